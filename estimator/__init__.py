@@ -1,0 +1,1 @@
+"""paddle-estimate: what a Paddle training job needs, before it is submitted."""

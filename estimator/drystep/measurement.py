@@ -1,0 +1,161 @@
+"""What a dry step brings back: plain data, no Paddle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from estimator.values import Missing
+
+
+class Device(StrEnum):
+    """How a step was run (DESIGN: best first)."""
+
+    GPU = "gpu"
+    VIRTUAL = "virtual"
+    CPU = "cpu"
+
+
+class Phase(StrEnum):
+    """The part of a training step a kernel was launched in."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    OPTIMIZER = "optimizer"
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Automatic mixed precision of a run: level ``off``, ``O1`` or ``O2``."""
+
+    amp_level: str = "off"
+    dtype: str = "float32"
+
+    @property
+    def label(self) -> str:
+        return "fp32" if self.amp_level == "off" else f"amp-{self.amp_level}-{self.dtype}"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """Shape and Paddle dtype name (``float32``, ``int64`` ...) of one tensor."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class KernelUse:
+    """One kind of kernel launch in one training step, and how often it occurred.
+
+    ``inputs`` and ``outputs`` are the tensors in the kernel's own order (an absent
+    optional tensor is left out); ``attributes`` holds the integer, boolean, float and
+    integer-list attributes by position (``"0"``, ``"1"`` ...) as the kernel declares them.
+    """
+
+    name: str
+    phase: Phase
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBreakdown:
+    """Bytes live at the moment of the allocated peak, by kind; they add up to it.
+
+    activations: outputs of the forward pass still held, and the batch itself.
+    temporary: all else, such as activation gradients, workspaces and casts.
+    """
+
+    parameters: int
+    buffers: int
+    gradients: int
+    optimizer_state: int
+    activations: int
+    temporary: int
+
+    @property
+    def total(self) -> int:
+        return (
+            self.parameters
+            + self.buffers
+            + self.gradients
+            + self.optimizer_state
+            + self.activations
+            + self.temporary
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StepMeasurement:
+    """One training step at one per-device batch size. Memory in bytes, times in seconds.
+
+    ``step_seconds`` is measured on a real GPU only; elsewhere it says why it is missing.
+    ``batch_bytes`` is the size of the batch (inputs and labels) in host memory.
+    ``peak_allocated_bytes`` is the peak over steps two and three (optimizer state exists).
+    """
+
+    device: Device
+    precision: Precision
+    per_device_batch_size: int
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    breakdown: MemoryBreakdown
+    peak_phase: Phase
+    kernels: tuple[KernelUse, ...]
+    batch_bytes: int
+    step_seconds: float | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityTrial:
+    """The largest per-device batch size that really ran on a device of this capacity.
+
+    ``capacity_bytes`` is what the allocator could take from the device. ``measurement`` is
+    the run at ``max_per_device_batch_size``; where not even one sample fits the size is 0 and
+    the measurement says why it is missing. ``next_failing_batch_size`` is the smallest batch
+    that was run and failed, or Missing when the search stopped at its upper limit.
+    """
+
+    capacity_bytes: int
+    precision: Precision
+    max_per_device_batch_size: int
+    next_failing_batch_size: int | Missing
+    measurement: StepMeasurement | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the model is. ``parameters`` counts elements; ``trainable_parameters`` those
+    with gradients. ``layer_types`` counts Paddle layer classes by name (``Conv2D``: 53)."""
+
+    name: str
+    parameters: int
+    trainable_parameters: int
+    source: str
+    layer_types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DryStepReport:
+    """Everything one dry run of a workload brought back.
+
+    ``measurements``: the asked batch size, one per precision, the user's own first.
+    ``trials``: one per capacity and precision. ``assumptions``: plain sentences on what was
+    filled in for the user. ``host_peak_bytes``: resident memory of the child process.
+    ``fallback_reason``: why ``auto`` did not take a better device, or empty.
+    """
+
+    device: Device
+    paddle_version: str
+    model: ModelFacts
+    optimizer: str
+    measurements: tuple[StepMeasurement, ...]
+    trials: tuple[CapacityTrial, ...]
+    assumptions: tuple[str, ...]
+    seconds: float
+    host_peak_bytes: int
+    fallback_reason: str = ""

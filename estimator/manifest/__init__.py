@@ -1,0 +1,1 @@
+"""Templates, layers and the YAML."""

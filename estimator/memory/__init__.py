@@ -1,0 +1,1 @@
+"""From the allocator to what nvidia-smi shows."""

@@ -1,0 +1,1 @@
+"""Candidate plans, the recommendation and its reasons."""

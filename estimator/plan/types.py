@@ -1,0 +1,91 @@
+"""Plans: what could be asked for, what is chosen, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from estimator.drystep.measurement import Precision
+from estimator.memory.types import MemoryEstimate
+from estimator.throughput.types import StepTimeEstimate
+from estimator.values import Bounded, Missing
+
+
+class Objective(StrEnum):
+    """What ``--minimize`` asks for."""
+
+    GPU_HOURS = "gpu-hours"
+    TIME = "time"
+    GPUS = "gpus"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user wants of a plan. Times in seconds; None: not said."""
+
+    max_gpus: int
+    objective: Objective
+    dataset_size: int | None = None
+    epochs: int | None = None
+    deadline_seconds: float | None = None
+    pinned_batch_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuAnswer:
+    """What is known of the workload on one GPU type at one precision and batch size."""
+
+    gpu: str
+    precision: Precision
+    memory: MemoryEstimate
+    step_time: StepTimeEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePlan:
+    """One way to run the job. Times in seconds, GPU-hours in hours, throughput in samples/s.
+
+    ``feasible`` says whether it may be chosen; ``reason`` says in plain words why it may
+    not, or (for the others) how it compares.
+    """
+
+    gpu: str
+    gpu_count: int
+    nodes: int
+    per_device_batch_size: int
+    precision: Precision
+    memory: MemoryEstimate
+    step_seconds: Bounded[float]
+    throughput: Bounded[float]
+    scaling_efficiency: Bounded[float]
+    duration_seconds: Bounded[float] | Missing
+    gpu_hours: Bounded[float] | Missing
+    cost: Bounded[float] | Missing
+    feasible: bool
+    reason: str
+
+    @property
+    def global_batch_size(self) -> int:
+        return self.per_device_batch_size * self.gpu_count
+
+
+@dataclass(frozen=True, slots=True)
+class HostRequest:
+    """What each node needs beside its GPUs; every figure with its reason."""
+
+    memory_bytes: int
+    memory_reason: str
+    cpu: int
+    cpu_reason: str
+    shm_bytes: int
+    shm_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The chosen plan, the request that goes with it, and the reasons in order."""
+
+    plan: CandidatePlan
+    host: HostRequest
+    reasons: tuple[str, ...]
+    candidates: tuple[CandidatePlan, ...]

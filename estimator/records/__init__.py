@@ -1,0 +1,1 @@
+"""Job records, and the correction learned from them."""

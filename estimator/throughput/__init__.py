@@ -1,0 +1,1 @@
+"""From kernel launches to step time."""

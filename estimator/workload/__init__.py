@@ -1,0 +1,1 @@
+"""What the user asks about: model file, options, precision."""
