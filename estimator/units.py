@@ -37,7 +37,7 @@ def parse_bytes(text: str) -> int:
 
 
 def format_bytes(amount: int) -> str:
-    """Bytes for people: ``20.58 GiB``, ``944.0 MiB``, ``512 B``. Negative amounts keep their sign."""
+    """Bytes for people: ``20.58 GiB``, ``944.0 MiB``, ``-512 B``."""
     size = abs(amount)
     sign = "-" if amount < 0 else ""
     if size >= GIB:

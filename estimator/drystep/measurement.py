@@ -130,7 +130,8 @@ class CapacityTrial:
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What the model is. ``parameters`` counts elements; ``trainable_parameters`` those
-    with gradients. ``layer_types`` counts Paddle layer classes by name (``Conv2D``: 53)."""
+    with gradients. ``layer_types`` counts Paddle layer classes by name (``Conv2D``: 53).
+    """
 
     name: str
     parameters: int

@@ -10,7 +10,8 @@ from estimator.values import Bounded
 @dataclass(frozen=True, slots=True)
 class DeviceOverhead:
     """Bytes on the device outside Paddle's allocator: CUDA context and library handles,
-    and communication buffers (0 bytes on one GPU)."""
+    and communication buffers (0 bytes on one GPU).
+    """
 
     context: Bounded[int]
     communication: Bounded[int]
