@@ -23,7 +23,10 @@ class DeviceOverhead:
 
 @dataclass(frozen=True, slots=True)
 class MemoryEstimate:
-    """Device memory of one GPU = reserved + overhead, against what the type has."""
+    """Device memory of one GPU = reserved + overhead, against what a program can get of the type.
+
+    capacity_bytes: the total that nvidia-smi shows, without the driver's own share.
+    """
 
     gpu: str
     per_device_batch_size: int

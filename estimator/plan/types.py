@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from estimator.drystep.measurement import Precision
-from estimator.memory.types import MemoryEstimate
+from estimator.gpus.types import GpuType
+from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.throughput.types import StepTimeEstimate
 from estimator.values import Bounded, Missing
 
@@ -21,10 +23,13 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the user wants of a plan. Times in seconds; None: not said."""
+    """What the user wants of a plan. Times in seconds; None: not said.
+
+    Without an objective the planner takes its own rule (:func:`estimator.plan.ranking.measures`).
+    """
 
     max_gpus: int
-    objective: Objective
+    objective: Objective | None
     dataset_size: int | None = None
     epochs: int | None = None
     deadline_seconds: float | None = None
@@ -39,6 +44,19 @@ class GpuAnswer:
     precision: Precision
     memory: MemoryEstimate
     step_time: StepTimeEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """What the planner asks other rooms.
+
+    scaling_efficiency: of an answer on one GPU, its GPU type, the GPU count and the nodes; the
+    throughput of all GPUs over count times that of one, in (0, 1].
+    device_overhead: of a GPU type and the GPU count.
+    """
+
+    scaling_efficiency: Callable[[GpuAnswer, GpuType, int, int], Bounded[float]]
+    device_overhead: Callable[[GpuType, int], DeviceOverhead]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""From what Paddle's allocator holds to what a job takes of a GPU, and whether that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from estimator.drystep.measurement import Device, StepMeasurement
+from estimator.gpus.types import GpuType
+from estimator.memory.overhead import device_overhead
+from estimator.memory.types import DeviceOverhead, MemoryEstimate
+from estimator.units import MIB, format_bytes
+from estimator.values import Bounded, Source
+
+CONV_WORKSPACE_LIMIT_BYTES = 512 * MIB
+"""Paddle's default of FLAGS_conv_workspace_size_limit: scratch that one convolution may take."""
+
+CAPACITY_TOLERANCE = 0.03
+"""Types whose allocator capacities differ by no more than this share are tried as the smallest."""
+
+_SOURCE_OF = {
+    Device.GPU: Source.MEASURED,
+    Device.VIRTUAL: Source.VIRTUAL,
+    Device.CPU: Source.REGRESSED,
+}
+
+
+def estimate_device_memory(
+    gpu: GpuType, measurement: StepMeasurement, gpu_count: int
+) -> MemoryEstimate:
+    """Device memory of each of ``gpu_count`` GPUs = reserved + overhead, as nvidia-smi shows it."""
+    overhead = device_overhead(gpu, gpu_count)
+    reserved = _reserved(measurement, _capacity(gpu, overhead))
+    outside = overhead.context.target + overhead.communication.target
+    device_memory = Bounded(
+        reserved.target + outside,
+        reserved.lower + overhead.context.lower + overhead.communication.lower,
+        reserved.upper + overhead.upper,
+        _SOURCE_OF[measurement.device],
+        f"{reserved.reason}, and {format_bytes(outside)} for the CUDA context, libraries"
+        + (" and communication" if gpu_count > 1 else ""),
+    )
+    return MemoryEstimate(
+        gpu=gpu.name,
+        per_device_batch_size=measurement.per_device_batch_size,
+        reserved_bytes=measurement.peak_reserved_bytes,
+        overhead=overhead,
+        device_memory=device_memory,
+        capacity_bytes=gpu.cuda_visible_bytes,
+    )
+
+
+def allocator_capacity(gpu: GpuType, gpu_count: int) -> int:
+    """Bytes that Paddle's allocator may surely take: what is left by the most that others take."""
+    return _capacity(gpu, device_overhead(gpu, gpu_count))
+
+
+def capacity_classes(gpus: Sequence[GpuType], gpu_count: int) -> Mapping[int, tuple[GpuType, ...]]:
+    """The types by the allocator capacity to try them at, smallest capacity first.
+
+    A capacity serves all types that have it or up to ``CAPACITY_TOLERANCE`` more, so that few
+    runs serve all types and none is promised memory it lacks.
+    """
+    classes: dict[int, list[GpuType]] = {}
+    current = 0
+    for gpu in sorted(gpus, key=lambda each: allocator_capacity(each, gpu_count)):
+        capacity = allocator_capacity(gpu, gpu_count)
+        if not classes or capacity > current * (1 + CAPACITY_TOLERANCE):
+            current = capacity
+        classes.setdefault(current, []).append(gpu)
+    return {capacity: tuple(members) for capacity, members in classes.items()}
+
+
+def fit_reason(estimate: MemoryEstimate) -> str:
+    """Whether it fits, in one plain sentence with the numbers."""
+    memory, has = estimate.device_memory, estimate.capacity_bytes
+    need = f"needs {format_bytes(memory.target)} (at most {format_bytes(memory.upper)})"
+    if estimate.fits:
+        return f"{need} of {format_bytes(has)}: {format_bytes(has - memory.upper)} to spare"
+    if memory.target <= has:
+        return f"{need} of {format_bytes(has)}: too close, it could run out of memory"
+    return f"{need}, has {format_bytes(has)}: {format_bytes(memory.target - has)} short"
+
+
+def _capacity(gpu: GpuType, overhead: DeviceOverhead) -> int:
+    return max(0, gpu.cuda_visible_bytes - overhead.upper)
+
+
+def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
+    """What the allocator will hold on a real GPU, given what it held in the dry step.
+
+    Other than on a real GPU, the scratch of a convolution is a guess between nothing and
+    ``CONV_WORKSPACE_LIMIT_BYTES``. More of it comes out of what the allocator holds but does not
+    use, and then out of the device; an allocator that is at ``capacity`` can only reuse.
+    """
+    held, used = measurement.peak_reserved_bytes, measurement.peak_allocated_bytes
+    source = _SOURCE_OF[measurement.device]
+    reason = f"the allocator holds {format_bytes(held)}"
+    if measurement.device is Device.GPU or not _has_convolution(measurement):
+        return Bounded.exact(held, source, reason)
+    lower = min(held, max(used, held - CONV_WORKSPACE_LIMIT_BYTES))
+    upper = max(held, min(used + CONV_WORKSPACE_LIMIT_BYTES, capacity))
+    reason += f" ({format_bytes(lower)} to {format_bytes(upper)} by the scratch of convolutions)"
+    return Bounded(held, lower, upper, source, reason)
+
+
+def _has_convolution(measurement: StepMeasurement) -> bool:
+    return any("conv" in kernel.name for kernel in measurement.kernels)

@@ -1,0 +1,110 @@
+"""Device memory outside Paddle's allocator: CUDA context, library handles, communication.
+
+The context is modelled as ``multiprocessors x a fixed part + what the libraries load``.
+
+The fixed part, from processes that did nothing but create a context (CUDA 12 and 13):
+
+=========================  ===  =======  ==========  =====================================
+GPU                        SMs  MiB      MiB per SM  source
+=========================  ===  =======  ==========  =====================================
+RTX 4060 Ti                 34  107      3.15        ggml-org/llama.cpp#23604
+RTX 3090                    82  256      3.12        invoke-ai/InvokeAI#9413
+RTX 6000 Ada               142  426      3.00        unslothai/unsloth-zoo#1053
+RTX PRO 6000 Blackwell     188  555      2.95        ggml-org/llama.cpp#23604
+=========================  ===  =======  ==========  =====================================
+
+What libraries add on top of it (cuDNN, cuBLAS, the framework's own kernels):
+
+- kernels loaded when first used (CUDA 11.7 and newer): 155 MiB on an H100, from the 551 MB that
+  NVIDIA's aiconfigurator first took for everything outside the allocator, less 132 SMs; vLLM
+  measured 0.16 GiB on an H100 (vllm-project/vllm#12126).
+- all kernels loaded at start (before CUDA 11.7): 571 MiB in Paddle 2.2.2 on a T4, from the 691 MiB
+  that stay after every tensor is gone (PaddlePaddle/Paddle#57943), less 40 SMs; 476 MiB on an
+  RTX 2080 Ti (713 MB, PaddlePaddle/Paddle#24753); 1,363 MiB in PyTorch 1.8 on an RTX 3090
+  (1,687 MB, pytorch/pytorch#55277).
+- a cuBLAS workspace for each handle: 32 MiB on Hopper, 4 MiB before (cuBLAS manual). Newer
+  architectures are taken as Hopper.
+
+No published figure has Paddle 3 with CUDA 12 and both its reserved memory and nvidia-smi's, so the
+upper bound there is what the same process takes when everything is loaded.
+"""
+
+from __future__ import annotations
+
+from estimator.gpus.types import GpuType
+from estimator.memory.types import DeviceOverhead
+from estimator.units import MIB, format_bytes
+from estimator.values import Bounded, Missing, Source
+
+DEFAULT_CUDA = (12, 6)
+"""CUDA of the current Paddle images."""
+_LAZY_LOADING_SINCE = (11, 7)
+
+_PER_SM_MIB = (2.9, 3.0, 3.2)
+_UNKNOWN_SMS = (10, 80, 188)
+"""Smallest, middle and largest of the types with a known count."""
+_LAZY_KERNELS_MIB = (0.0, 128.0, 571.0)
+_EAGER_KERNELS_MIB = (362.0, 571.0, 1363.0)
+"""The lower end is what eager loading alone added in PyTorch: 667 against 287 MB
+(pytorch/pytorch#86509)."""
+_CUBLAS_MIB = 4.0
+_CUBLAS_HOPPER_MIB = 32.0
+
+_TWO_GPUS_MIB = (64.0, 342.0, 544.0)
+_MORE_GPUS_MIB = (64.0, 392.0, 975.0)
+"""Targets: NVIDIA aiconfigurator systems files, measured by its authors. Two upper ends: 544 MB for
+2 GPUs, 688 MB for 4, on A100 with NVLink (NVIDIA/nccl#964); 975 MiB is the 1.6 GB that Paddle
+developers saw after the first all-reduce (NVIDIA/nccl#864) less a context of 551 MB. Lower: memory
+follows the number of channels, few over PCIe (NVIDIA/nccl#986), at 2 x 4 MiB buffers a channel."""
+
+
+def device_overhead(
+    gpu: GpuType, gpu_count: int, cuda_version: tuple[int, int] = DEFAULT_CUDA
+) -> DeviceOverhead:
+    """Bytes on each of ``gpu_count`` GPUs that the allocator does not see.
+
+    One process per GPU and one communicator are assumed (data parallel).
+    """
+    if gpu_count < 1:
+        raise ValueError(f"a job has at least one GPU, not {gpu_count}")
+    return DeviceOverhead(_context(gpu, cuda_version), _communication(gpu_count))
+
+
+def _context(gpu: GpuType, cuda_version: tuple[int, int]) -> Bounded[int]:
+    lazy = cuda_version >= _LAZY_LOADING_SINCE
+    kernels = _LAZY_KERNELS_MIB if lazy else _EAGER_KERNELS_MIB
+    lower, target, upper = (
+        round((per_sm * count + loaded + _cublas_mib(gpu)) * MIB)
+        for per_sm, count, loaded in zip(_PER_SM_MIB, _sm_counts(gpu), kernels, strict=True)
+    )
+    reason = (
+        f"CUDA context of {gpu.name} with its {_sm_text(gpu)} multiprocessors, and kernels "
+        f"loaded {'when first used' if lazy else 'at start'}: {format_bytes(target)}"
+    )
+    return Bounded(target, lower, upper, Source.PUBLISHED, reason)
+
+
+def _sm_counts(gpu: GpuType) -> tuple[int, int, int]:
+    """For the lower end, the target and the upper end: the same where the type says."""
+    if isinstance(gpu.multiprocessors, Missing):
+        return _UNKNOWN_SMS
+    return (gpu.multiprocessors,) * 3
+
+
+def _sm_text(gpu: GpuType) -> str:
+    if isinstance(gpu.multiprocessors, Missing):
+        return f"{_UNKNOWN_SMS[0]} to {_UNKNOWN_SMS[-1]} (not known)"
+    return str(gpu.multiprocessors)
+
+
+def _cublas_mib(gpu: GpuType) -> float:
+    return _CUBLAS_HOPPER_MIB if gpu.compute_capability >= (9, 0) else _CUBLAS_MIB
+
+
+def _communication(gpu_count: int) -> Bounded[int]:
+    if gpu_count == 1:
+        return Bounded.exact(0, Source.PUBLISHED, "one GPU needs no communication buffers")
+    sizes = _TWO_GPUS_MIB if gpu_count == 2 else _MORE_GPUS_MIB
+    lower, target, upper = (round(size * MIB) for size in sizes)
+    reason = f"NCCL buffers among {gpu_count} GPUs: {format_bytes(target)}"
+    return Bounded(target, lower, upper, Source.PUBLISHED, reason)

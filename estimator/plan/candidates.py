@@ -1,0 +1,181 @@
+"""Every plan that could be asked for: GPU type x count x per-device batch x precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from estimator.drystep.measurement import DryStepReport, Precision, StepMeasurement
+from estimator.errors import InternalError
+from estimator.gpus.types import GpuType
+from estimator.memory.types import DeviceOverhead, MemoryEstimate
+from estimator.plan import reasons
+from estimator.plan.feasibility import judged
+from estimator.plan.intervals import inverse, product, scaled
+from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
+from estimator.values import Bounded, Missing, Source
+
+_SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a plan is made of, beside the answers. ``gpus`` by name."""
+
+    question: Question
+    gpus: Mapping[str, GpuType]
+    collaborators: Collaborators
+    report: DryStepReport
+
+
+def candidate_plans(inputs: Inputs, answers: Sequence[GpuAnswer]) -> tuple[CandidatePlan, ...]:
+    """All plans of the answers, data parallel, up to the allowed GPU count.
+
+    A pinned batch size keeps its answers only. Raises InternalError where nothing was
+    answered, or about a GPU type that is not in the catalogue.
+    """
+    usable = _asked_about(answers, inputs.question.pinned_batch_size)
+    return tuple(
+        plan_for(inputs, answer, count)
+        for answer in usable
+        for count in gpu_counts(inputs.question.max_gpus, _gpu(inputs, answer).gpus_per_node)
+    )
+
+
+def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
+    """One answer on ``count`` GPUs, judged against the question."""
+    gpu = _gpu(inputs, answer)
+    nodes = -(-count // gpu.gpus_per_node)
+    efficiency = _efficiency(inputs.collaborators, answer, gpu, count)
+    throughput = product(
+        scaled(answer.step_time.throughput, count, reasons.throughput(count)),
+        efficiency,
+        reasons.throughput(count),
+    )
+    duration = _duration(inputs.question, throughput)
+    hours = _then(duration, count / _SECONDS_PER_HOUR, reasons.gpu_hours(count))
+    plan = CandidatePlan(
+        gpu=gpu.name,
+        gpu_count=count,
+        nodes=nodes,
+        per_device_batch_size=answer.memory.per_device_batch_size,
+        precision=answer.precision,
+        memory=_memory(inputs, answer, gpu, count),
+        step_seconds=product(
+            answer.step_time.step_seconds,
+            inverse(efficiency, 1.0, efficiency.reason),
+            reasons.step_time(count),
+        ),
+        throughput=throughput,
+        scaling_efficiency=efficiency,
+        duration_seconds=duration,
+        gpu_hours=hours,
+        cost=_cost(hours, gpu),
+        feasible=True,
+        reason=reasons.fits_all_limits(),
+    )
+    return judged(plan, gpu, inputs.question)
+
+
+def gpu_counts(max_gpus: int, gpus_per_node: int) -> tuple[int, ...]:
+    """GPU counts worth asking for, ascending: some GPUs of one node, or whole nodes.
+
+    Both go 1, 2, 3, 4, 6, 8, 12 ... (powers of two and three times a power of two), and a full
+    node always counts. The counts of a smaller limit are part of those of a larger one, so
+    that allowing more GPUs never takes a plan away.
+    """
+    within = {*_ladder(gpus_per_node - 1), gpus_per_node}
+    whole_nodes = {nodes * gpus_per_node for nodes in _ladder(max_gpus // gpus_per_node)}
+    return tuple(sorted(count for count in within | whole_nodes if count <= max_gpus))
+
+
+def gradient_bucket_bytes(report: DryStepReport, precision: Precision) -> int:
+    """Bytes of the fused gradient buffers of ``paddle.DataParallel``, held from its creation on.
+
+    They are as large as all gradients, and a gradient has the dtype of its parameter. Source:
+    EagerReducer::InitializeGroups in Paddle's reducer.cc; on the virtual GPU 8 ranks of a
+    1.07 B-parameter fp32 AdamW model took 20 bytes a parameter against 16 on one GPU.
+    """
+    facts = report.model
+    if not facts.parameters:
+        return 0
+    parameters = measurement_at(report, precision).breakdown.parameters
+    return parameters * facts.trainable_parameters // facts.parameters
+
+
+def measurement_at(report: DryStepReport, precision: Precision) -> StepMeasurement:
+    """The measurement at this precision, or the user's own where it was not run at it."""
+    if not report.measurements:
+        raise InternalError("a plan was asked for without a measured step")
+    same = (one for one in report.measurements if one.precision == precision)
+    return next(same, report.measurements[0])
+
+
+def _asked_about(answers: Iterable[GpuAnswer], pinned: int | None) -> list[GpuAnswer]:
+    usable = [answer for answer in answers if pinned in (None, answer.memory.per_device_batch_size)]
+    if not usable:
+        raise InternalError("a plan was asked for, but no GPU type was answered for its batch size")
+    return usable
+
+
+def _gpu(inputs: Inputs, answer: GpuAnswer) -> GpuType:
+    if answer.gpu not in inputs.gpus:
+        raise InternalError(f"{answer.gpu} was answered but is not among the GPU types offered")
+    return inputs.gpus[answer.gpu]
+
+
+def _ladder(limit: int) -> list[int]:
+    steps = {power * factor for power in _powers_of_two(limit) for factor in (1, 3)}
+    return sorted(step for step in steps if step <= limit)
+
+
+def _powers_of_two(limit: int) -> list[int]:
+    return [1 << exponent for exponent in range(max(limit, 0).bit_length())]
+
+
+def _efficiency(
+    collaborators: Collaborators, answer: GpuAnswer, gpu: GpuType, count: int
+) -> Bounded[float]:
+    if count == 1:
+        return Bounded.exact(1.0, Source.MEASURED, reasons.one_gpu_scales())
+    nodes = -(-count // gpu.gpus_per_node)
+    return collaborators.scaling_efficiency(answer, gpu, count, nodes)
+
+
+def _memory(inputs: Inputs, answer: GpuAnswer, gpu: GpuType, count: int) -> MemoryEstimate:
+    """Data parallel adds gradient buckets inside the allocator and NCCL buffers outside it."""
+    alone = answer.memory
+    if count == 1:
+        return alone
+    buckets = gradient_bucket_bytes(inputs.report, answer.precision)
+    nccl = inputs.collaborators.device_overhead(gpu, count).communication
+    memory = alone.device_memory
+    return replace(
+        alone,
+        reserved_bytes=alone.reserved_bytes + buckets,
+        overhead=DeviceOverhead(context=alone.overhead.context, communication=nccl),
+        device_memory=Bounded(
+            memory.target + buckets + nccl.target,
+            memory.lower + buckets + nccl.lower,
+            memory.upper + buckets + nccl.upper,
+            memory.source,
+            reasons.data_parallel_memory(memory.reason, buckets, nccl.target),
+        ),
+    )
+
+
+def _duration(question: Question, throughput: Bounded[float]) -> Bounded[float] | Missing:
+    if question.dataset_size is None or question.epochs is None:
+        return Missing(reasons.duration_unknown(question))
+    samples = question.dataset_size * question.epochs
+    return inverse(throughput, samples, reasons.duration(question.epochs, question.dataset_size))
+
+
+def _cost(hours: Bounded[float] | Missing, gpu: GpuType) -> Bounded[float] | Missing:
+    if isinstance(gpu.price_per_hour, Missing):
+        return gpu.price_per_hour
+    return _then(hours, gpu.price_per_hour, reasons.cost(gpu.price_per_hour))
+
+
+def _then(value: Bounded[float] | Missing, factor: float, reason: str) -> Bounded[float] | Missing:
+    return value if isinstance(value, Missing) else scaled(value, factor, reason)

@@ -1,0 +1,172 @@
+"""Host memory, CPU cores and /dev/shm of one node, from the model, the batch and the speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from estimator.drystep.measurement import Device, DryStepReport, StepMeasurement
+from estimator.plan import reasons
+from estimator.plan.candidates import measurement_at
+from estimator.plan.types import CandidatePlan, HostRequest
+from estimator.units import GIB, MIB
+
+
+@dataclass(frozen=True, slots=True)
+class HostAssumptions:
+    """What a training process takes on its host. "Measured" is Paddle 3.3.1, CPU wheel, Python
+    3.11, AMD EPYC, one thread; bytes and seconds.
+
+    process_bytes: ``import paddle`` 295 MiB (measured) + CUDA and cuDNN 1973 MiB (PyTorch issue
+    15209, the same libraries; from before lazy loading, so rather too much).
+    worker_bytes: resident size of one DataLoader worker, 160 to 164 MiB measured. Most of it is
+    shared at first, but writing reference counts copies its pages one by one.
+    worker_batches: the samples of a batch and the array they are stacked into.
+    load_copies: ``paddle.load`` peaks at 1.17 x the file (measured, 286 MiB of weights).
+    save_copies: ``paddle.save`` holds an array and its pickle, 2.00 x (measured, weights and
+    Adam state alike).
+    prefetch_factor: Paddle's DataLoader default, batches in flight per worker.
+    extra_batches: the batch in use (measured: 5, 9, 17 batches in /dev/shm at 2, 4, 8 workers)
+    and two of the buffered reader (``reader_buffer_size``).
+    image_seconds_per_byte: reading a JPEG, crop, resize and normalise with Pillow, per byte of
+    the sample made; measured 6.0 ns at 224 x 224, 4.4 ns at 512 x 512, 2.9 ns at 640 x 640.
+    other_seconds_per_byte: JSON line, tokenise, look up and pad in Python; measured 27 to
+    32 ns per byte of int64 ids and mask at 128 to 2048 tokens.
+    min_workers: one reads while the other waits for the disk (assumed).
+    max_workers: 16 cores per GPU, one of them for training. MLPerf Training 1.0, Inspur
+    NF5488A5: 2 x 64 cores for 8 x A100.
+    headroom: for what none of this knows, such as the user's own data in memory, page cache and
+    slower cores (assumed).
+    """
+
+    process_bytes: int = (295 + 1973) * MIB
+    worker_bytes: int = 164 * MIB
+    worker_batches: int = 2
+    load_copies: float = 1.17
+    save_copies: float = 2.0
+    prefetch_factor: int = 2
+    extra_batches: int = 3
+    image_seconds_per_byte: float = 6.0e-9
+    other_seconds_per_byte: float = 32e-9
+    min_workers: int = 2
+    max_workers: int = 15
+    headroom: float = 0.25
+
+
+DEFAULT_SHM_BYTES = 64 * MIB
+"""/dev/shm of a container that asks for nothing; never less is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What one node has to feed: ``batch_bytes`` is one per-device batch on the host."""
+
+    gpus: int
+    workers: int
+    workers_wanted: int
+    batch_bytes: int
+    samples_per_second: float
+    seconds_per_sample: float
+
+
+def host_request(
+    plan: CandidatePlan, report: DryStepReport, assumed: HostAssumptions = HostAssumptions()
+) -> HostRequest:
+    """What each node of the plan needs beside its GPUs.
+
+    CPU cores: one for the training process of each GPU, and as many DataLoader workers as
+    keep up with its predicted throughput. /dev/shm: the batches in flight. Memory: processes,
+    workers, the weights while they are loaded or saved, and /dev/shm, which counts against it.
+    """
+    measured = measurement_at(report, plan.precision)
+    load = _load(plan, report, measured, assumed)
+    shm, shm_reason = _shared_memory(load, assumed)
+    memory, memory_reason = _memory(load, report, measured, shm, assumed)
+    return HostRequest(
+        memory_bytes=memory,
+        memory_reason=memory_reason,
+        cpu=load.gpus * (1 + load.workers),
+        cpu_reason=_cpu_reason(load),
+        shm_bytes=shm,
+        shm_reason=shm_reason,
+    )
+
+
+def _load(
+    plan: CandidatePlan,
+    report: DryStepReport,
+    measured: StepMeasurement,
+    assumed: HostAssumptions,
+) -> _Load:
+    sample_bytes = measured.batch_bytes / measured.per_device_batch_size
+    seconds = sample_bytes * _seconds_per_byte(report, assumed)
+    rate = plan.throughput.target / plan.gpu_count
+    wanted = max(ceil(rate * seconds), assumed.min_workers)
+    return _Load(
+        gpus=plan.gpu_count // plan.nodes,
+        workers=min(wanted, assumed.max_workers),
+        workers_wanted=wanted,
+        batch_bytes=ceil(sample_bytes * plan.per_device_batch_size),
+        samples_per_second=rate,
+        seconds_per_sample=seconds,
+    )
+
+
+def _seconds_per_byte(report: DryStepReport, assumed: HostAssumptions) -> float:
+    """A model with two- or three-dimensional convolutions reads images, any other one text."""
+    layers = report.model.layer_types
+    if any(name.startswith(("Conv2D", "Conv3D")) for name in layers):
+        return assumed.image_seconds_per_byte
+    return assumed.other_seconds_per_byte
+
+
+def _cpu_reason(load: _Load) -> str:
+    if load.workers < load.workers_wanted:
+        return reasons.cpu_capped(load.gpus, load.workers, load.workers_wanted)
+    return reasons.cpu(load.gpus, load.workers, load.samples_per_second, load.seconds_per_sample)
+
+
+def _shared_memory(load: _Load, assumed: HostAssumptions) -> tuple[int, str]:
+    batches = assumed.prefetch_factor * load.workers + assumed.extra_batches
+    needed = load.gpus * batches * load.batch_bytes * (1 + assumed.headroom)
+    size = max(_round_up(needed, MIB), DEFAULT_SHM_BYTES)
+    return size, reasons.shared_memory(load.gpus, batches, load.batch_bytes, assumed.headroom)
+
+
+def _memory(
+    load: _Load,
+    report: DryStepReport,
+    measured: StepMeasurement,
+    shm: int,
+    assumed: HostAssumptions,
+) -> tuple[int, str]:
+    process = _process_bytes(report, assumed)
+    worker = assumed.worker_bytes + assumed.worker_batches * load.batch_bytes
+    workers = load.gpus * load.workers
+    parts = [
+        (reasons.host_part_processes(load.gpus, process), load.gpus * process),
+        (reasons.host_part_model(), _weights_in_passing(load.gpus, measured, assumed)),
+        (reasons.host_part_workers(workers), workers * worker),
+    ]
+    own = sum(size for _, size in parts) * (1 + assumed.headroom)
+    parts.append((reasons.host_part_shared_memory(), shm))
+    return _round_up(own + shm, GIB), reasons.host_memory(parts, assumed.headroom)
+
+
+def _process_bytes(report: DryStepReport, assumed: HostAssumptions) -> int:
+    """On a real GPU the resident memory of a training process was measured."""
+    return report.host_peak_bytes if report.device is Device.GPU else assumed.process_bytes
+
+
+def _weights_in_passing(gpus: int, measured: StepMeasurement, assumed: HostAssumptions) -> int:
+    """Every process loads the weights at the start; later one of them saves weights and
+    optimizer state, one file after the other.
+    """
+    weights, state = measured.breakdown.parameters, measured.breakdown.optimizer_state
+    loading = gpus * assumed.load_copies * weights
+    saving = assumed.save_copies * max(weights, state)
+    return ceil(max(loading, saving))
+
+
+def _round_up(amount: float, unit: int) -> int:
+    return ceil(amount / unit) * unit

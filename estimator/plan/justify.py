@@ -1,0 +1,90 @@
+"""The reasons for the chosen plan, in order."""
+
+from __future__ import annotations
+
+from estimator.plan import reasons
+from estimator.plan.candidates import Inputs
+from estimator.plan.choose import Choice, amounts, comparison, ratio
+from estimator.plan.ranking import Measure, best, group_of, measures
+from estimator.plan.types import CandidatePlan, Objective
+from estimator.values import Missing
+
+
+def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
+    """What the plan is, that it fits, how fast it is, why it and not another, what to mind."""
+    plan = choice.plan
+    return (
+        reasons.chosen(plan),
+        reasons.memory_fits(plan.memory),
+        reasons.speed(plan),
+        reasons.effort(plan),
+        *_rule(inputs, choice),
+        *_runner_up(inputs, choice),
+        *_batch(inputs, choice),
+        *_learning_rate(inputs, plan),
+        *_precision(inputs, plan),
+        *_deadline(inputs, plan),
+    )
+
+
+def _rule(inputs: Inputs, choice: Choice) -> list[str]:
+    objective = inputs.question.objective
+    said = [reasons.rule(objective, choice.ranking[-1], len(choice.feasible))]
+    if choice.ranking[-1] is Measure.MEMORY_HOURS:
+        said.append(reasons.memory_hours_stand_for_money())
+    if objective is Objective.GPU_HOURS:
+        said += [reasons.gpu_hours_favour_large(), *_smaller_alternative(inputs, choice)]
+    return said
+
+
+def _smaller_alternative(inputs: Inputs, choice: Choice) -> list[str]:
+    """What the planner would take by its own rule, where that is another GPU type or count."""
+    ranking = measures(None, inputs.gpus.values())
+    rivals = list(choice.contenders.values())
+    other = best(rivals, inputs.gpus, ranking, inputs.report.measurements[0].precision)
+    if (other.gpu, other.gpu_count) == (choice.plan.gpu, choice.plan.gpu_count):
+        return []
+    compared = (Measure.GPU_HOURS, *ranking)
+    ratios = [(measure, ratio(inputs, measure, other, choice.plan)) for measure in compared]
+    return [reasons.alternative(other, ratios)]
+
+
+def _runner_up(inputs: Inputs, choice: Choice) -> list[str]:
+    """The best plan on another GPU type."""
+    others = [one for one in choice.contenders.values() if one.gpu != choice.plan.gpu]
+    if not others:
+        return []
+    second = min(others, key=lambda plan: amounts(inputs, choice, plan))
+    return [reasons.runner_up(second, comparison(inputs, choice, second))]
+
+
+def _batch(inputs: Inputs, choice: Choice) -> list[str]:
+    plan = choice.plan
+    if inputs.question.pinned_batch_size is not None:
+        return [reasons.pinned_batch(plan.per_device_batch_size)]
+    same = [one for one in choice.feasible if group_of(one) == group_of(plan)]
+    fastest = max(one.throughput.target for one in same)
+    sizes = sorted(one.per_device_batch_size for one in same)
+    share = plan.throughput.target / fastest
+    return [reasons.chosen_batch(plan.per_device_batch_size, share, sizes)]
+
+
+def _learning_rate(inputs: Inputs, plan: CandidatePlan) -> list[str]:
+    own = inputs.report.measurements[0].per_device_batch_size
+    if plan.global_batch_size == own:
+        return []
+    return [reasons.learning_rate(plan.global_batch_size, own, inputs.report.optimizer)]
+
+
+def _precision(inputs: Inputs, plan: CandidatePlan) -> list[str]:
+    own = inputs.report.measurements[0].precision
+    return [] if plan.precision == own else [reasons.other_precision(plan, own)]
+
+
+def _deadline(inputs: Inputs, plan: CandidatePlan) -> list[str]:
+    deadline = inputs.question.deadline_seconds
+    if deadline is None:
+        return []
+    if isinstance(plan.duration_seconds, Missing):
+        return [reasons.deadline_unchecked(plan.duration_seconds)]
+    return [reasons.deadline_met(plan.duration_seconds, deadline)]

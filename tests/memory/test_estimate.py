@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimator.drystep.measurement import (
+    Device,
+    KernelUse,
+    MemoryBreakdown,
+    Phase,
+    Precision,
+    StepMeasurement,
+)
+from estimator.memory.estimate import (
+    CAPACITY_TOLERANCE,
+    CONV_WORKSPACE_LIMIT_BYTES,
+    allocator_capacity,
+    capacity_classes,
+    estimate_device_memory,
+    fit_reason,
+)
+from estimator.memory.overhead import device_overhead
+from estimator.units import GIB, MIB
+from estimator.values import Missing, Source
+from tests.gpus import shipped_catalogue
+
+CATALOGUE = shipped_catalogue()
+T4 = CATALOGUE.find("T4")
+CONVOLUTION = KernelUse("conv2d_grad", Phase.BACKWARD, (), ())
+MATMUL = KernelUse("matmul", Phase.FORWARD, (), ())
+
+
+def measured(reserved, allocated, *kernels, device=Device.VIRTUAL):
+    return StepMeasurement(
+        device=device,
+        precision=Precision(),
+        per_device_batch_size=8,
+        peak_allocated_bytes=allocated,
+        peak_reserved_bytes=reserved,
+        breakdown=MemoryBreakdown(allocated, 0, 0, 0, 0, 0),
+        peak_phase=Phase.BACKWARD,
+        kernels=kernels,
+        batch_bytes=0,
+        step_seconds=Missing("dry step"),
+    )
+
+
+def test_device_memory_is_reserved_plus_overhead():
+    estimate = estimate_device_memory(T4, measured(2 * GIB, GIB, MATMUL), 1)
+    # T4: 40 x 3.0 + 128 + 4 = 252 MiB, from 120 (2.9, 0) to 703 (3.2, 571)
+    assert estimate.device_memory.target == 2 * GIB + 252 * MIB
+    assert estimate.device_memory.lower == 2 * GIB + 120 * MIB
+    assert estimate.device_memory.upper == 2 * GIB + 703 * MIB
+    assert estimate.device_memory.source is Source.VIRTUAL
+    assert estimate.device_memory.reason == (
+        "the allocator holds 2.00 GiB, and 252.0 MiB for the CUDA context, libraries"
+    )
+    assert estimate.reserved_bytes == 2 * GIB
+    assert estimate.capacity_bytes == 14_930 * MIB
+    assert (estimate.gpu, estimate.per_device_batch_size) == ("T4", 8)
+
+
+def test_more_gpus_add_communication():
+    one, four = (
+        estimate_device_memory(T4, measured(GIB, GIB), n).device_memory.target for n in (1, 4)
+    )
+    assert four - one == 392 * MIB
+
+
+def test_convolution_scratch_widens_both_ends():
+    memory = estimate_device_memory(T4, measured(4 * GIB, 3 * GIB, CONVOLUTION), 1).device_memory
+    # 1 GiB is held but not used: 512 MiB more scratch comes out of it, 512 MiB less frees it
+    assert memory.upper == 4 * GIB + 703 * MIB
+    assert memory.lower == 4 * GIB - 512 * MIB + 120 * MIB
+    tight = estimate_device_memory(T4, measured(4 * GIB, 4 * GIB, CONVOLUTION), 1).device_memory
+    assert tight.upper == 4 * GIB + 512 * MIB + 703 * MIB
+    assert tight.lower == 4 * GIB + 120 * MIB
+
+
+def test_a_real_gpu_leaves_no_doubt_about_the_scratch():
+    measurement = measured(4 * GIB, 4 * GIB, CONVOLUTION, device=Device.GPU)
+    memory = estimate_device_memory(T4, measurement, 1).device_memory
+    assert memory.upper == 4 * GIB + 703 * MIB
+    assert memory.source is Source.MEASURED
+
+
+def test_what_ran_at_the_allocator_capacity_fits():
+    for gpu_count in (1, 2, 8):
+        full = allocator_capacity(T4, gpu_count)
+        estimate = estimate_device_memory(T4, measured(full, full, CONVOLUTION), gpu_count)
+        assert estimate.fits
+        over = measured(full + 1, full, CONVOLUTION)
+        assert not estimate_device_memory(T4, over, gpu_count).fits
+
+
+def test_allocator_capacity_leaves_the_most_that_others_take():
+    # 14,930 MiB visible - 703 MiB context at most
+    assert allocator_capacity(T4, 1) == (14_930 - 703) * MIB
+
+
+def test_allocator_capacity_is_never_negative():
+    tiny = replace(T4, memory_bytes=100 * MIB, driver_reserved_bytes=0)
+    assert allocator_capacity(tiny, 1) == 0
+
+
+@pytest.mark.parametrize("gpu_count", [1, 8])
+def test_few_capacities_serve_all_types(gpu_count):
+    classes = capacity_classes(CATALOGUE.types, gpu_count)
+    assert len(classes) <= 16
+    assert list(classes) == sorted(classes)
+    assert sum(len(members) for members in classes.values()) == len(CATALOGUE.types)
+    for capacity, members in classes.items():
+        own = [allocator_capacity(gpu, gpu_count) for gpu in members]
+        assert min(own) == capacity
+        assert max(own) <= capacity * (1 + CAPACITY_TOLERANCE)
+
+
+def test_capacity_classes_of_nothing():
+    assert capacity_classes((), 1) == {}
+
+
+def test_reasons_tell_the_numbers():
+    fits = estimate_device_memory(T4, measured(2 * GIB, GIB), 1)
+    # 14,930 MiB - 2,048 - 703 = 12,179 MiB = 11.89 GiB
+    assert fit_reason(fits) == (
+        "needs 2.25 GiB (at most 2.69 GiB) of 14.58 GiB: 11.89 GiB to spare"
+    )
+    close = estimate_device_memory(T4, measured(14_500 * MIB, GIB), 1)
+    assert not close.fits
+    assert fit_reason(close).endswith("too close, it could run out of memory")
+    # 16 GiB + 252 MiB - 14,930 MiB = 1,706 MiB = 1.67 GiB
+    short = estimate_device_memory(T4, measured(16 * GIB, GIB), 1)
+    assert fit_reason(short).endswith("has 14.58 GiB: 1.67 GiB short")
+
+
+@given(
+    reserved=st.integers(0, 200 * GIB),
+    slack=st.floats(0, 1),
+    gpu=st.sampled_from(CATALOGUE.types),
+    gpu_count=st.integers(1, 64),
+    convolution=st.booleans(),
+)
+def test_the_interval_holds_the_target(reserved, slack, gpu, gpu_count, convolution):
+    kernels = (CONVOLUTION,) if convolution else ()
+    measurement = measured(reserved, int(reserved * slack), *kernels)
+    memory = estimate_device_memory(gpu, measurement, gpu_count).device_memory
+    overhead = device_overhead(gpu, gpu_count)
+    assert memory.lower <= memory.target <= memory.upper
+    assert memory.upper - reserved - overhead.upper <= CONV_WORKSPACE_LIMIT_BYTES

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+
+import planning
+import pytest
+
+from estimator.drystep.measurement import Precision
+from estimator.plan.candidates import Inputs, plan_for
+from estimator.plan.feasibility import Limit, shortfalls, supports
+from estimator.plan.types import CandidatePlan, Question
+from estimator.units import GIB
+from estimator.values import Bounded, Source
+
+SMALL = planning.gpu("Small", memory_gib=16)
+EASY = Question(8, None)
+
+
+def plan(question: Question = EASY, **answer: object) -> CandidatePlan:
+    inputs = Inputs(question, {"Small": SMALL}, planning.helpers(), planning.report())
+    return plan_for(inputs, planning.answer(SMALL, 100, **answer), 1)  # type: ignore[arg-type]
+
+
+def test_a_plan_within_all_limits_is_feasible() -> None:
+    assert plan().feasible
+    assert shortfalls(plan(), SMALL, EASY) == ()
+
+
+def test_memory_is_judged_at_the_upper_bound_and_says_by_how_much() -> None:
+    fits = plan(memory_gib=15)
+    wide = Bounded(15 * GIB, 14 * GIB, 20 * GIB, Source.VIRTUAL, "test")
+    unsure = replace(fits, memory=replace(fits.memory, device_memory=wide))
+    (one,) = shortfalls(unsure, SMALL, EASY)
+    assert one.limit is Limit.MEMORY
+    assert one.excess == pytest.approx(0.25)  # 20 of 16 GiB
+    assert "needs up to 20.00 GiB, has 16.00 GiB, short by 4.00 GiB" in one.reason
+
+
+def test_a_deadline_is_judged_at_the_upper_bound() -> None:
+    # 360,000 samples at 100/s: 1 h; at the lower throughput of 80/s: 1h 15m
+    question = Question(8, None, dataset_size=36_000, epochs=10, deadline_seconds=4000.0)
+    late = plan(question, uncertainty=0.2)
+    assert not late.feasible
+    (one,) = shortfalls(late, SMALL, question)
+    assert one.limit is Limit.DEADLINE
+    assert one.excess == pytest.approx(4500 / 4000 - 1)
+    assert "1h 15m" in one.reason
+    assert plan(replace(question, deadline_seconds=4500.0), uncertainty=0.2).feasible
+
+
+def test_a_deadline_of_nothing_is_missed_without_end() -> None:
+    question = Question(8, None, dataset_size=1, epochs=1, deadline_seconds=0.0)
+    (one,) = shortfalls(plan(question), SMALL, question)
+    assert one.excess == inf
+
+
+def test_a_deadline_without_a_dataset_cannot_be_missed() -> None:
+    assert plan(Question(8, None, deadline_seconds=1.0)).feasible
+
+
+def test_too_many_gpus() -> None:
+    (one,) = shortfalls(replace(plan(), gpu_count=6), SMALL, Question(4, None))
+    assert one.limit is Limit.GPUS
+    assert one.excess == pytest.approx(0.5)
+    assert one.reason == "needs 6 GPUs, 4 allowed (--max-gpus)"
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision", "expected"),
+    [
+        ((6, 1), planning.FP16, False),  # P4, P40: Paddle would run float32
+        ((7, 0), planning.FP16, True),  # V100
+        ((7, 5), planning.BF16, False),  # T4
+        ((8, 0), planning.BF16, True),  # A100
+        ((6, 1), planning.FP32, True),
+        ((6, 1), Precision("off", "float16"), True),  # AMP off: the dtype says nothing
+        ((9, 0), Precision("O2", "bfloat16"), True),
+    ],
+)
+def test_what_paddle_runs_on_which_gpu(
+    capability: tuple[int, int], precision: Precision, expected: bool
+) -> None:
+    assert supports(planning.gpu(capability=capability), precision) is expected
+
+
+def test_all_broken_limits_are_said() -> None:
+    volta = planning.gpu("Small", memory_gib=16, capability=(7, 0))
+    inputs = Inputs(EASY, {"Small": volta}, planning.helpers(), planning.report())
+    asked = planning.answer(volta, 100, memory_gib=17, precision=planning.BF16)
+    reason = plan_for(inputs, asked, 1).reason
+    assert "compute capability 7.0" in reason
+    assert "short by 1.00 GiB" in reason
