@@ -1,0 +1,186 @@
+"""The virtual GPU of this process, driven from Python."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paddle
+from paddle.base import core
+
+from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
+
+DEVICE_TYPE = "virtual_gpu"
+BOUNDLESS = 1 << 42
+"""A capacity in bytes that no step reaches and that the address space still holds."""
+
+WORKSPACE_LIMIT = 512 << 20
+"""Bytes; Paddle's default of FLAGS_conv_workspace_size_limit (512, in MB)."""
+
+_PHASES = (Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
+_OUT_OF_MEMORY = f"Out of memory error on {DEVICE_TYPE}"
+
+
+class _Allocation(ctypes.Structure):
+    _fields_ = [
+        ("address", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("phase", ctypes.c_int32),
+        ("claimed", ctypes.c_int32),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAllocation:
+    """A block of device memory that a kernel made, in which phase, and whether it is a gradient."""
+
+    address: int
+    bytes: int
+    phase: Phase
+    is_gradient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What one recorded step launched, and the launch that set the peak."""
+
+    kernels: tuple[KernelUse, ...]
+    peak_launch: int
+    peak_phase: Phase
+
+
+class VirtualGpu:
+    """The one virtual device of this process. Memory in bytes."""
+
+    def __init__(self, library: Path) -> None:
+        self._library = _bind(ctypes.CDLL(str(library)))
+        _allow_bfloat16()
+        paddle.set_device(f"{DEVICE_TYPE}:0")
+
+    def set_capacity(self, capacity: int) -> None:
+        """What the allocator may take from the device from now on."""
+        self._library.vgpu_set_capacity(capacity)
+
+    def set_workspace_limit(self, limit: int) -> None:
+        """Scratch that a convolution may ask for; 0 leaves scratch out."""
+        self._library.vgpu_set_workspace_limit(limit)
+
+    def set_phase(self, phase: Phase) -> None:
+        """What the next launches belong to."""
+        self._library.vgpu_set_phase(_PHASES.index(phase))
+
+    @contextmanager
+    def recording(self, snapshot_at: int = -1) -> Iterator[None]:
+        """Record launches; keep what is alive right after launch number ``snapshot_at``."""
+        self._library.vgpu_trace_begin(snapshot_at)
+        try:
+            yield
+        finally:
+            self._library.vgpu_trace_end()
+
+    def record(self) -> StepRecord:
+        """The record of the last recorded step."""
+        text = self._library.vgpu_trace_json()
+        try:
+            launches = json.loads(ctypes.string_at(text))
+        finally:
+            self._library.vgpu_free(text)
+        return StepRecord(
+            kernels=tuple(_kernel_use(launch) for launch in launches),
+            peak_launch=self._library.vgpu_peak_launch(),
+            peak_phase=_PHASES[self._library.vgpu_peak_phase()],
+        )
+
+    def claim_gradients(self, addresses: Collection[int]) -> None:
+        """Say that what lives at ``addresses`` now are gradients."""
+        array = (ctypes.c_uint64 * len(addresses))(*addresses)
+        self._library.vgpu_claim(array, len(addresses))
+
+    def snapshot(self) -> tuple[LiveAllocation, ...]:
+        """The allocations alive at the launch that the recording named."""
+        blocks = (_Allocation * self._library.vgpu_snapshot(None, 0))()
+        self._library.vgpu_snapshot(blocks, len(blocks))
+        return tuple(
+            LiveAllocation(b.address, b.bytes, _PHASES[b.phase], bool(b.claimed)) for b in blocks
+        )
+
+
+def _bind(library: Any) -> Any:
+    """Declare the types of the plug-in's controls (source/runtime.cc)."""
+    unsigned, signed, integer = ctypes.c_uint64, ctypes.c_int64, ctypes.c_int32
+    declarations: dict[str, tuple[Any, list[Any]]] = {
+        "vgpu_set_capacity": (None, [unsigned]),
+        "vgpu_set_workspace_limit": (None, [unsigned]),
+        "vgpu_set_phase": (None, [integer]),
+        "vgpu_trace_begin": (None, [signed]),
+        "vgpu_trace_end": (None, []),
+        "vgpu_peak_launch": (signed, []),
+        "vgpu_peak_phase": (integer, []),
+        "vgpu_claim": (None, [ctypes.c_void_p, unsigned]),
+        "vgpu_snapshot": (unsigned, [ctypes.c_void_p, unsigned]),
+        "vgpu_trace_json": (ctypes.c_void_p, []),
+        "vgpu_free": (None, [ctypes.c_void_p]),
+    }
+    for name, (result, arguments) in declarations.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _kernel_use(launch: dict[str, Any]) -> KernelUse:
+    return KernelUse(
+        name=launch["name"],
+        phase=_PHASES[launch["phase"]],
+        inputs=_specs(launch["in"]),
+        outputs=_specs(launch["out"]),
+        attributes=launch["attributes"],
+        count=launch["count"],
+    )
+
+
+def _specs(tensors: list[tuple[str, list[int]]]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(tuple(shape), dtype) for dtype, shape in tensors)
+
+
+def _allow_bfloat16() -> None:
+    """Paddle ignores bfloat16 in ``auto_cast`` on custom devices outside its own short list."""
+    # The attribute paddle.amp.auto_cast is the function; the module of that name hides behind it.
+    module = sys.modules["paddle.amp.auto_cast"]
+    module._is_custom_device_bfloat16_supported = lambda: True  # type: ignore[attr-defined]
+
+
+def allocated_bytes() -> int:
+    """Live bytes of Paddle's allocator."""
+    return int(core.device_memory_stat_current_value("Allocated", 0))
+
+
+def peak_allocated_bytes() -> int:
+    """Peak of live bytes since :func:`restart_allocated_peak`."""
+    return int(core.device_memory_stat_peak_value("Allocated", 0))
+
+
+def peak_reserved_bytes() -> int:
+    """Peak of the bytes Paddle's allocator held since :func:`restart_reserved_peak`."""
+    return int(core.device_memory_stat_peak_value("Reserved", 0))
+
+
+def restart_allocated_peak() -> None:
+    """Count the peak anew from what is live now."""
+    core.device_memory_stat_reset_peak_value("Allocated", 0)
+
+
+def restart_reserved_peak() -> None:
+    """Give idle chunks back to the device and count the peak anew from what is held now."""
+    core.device_empty_cache()
+    core.device_memory_stat_reset_peak_value("Reserved", 0)
+
+
+def is_device_out_of_memory(error: BaseException) -> bool:
+    """True for Paddle's own out-of-memory error of the virtual device, not of the host."""
+    return isinstance(error, MemoryError) and _OUT_OF_MEMORY in str(error)

@@ -1,0 +1,1 @@
+"""The virtual GPU: finding Paddle, building the plug-in, choosing the device."""

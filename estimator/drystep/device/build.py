@@ -1,0 +1,164 @@
+"""Builds the virtual GPU plug-in on first use and keeps it by Paddle version and source."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from estimator.drystep.device.installation import PaddleInstallation
+from estimator.values import Missing
+
+LIBRARY = "libvirtual_gpu.so"
+OLDEST_PADDLE = (3, 2)
+"""3.0 and 3.1 lack members of the device interface that the plug-in fills."""
+
+_SOURCE = Path(__file__).with_name("source")
+_FLAGS = ("-std=c++17", "-O1", "-fPIC", "-w", "-DPADDLE_WITH_CUSTOM_DEVICE")
+_PADDLE_LIBRARIES = ("libphi_core.so", "libphi.so", "libcommon.so")
+_COMPILE_SECONDS = 600
+_OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
+_NEVER_OVERCOMMIT = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A built plug-in: the folder that Paddle loads, and the library in it."""
+
+    folder: Path
+
+    @property
+    def library(self) -> Path:
+        return self.folder / LIBRARY
+
+
+def ensure_plugin(
+    paddle: PaddleInstallation, cache: Path, announce: Callable[[str], None]
+) -> Plugin | Missing:
+    """The plug-in for this Paddle, built into ``cache`` if it is not there yet.
+
+    ``announce`` gets one line before a build starts. Several processes may ask at once: one
+    builds, the others wait. Missing says why there can be none (platform, version, compiler).
+    """
+    obstacle = _obstacle(paddle)
+    if obstacle:
+        return Missing(obstacle)
+    plugin = Plugin(cache / "virtual-gpu" / f"{paddle.version}-{_fingerprint(paddle)}")
+    if plugin.library.is_file():
+        return plugin
+    compiler = _compiler()
+    if compiler is None:
+        return Missing("no C++ compiler was found (install g++, or set CXX)")
+    try:
+        return _build_once(plugin, paddle, compiler, announce)
+    except OSError as error:
+        return Missing(f"the virtual GPU could not be built in {cache}: {error.strerror}")
+
+
+def _obstacle(paddle: PaddleInstallation) -> str:
+    """Why no plug-in can serve this machine and Paddle; empty where one can."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) != ("Linux", "x86_64"):
+        return f"the virtual GPU needs Linux on x86-64, this is {system} on {machine}"
+    if paddle.for_cuda:
+        return "Paddle's GPU builds leave custom devices out; the virtual GPU needs paddlepaddle"
+    if paddle.release < OLDEST_PADDLE:
+        return f"the virtual GPU needs Paddle 3.2 or later, found {paddle.version}"
+    if _overcommit_policy() == _NEVER_OVERCOMMIT:
+        return "this machine forbids memory overcommit (vm.overcommit_memory=2)"
+    return ""
+
+
+def _overcommit_policy() -> str:
+    try:
+        return _OVERCOMMIT.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _compiler() -> str | None:
+    return shutil.which(os.environ.get("CXX", "g++"))
+
+
+def _fingerprint(paddle: PaddleInstallation) -> str:
+    """Changes with every source file, flag, and build of Paddle's own library."""
+    digest = hashlib.sha256(" ".join(_FLAGS).encode())
+    for source in sorted(_SOURCE.iterdir()):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    core = (paddle.folder / "libs" / _PADDLE_LIBRARIES[0]).stat()
+    digest.update(str(core.st_size).encode())
+    return digest.hexdigest()[:16]
+
+
+def _build_once(
+    plugin: Plugin,
+    paddle: PaddleInstallation,
+    compiler: str,
+    announce: Callable[[str], None],
+) -> Plugin | Missing:
+    plugin.folder.parent.mkdir(parents=True, exist_ok=True)
+    with _only_one(plugin.folder.with_suffix(".lock")):
+        if plugin.library.is_file():
+            return plugin
+        announce(f"building the virtual GPU for Paddle {paddle.version} (once, about 10 s)")
+        with tempfile.TemporaryDirectory(dir=plugin.folder.parent) as workspace:
+            failure = _compile_and_link(Path(workspace), paddle, compiler)
+            if failure:
+                return Missing(f"the virtual GPU did not build: {failure}")
+            _publish(Path(workspace) / LIBRARY, plugin)
+    return plugin
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _compile_and_link(workspace: Path, paddle: PaddleInstallation, compiler: str) -> str:
+    """Build the library in ``workspace``; returns the compiler's first error, or nothing."""
+    sources = sorted(path for path in _SOURCE.iterdir() if path.suffix in {".cc", ".S"})
+    include = paddle.folder / "include"
+    objects = [workspace / (source.name + ".o") for source in sources]
+    compile_one = [compiler, *_FLAGS, f"-I{include}", f"-I{include / 'third_party'}", "-c"]
+    commands = [
+        [*compile_one, str(source), "-o", str(target)]
+        for source, target in zip(sources, objects, strict=True)
+    ]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        failures = list(filter(None, pool.map(_run, commands)))
+    if failures:
+        return failures[0]
+    libraries = [f"-l:{name}" for name in _PADDLE_LIBRARIES]
+    target = ["-o", str(workspace / LIBRARY), f"-L{paddle.folder / 'libs'}"]
+    return _run([compiler, "-shared", *map(str, objects), *target, *libraries])
+
+
+def _run(command: list[str]) -> str:
+    """Run a compiler; returns its first error line, or nothing when it succeeded."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"{Path(command[0]).name} took more than {_COMPILE_SECONDS} s"
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.splitlines() or [f"{command[0]} ended with {done.returncode}"]
+    return next((line for line in lines if "error" in line), lines[0])
+
+
+def _publish(library: Path, plugin: Plugin) -> None:
+    """Put the library in its place in one step: a reader sees all of it or nothing."""
+    plugin.folder.mkdir(exist_ok=True)
+    library.replace(plugin.library)

@@ -1,0 +1,176 @@
+#include "device_memory.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace virtual_gpu {
+namespace {
+
+// Batches of images above this size are not copied: nothing that decides a shape is so large,
+// and every copied byte is a resident one.
+constexpr size_t kLargestRealCopy = size_t{16} << 20;
+
+// Device memory must not count against the limit that guards the host against the user's code
+// (RLIMIT_DATA), so the soft limit moves with what is mapped here.
+void MoveDataLimit(size_t bytes, bool up) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  limit.rlim_cur = up ? limit.rlim_cur + bytes : limit.rlim_cur - bytes;
+  if (limit.rlim_max != RLIM_INFINITY) limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max);
+  setrlimit(RLIMIT_DATA, &limit);
+}
+
+uintptr_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+
+void ZeroPhysically(uintptr_t start, uintptr_t end) {
+  static const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t first = (start + page - 1) / page * page;
+  const uintptr_t last = end / page * page;
+  if (first >= last) {
+    std::memset(reinterpret_cast<void*>(start), 0, end - start);
+    return;
+  }
+  std::memset(reinterpret_cast<void*>(start), 0, first - start);
+  madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  std::memset(reinterpret_cast<void*>(last), 0, end - last);
+}
+
+}  // namespace
+
+DeviceMemory& DeviceMemory::Instance() {
+  static DeviceMemory* memory = new DeviceMemory;  // outlives every tensor
+  return *memory;
+}
+
+void DeviceMemory::SetCapacity(size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  capacity_ = bytes;
+}
+
+size_t DeviceMemory::Capacity() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return capacity_;
+}
+
+size_t DeviceMemory::Used() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return used_;
+}
+
+void* DeviceMemory::Allocate(size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (used_ + bytes > capacity_) return nullptr;
+  MoveDataLimit(bytes, true);
+  void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) {
+    MoveDataLimit(bytes, false);
+    return nullptr;
+  }
+  used_ += bytes;
+  return address;
+}
+
+void DeviceMemory::Free(void* address, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Remove(Address(address), Address(address) + bytes, false);
+  munmap(address, bytes);
+  MoveDataLimit(bytes, false);
+  used_ -= bytes;
+}
+
+void DeviceMemory::CopyIn(void* device, const void* host, size_t bytes) {
+  if (bytes > kLargestRealCopy) {
+    Clear(device, bytes);
+    return;
+  }
+  std::memcpy(device, host, bytes);
+  MarkWritten(device, bytes, true);
+}
+
+void DeviceMemory::CopyOut(void* host, const void* device, size_t bytes) {
+  bool written;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const uintptr_t start = Address(device);
+    written = FirstOverlap(start, start + bytes) != written_.end();
+  }
+  // Reading pages that were never written would map them one by one for nothing.
+  if (written) {
+    std::memcpy(host, device, bytes);
+  } else {
+    std::memset(host, 0, bytes);
+  }
+}
+
+void DeviceMemory::CopyWithin(void* to, const void* from, size_t bytes) {
+  if (bytes > kLargestRealCopy || !IsAuthentic(from, bytes)) {
+    Clear(to, bytes);
+    return;
+  }
+  std::memmove(to, from, bytes);
+  MarkWritten(to, bytes, true);
+}
+
+void DeviceMemory::Fill(void* device, unsigned char value, size_t bytes) {
+  Clear(device, bytes);
+  if (bytes > kLargestRealCopy) return;
+  if (value != 0) std::memset(device, value, bytes);
+  MarkWritten(device, bytes, true);
+}
+
+void DeviceMemory::MarkWritten(const void* address, size_t bytes, bool authentic) {
+  if (bytes == 0) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  Insert(Address(address), Address(address) + bytes, authentic);
+}
+
+bool DeviceMemory::IsAuthentic(const void* address, size_t bytes) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return Covered(Address(address), Address(address) + bytes);
+}
+
+void DeviceMemory::Clear(void* address, size_t bytes) {
+  if (bytes == 0) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  Remove(Address(address), Address(address) + bytes, true);
+}
+
+DeviceMemory::Ranges::iterator DeviceMemory::FirstOverlap(uintptr_t start, uintptr_t end) {
+  auto range = written_.upper_bound(start);
+  if (range != written_.begin() && std::prev(range)->second.end > start) --range;
+  return range != written_.end() && range->first < end ? range : written_.end();
+}
+
+void DeviceMemory::Remove(uintptr_t start, uintptr_t end, bool zero) {
+  for (auto range = FirstOverlap(start, end); range != written_.end() && range->first < end;) {
+    const uintptr_t range_start = range->first;
+    const Range old = range->second;
+    range = written_.erase(range);
+    if (range_start < start) written_[range_start] = Range{start, old.authentic};
+    if (old.end > end) written_[end] = Range{old.end, old.authentic};
+    if (zero) ZeroPhysically(std::max(range_start, start), std::min(old.end, end));
+  }
+}
+
+void DeviceMemory::Insert(uintptr_t start, uintptr_t end, bool authentic) {
+  Remove(start, end, false);
+  written_[start] = Range{end, authentic};
+}
+
+bool DeviceMemory::Covered(uintptr_t start, uintptr_t end) const {
+  while (start < end) {
+    auto range = written_.upper_bound(start);
+    if (range == written_.begin()) return false;
+    --range;
+    if (range->second.end <= start || !range->second.authentic) return false;
+    start = range->second.end;
+  }
+  return true;
+}
+
+}  // namespace virtual_gpu
