@@ -95,7 +95,10 @@ class StepMeasurement:
 
     ``step_seconds`` is measured on a real GPU only; elsewhere it says why it is missing.
     ``batch_bytes`` is the size of the batch (inputs and labels) in host memory.
-    ``peak_allocated_bytes`` is the peak over steps two and three (optimizer state exists).
+    ``peak_allocated_bytes`` is the peak of the second step, when optimizer state exists;
+    ``peak_reserved_bytes`` is the most the allocator held from the first step on.
+    ``workspace_bytes``: what cuDNN's scratch is assumed to add to the reserved bytes; 0 where
+    they contain it already.
     """
 
     device: Device
@@ -108,6 +111,7 @@ class StepMeasurement:
     kernels: tuple[KernelUse, ...]
     batch_bytes: int
     step_seconds: float | Missing
+    workspace_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ using phi::DenseTensor;
 // Above these sizes (bytes of all inputs and outputs) a launch stays null. The limits keep a
 // dry step at the speed of Paddle's own Python; they decide nothing about memory.
 constexpr size_t kScalarBytes = 256;                   // losses, counters, loss scaling
-constexpr size_t kFilledBytes = size_t{4} << 10;       // initial weights, cleared gradients
+constexpr size_t kRandomBytes = size_t{4} << 10;       // initial weights: values do not matter
 constexpr size_t kHeavyBytes = size_t{64} << 10;       // work that grows faster than its bytes
-constexpr size_t kFloatBytes = size_t{4} << 20;        // anchors, grids, position tables
+constexpr size_t kFloatBytes = size_t{8} << 20;        // anchors, grids, position tables
 constexpr size_t kIntegerBytes = size_t{64} << 20;     // masks, indices, label assignment
 
 bool IsFloating(DataType dtype) {
@@ -40,10 +40,8 @@ bool Contains(const std::string& name, const char* part) {
   return name.find(part) != std::string::npos;
 }
 
-// Creates values that nothing with a shape depends on, once the tensor is large.
-bool IsFilling(const std::string& name) {
-  return Contains(name, "gaussian") || Contains(name, "uniform") || Contains(name, "exponential") ||
-         name.rfind("full", 0) == 0 || name.rfind("fill", 0) == 0;
+bool IsRandom(const std::string& name) {
+  return Contains(name, "gaussian") || Contains(name, "uniform") || Contains(name, "exponential");
 }
 
 bool IsHeavy(const std::string& name) {
@@ -64,6 +62,32 @@ struct Traits {
   bool integral_outputs = true;  // no output is floating point
   bool unknown_shape = false;    // only the values tell the shape of the first output
 };
+
+// Zeros need no writing: memory that nobody wrote reads as zero. Cleared gradients are such.
+bool IsZeroFill(const KernelCall& call) {
+  if (call.info->name.rfind("full", 0) != 0) return false;
+  for (const auto& attribute : call.attributes) {
+    if (const auto* value = paddle::get_if<phi::Scalar>(&attribute)) {
+      return value->to<double>() == 0.0;
+    }
+  }
+  return false;
+}
+
+void FillWithZeros(const KernelCall& call) {
+  for (const auto& group : call.outputs) {
+    for (auto* tensor : group) {
+      if (tensor == nullptr || tensor->numel() < 0) continue;
+      void* bytes = HasBytes(*tensor) ? tensor->data() : call.context->Alloc(tensor, tensor->dtype());
+      if (!OnDevice(*tensor)) {
+        std::memset(bytes, 0, Bytes(*tensor));
+        continue;
+      }
+      DeviceMemory::Instance().Clear(bytes, Bytes(*tensor));
+      DeviceMemory::Instance().MarkWritten(bytes, Bytes(*tensor), true);
+    }
+  }
+}
 
 // The first output tells: a further one of unknown size is scratch that only some devices ask
 // for, such as the reserve space of batch_norm.
@@ -99,7 +123,7 @@ bool Worthwhile(const KernelCall& call, const Traits& traits) {
   if (traits.unknown_shape) return true;
   if (!traits.authentic) return traits.bytes <= kScalarBytes;
   const std::string& name = call.info->name;
-  if (IsFilling(name) && !traits.integral_outputs) return traits.bytes <= kFilledBytes;
+  if (IsRandom(name) && !traits.integral_outputs) return traits.bytes <= kRandomBytes;
   if (IsHeavy(name)) return traits.bytes <= kHeavyBytes;
   return traits.bytes <= (traits.integral_outputs ? kIntegerBytes : kFloatBytes);
 }
@@ -167,6 +191,13 @@ class HostArguments {
     return host;
   }
 
+  // An empty tensor is as good as any other input, and CPU kernels ask for its address.
+  std::unique_ptr<DenseTensor> WithoutBytes(const DenseTensor& tensor) {
+    auto host = Blank(tensor, tensor.dtype());
+    if (tensor.numel() == 0) cpu_->Alloc(host.get(), tensor.dtype());
+    return host;
+  }
+
   void AddInputs(const KernelCall::Inputs& group) {
     paddle::small_vector<const phi::TensorBase*> hosts;
     for (const auto* tensor : group) {
@@ -174,7 +205,7 @@ class HostArguments {
         hosts.push_back(nullptr);
         continue;
       }
-      inputs_.push_back(!HasBytes(*tensor) ? Blank(*tensor, tensor->dtype())
+      inputs_.push_back(!HasBytes(*tensor) ? WithoutBytes(*tensor)
                         : Widened(*tensor) ? WidenedCopy(*tensor)
                                            : OverSameBytes(*tensor));
       hosts.push_back(inputs_.back().get());
@@ -260,6 +291,10 @@ class HostArguments {
 }  // namespace
 
 bool ComputeOnHost(const KernelCall& call) {
+  if (IsZeroFill(call)) {
+    FillWithZeros(call);
+    return true;
+  }
   const Traits traits = Inspect(call);
   if (!Worthwhile(call, traits)) return false;
   const phi::Kernel* kernel = call.info->CpuKernel(call.dtype);

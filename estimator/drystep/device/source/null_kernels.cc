@@ -6,9 +6,11 @@
 
 #include "device_memory.h"
 #include "entry_points.h"
+#include "gradient_sum.h"
 #include "host_compute.h"
 #include "kernel_call.h"
 #include "launch_trace.h"
+#include "own_shapes.h"
 #include "paddle/phi/common/backend.h"
 #include "paddle/phi/core/kernel_registry.h"
 
@@ -52,6 +54,7 @@ void AllocateOutput(const phi::DeviceContext& context, DenseTensor* tensor) {
 }
 
 void AllocateOutputs(const KernelCall& call) {
+  if (AllocateOwnShapes(call) || GradientSums::Instance().TakeOver(call)) return;
   for (const auto& group : call.outputs) {
     for (auto* tensor : group) {
       if (tensor != nullptr) AllocateOutput(*call.context, tensor);
@@ -85,6 +88,7 @@ void AllocateWorkspace(const KernelCall& call, DenseTensor* workspace) {
 void Launch(KernelCall&& call) {
   call.dtype = SelectedType(call);
   if (!ComputeOnHost(call)) AllocateOutputs(call);
+  GradientSums::Instance().Note(call);
   DenseTensor workspace;
   AllocateWorkspace(call, &workspace);
   auto& trace = LaunchTrace::Instance();

@@ -1,0 +1,149 @@
+"""One training on the virtual GPU, watched: peaks, launches, and what was alive at the peak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import paddle
+
+from estimator.drystep.child import virtual
+from estimator.drystep.child.batches import tensors_in
+from estimator.drystep.child.phases import watch_phases
+from estimator.drystep.child.training import Training
+from estimator.drystep.child.virtual import LiveAllocation, StepRecord, VirtualGpu
+from estimator.drystep.measurement import (
+    Device,
+    MemoryBreakdown,
+    Phase,
+    Precision,
+    StepMeasurement,
+)
+from estimator.values import Missing
+
+_ALIGNMENT = 256
+"""Bytes; what Paddle's allocator rounds every device allocation up to."""
+
+_NO_TIME = Missing("a virtual GPU runs no kernel, so its steps say nothing about time")
+
+Blocks = dict[int, int]
+"""Bytes by address."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepQuestion:
+    """What to run: a batch of ``batch_size`` at a precision that ``training`` was built for."""
+
+    training: Training
+    precision: Precision
+    batch_size: int
+
+
+class _Listener:
+    """Passes the phases on to the device, and tells it where the gradients stand."""
+
+    def __init__(self, gpu: VirtualGpu, model: paddle.nn.Layer) -> None:
+        self._gpu = gpu
+        self._model = model
+
+    def enter(self, phase: Phase) -> None:
+        self._gpu.set_phase(phase)
+
+    def before_update(self) -> None:
+        self.claim_gradients()
+
+    def claim_gradients(self) -> None:
+        gradients = (p.grad for p in self._model.parameters() if p.grad is not None)
+        self._gpu.claim_gradients(_blocks(gradients).keys())
+
+
+def measure_step(gpu: VirtualGpu, question: StepQuestion) -> StepMeasurement:
+    """Run three steps; the second is recorded, the third tells what was alive at its peak.
+
+    The first step makes the optimizer's state. Raises what the user's code raises, and
+    MemoryError where the device's capacity does not suffice.
+    """
+    training = question.training
+    with watch_phases(training.model, listener := _Listener(gpu, training.model)):
+        batch = training.make_batch(question.batch_size)
+        training.step(batch)
+        record, peak = _recorded_step(gpu, training, batch)
+        with gpu.recording(record.peak_launch):
+            listener.claim_gradients()
+            training.step(batch)
+    return StepMeasurement(
+        device=Device.VIRTUAL,
+        precision=question.precision,
+        per_device_batch_size=question.batch_size,
+        peak_allocated_bytes=peak,
+        peak_reserved_bytes=virtual.peak_reserved_bytes(),
+        breakdown=breakdown(_lasting(training, batch), gpu.snapshot(), peak),
+        peak_phase=record.peak_phase,
+        kernels=record.kernels,
+        batch_bytes=training.batch_bytes(batch),
+        step_seconds=_NO_TIME,
+    )
+
+
+def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, int]:
+    """Two steps without the breakdown: the record, peak allocated and peak reserved bytes."""
+    training = question.training
+    with watch_phases(training.model, _Listener(gpu, training.model)):
+        batch = training.make_batch(question.batch_size)
+        training.step(batch)
+        record, peak = _recorded_step(gpu, training, batch)
+    return record, peak, virtual.peak_reserved_bytes()
+
+
+def _recorded_step(gpu: VirtualGpu, training: Training, batch: object) -> tuple[StepRecord, int]:
+    """One steady step: its record and its peak of allocated bytes."""
+    virtual.restart_allocated_peak()
+    with gpu.recording():
+        training.step(batch)
+    return gpu.record(), virtual.peak_allocated_bytes()
+
+
+def breakdown(
+    lasting: dict[str, Blocks], snapshot: Iterable[LiveAllocation], peak: int
+) -> MemoryBreakdown:
+    """Split ``peak`` by kind.
+
+    ``lasting``: the blocks that live through the whole step, by kind; one counts for the first
+    kind that has its address. Of the others, which kernels of the step made, gradients are
+    marked, what the forward pass made are activations, and the rest is temporary.
+    """
+    sizes = dict.fromkeys(("parameters", "buffers", "optimizer_state", "activations"), 0)
+    counted: set[int] = set()
+    for kind, blocks in lasting.items():
+        sizes[kind] = sum(size for address, size in blocks.items() if address not in counted)
+        counted |= blocks.keys()
+    passing = [block for block in snapshot if block.address not in counted]
+    gradients = sum(block.bytes for block in passing if block.is_gradient)
+    sizes["activations"] += sum(
+        block.bytes
+        for block in passing
+        if block.phase is Phase.FORWARD and not block.is_gradient
+    )
+    rest = peak - sum(sizes.values()) - gradients
+    # The snapshot is of another step; where user code varies, it may hold a little more.
+    sizes["activations"] += min(rest, 0)
+    return MemoryBreakdown(gradients=gradients, temporary=max(rest, 0), **sizes)
+
+
+def _lasting(training: Training, batch: object) -> dict[str, Blocks]:
+    return {
+        "parameters": _blocks(training.model.parameters()),
+        "buffers": _blocks(training.model.buffers()),
+        "optimizer_state": _blocks(tensors_in(training.optimizer.state_dict())),
+        "activations": _blocks(tensors_in(batch)),
+    }
+
+
+def _blocks(tensors: Iterable[paddle.Tensor]) -> Blocks:
+    """Address and aligned size of the dense tensors that hold device memory."""
+    return {
+        tensor.data_ptr(): -(-tensor.size * tensor.element_size() // _ALIGNMENT) * _ALIGNMENT
+        for tensor in tensors
+        if tensor.is_dense() and tensor._is_initialized() and tensor.place.is_custom_place()
+    }
+

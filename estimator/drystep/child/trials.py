@@ -1,0 +1,120 @@
+"""The largest per-device batch size that really runs on a device of a given capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from estimator.drystep.child import virtual
+from estimator.drystep.child.observe import StepQuestion, try_step
+from estimator.drystep.child.training import Training
+from estimator.drystep.child.virtual import VirtualGpu
+from estimator.drystep.measurement import CapacityTrial, StepMeasurement
+from estimator.drystep.search import Line, Needs, largest_batch
+from estimator.errors import UserCodeFailed
+from estimator.values import Missing
+
+LARGEST_BATCH = 4096
+LARGEST_BATCH_BYTES = 2 << 30
+"""No batch above either is tried: nobody trains with more, and making it would take longer."""
+
+
+def run_trials(
+    gpu: VirtualGpu,
+    asked: StepMeasurement,
+    renew: Callable[[], Training],
+    capacities: Sequence[int],
+) -> Iterator[CapacityTrial]:
+    """For each capacity search the largest batch, each attempt with a new optimizer.
+
+    ``asked`` is the unconstrained measurement; ``renew`` gives a training whose memory starts
+    as at a fresh start. Scratch of convolutions is taken from the device as cuDNN would.
+    """
+    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    attempts = _Attempts(gpu, asked, renew)
+    needs = attempts.needs()
+    position = 0.5
+    for capacity in sorted(capacities):
+        found = largest_batch(
+            partial(attempts.runs, capacity=capacity),
+            needs,
+            capacity,
+            attempts.limit,
+            position,
+        )
+        if 0 < found.largest < attempts.limit:
+            position = found.position
+        yield CapacityTrial(
+            capacity_bytes=capacity,
+            precision=asked.precision,
+            max_per_device_batch_size=found.largest,
+            next_failing_batch_size=found.failing,
+            measurement=attempts.measurement(found.largest, capacity),
+        )
+    gpu.set_workspace_limit(0)
+
+
+class _Attempts:
+    """Runs batches at capacities and remembers what ran."""
+
+    def __init__(
+        self, gpu: VirtualGpu, asked: StepMeasurement, renew: Callable[[], Training]
+    ) -> None:
+        self._gpu = gpu
+        self._asked = asked
+        self._renew = renew
+        self._ran: dict[tuple[int, int], StepMeasurement] = {}
+        per_sample = max(1, asked.batch_bytes // asked.per_device_batch_size)
+        self.limit = max(
+            asked.per_device_batch_size, min(LARGEST_BATCH, LARGEST_BATCH_BYTES // per_sample)
+        )
+
+    def needs(self) -> Needs:
+        """The lines through the asked batch and a second one, both without pressure."""
+        first = self._asked.per_device_batch_size
+        second = first * 2 if first == 1 else max(1, first // 2)
+        self.runs(first, virtual.BOUNDLESS)
+        self.runs(second, virtual.BOUNDLESS)
+        points = [self._ran[size, virtual.BOUNDLESS] for size in (first, second)]
+        allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
+        reserved = [(p.per_device_batch_size, p.peak_reserved_bytes) for p in points]
+        return Needs(Line.through(*allocated), Line.through(*reserved))
+
+    def runs(self, batch_size: int, capacity: int) -> bool:
+        """Whether two steps at this batch size get through on this capacity."""
+        training = self._renew()
+        virtual.restart_reserved_peak()
+        self._gpu.set_capacity(capacity)
+        question = StepQuestion(training, self._asked.precision, batch_size)
+        try:
+            record, allocated, reserved = try_step(self._gpu, question)
+        except MemoryError as error:
+            return _no_room(error)
+        finally:
+            self._gpu.set_capacity(virtual.BOUNDLESS)
+        self._ran[batch_size, capacity] = replace(
+            self._asked,
+            per_device_batch_size=batch_size,
+            peak_allocated_bytes=allocated,
+            peak_reserved_bytes=reserved,
+            peak_phase=record.peak_phase,
+            kernels=record.kernels,
+            workspace_bytes=0,
+        )
+        return True
+
+    def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
+        if batch_size == 0:
+            return Missing("not even one sample fits")
+        return self._ran[batch_size, capacity]
+
+
+def _no_room(error: MemoryError) -> bool:
+    """False for the device's own out-of-memory; anything else is the user's host memory."""
+    if virtual.is_device_out_of_memory(error):
+        return False
+    raise UserCodeFailed(
+        "the host has too little memory to make a batch while looking for the largest one",
+        hint="--batch-size N, which measures that batch alone",
+    ) from error
