@@ -29,7 +29,7 @@ class Line:
         """The largest batch whose line stays within ``capacity``, between 0 and ``limit``."""
         if self.per_sample <= 0:
             return limit if self.fixed <= capacity else 0
-        return max(0, min(limit, int((capacity - self.fixed) / self.per_sample)))
+        return int(max(0.0, min(limit, (capacity - self.fixed) / self.per_sample)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def estimate_device_memory(
     return MemoryEstimate(
         gpu=gpu.name,
         per_device_batch_size=measurement.per_device_batch_size,
-        reserved_bytes=measurement.peak_reserved_bytes,
+        reserved_bytes=reserved.target,
         overhead=overhead,
         device_memory=device_memory,
         capacity_bytes=gpu.cuda_visible_bytes,
@@ -92,7 +92,8 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
     ``CONV_WORKSPACE_LIMIT_BYTES``. More of it comes out of what the allocator holds but does not
     use, and then out of the device; an allocator that is at ``capacity`` can only reuse.
     """
-    held, used = measurement.peak_reserved_bytes, measurement.peak_allocated_bytes
+    held = measurement.peak_reserved_bytes + measurement.workspace_bytes
+    used = measurement.peak_allocated_bytes
     source = _SOURCE_OF[measurement.device]
     reason = f"the allocator holds {format_bytes(held)}"
     if measurement.device is Device.GPU or not _has_convolution(measurement):

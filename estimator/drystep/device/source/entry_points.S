@@ -1,4 +1,4 @@
-// One entry point per kernel (System V ABI, x86-64).
+// One entry point per kernel and data type (System V ABI, x86-64).
 //
 // In eager mode Paddle calls a bare function pointer, so an entry point has nothing but its own address to
 // tell which kernel it stands for: each loads its index and jumps to the common part. Written

@@ -244,12 +244,13 @@ class HostArguments {
     if (tensor->dims() != host.dims()) tensor->Resize(host.dims());
     if (host.numel() < 0) return;
     const DataType dtype = narrow ? tensor->dtype() : host.dtype();
-    void* bytes = call_.context->Alloc(tensor, dtype);
+    const bool in_place = HasBytes(*tensor) && tensor->data() == host.data();
+    void* bytes = in_place ? tensor->data() : call_.context->Alloc(tensor, dtype);
     if (narrow && dtype == DataType::FLOAT16) {
       Convert<phi::dtype::float16, float>(host.data(), bytes, host.numel());
     } else if (narrow) {
       Convert<phi::dtype::bfloat16, float>(host.data(), bytes, host.numel());
-    } else if (bytes != host.data()) {
+    } else if (!in_place) {
       std::memcpy(bytes, host.data(), Bytes(host));
     }
     if (!authentic) MakeFinite(tensor);

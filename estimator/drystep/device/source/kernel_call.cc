@@ -7,6 +7,7 @@ namespace virtual_gpu {
 namespace {
 
 using phi::AttributeType;
+using phi::DataType;
 using phi::DenseTensor;
 using TensorList = std::vector<const DenseTensor*>;
 
@@ -182,10 +183,11 @@ bool Decode(const std::string& name, const phi::KernelArgsDef& def, KernelInfo* 
   return true;
 }
 
-KernelCall KernelCall::FromFrame(const KernelInfo& info, const phi::DeviceContext& context,
-                                 const CallFrame& frame) {
+KernelCall KernelCall::FromFrame(const KernelInfo& info, DataType dtype,
+                                 const phi::DeviceContext& context, const CallFrame& frame) {
   KernelCall call;
   call.info = &info;
+  call.dtype = dtype;
   call.context = &context;
   FrameReader reader(frame);
   for (auto kind : info.inputs) call.inputs.push_back(ReadInput(kind, &reader));
@@ -196,9 +198,11 @@ KernelCall KernelCall::FromFrame(const KernelInfo& info, const phi::DeviceContex
   return call;
 }
 
-KernelCall KernelCall::FromContext(const KernelInfo& info, phi::KernelContext* context) {
+KernelCall KernelCall::FromContext(const KernelInfo& info, DataType dtype,
+                                   phi::KernelContext* context) {
   KernelCall call;
   call.info = &info;
+  call.dtype = dtype;
   call.context = &context->GetDeviceContext<phi::DeviceContext>();
   for (size_t i = 0; i < info.inputs.size(); ++i) {
     const auto& range = context->InputRangeAt(i);

@@ -52,15 +52,16 @@ struct KernelCall {
   using Outputs = paddle::small_vector<phi::DenseTensor*, 4>;
 
   const KernelInfo* info = nullptr;
-  phi::DataType dtype = phi::DataType::UNDEFINED;
+  phi::DataType dtype = phi::DataType::UNDEFINED;  // the one the kernel was selected for
   const phi::DeviceContext* context = nullptr;
   std::vector<Inputs> inputs;
   std::vector<phi::Attribute> attributes;
   std::vector<Outputs> outputs;
 
-  static KernelCall FromFrame(const KernelInfo& info, const phi::DeviceContext& context,
-                              const CallFrame& frame);
-  static KernelCall FromContext(const KernelInfo& info, phi::KernelContext* context);
+  static KernelCall FromFrame(const KernelInfo& info, phi::DataType dtype,
+                              const phi::DeviceContext& context, const CallFrame& frame);
+  static KernelCall FromContext(const KernelInfo& info, phi::DataType dtype,
+                                phi::KernelContext* context);
 };
 
 }  // namespace virtual_gpu

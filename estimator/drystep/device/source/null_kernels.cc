@@ -20,28 +20,19 @@ namespace {
 using phi::DataType;
 using phi::DenseTensor;
 
-std::vector<KernelInfo>& Kernels() {
-  static auto* kernels = new std::vector<KernelInfo>;
-  return *kernels;
+// What an entry point stands for: a kernel selected for one data type.
+struct Entry {
+  const KernelInfo* info;
+  DataType dtype;
+};
+
+// Grows only while kernels are registered, before anything is launched.
+std::vector<Entry>& Entries() {
+  static auto* entries = new std::vector<Entry>;
+  return *entries;
 }
 
 std::atomic<unsigned long long> workspace_limit{0};
-
-// The data type a launch was selected for. Paddle selects by the first input for nearly every
-// kernel; creation kernels have none and go by their output.
-DataType SelectedType(const KernelCall& call) {
-  for (const auto& group : call.inputs) {
-    for (const auto* tensor : group) {
-      if (tensor != nullptr && tensor->has_allocation()) return tensor->dtype();
-    }
-  }
-  for (const auto& group : call.outputs) {
-    for (const auto* tensor : group) {
-      if (tensor != nullptr) return tensor->dtype();
-    }
-  }
-  return DataType::UNDEFINED;
-}
 
 // An output that shares an input's block (an in-place kernel) keeps the values that it has. One
 // of unknown size is left alone: see HasUnknownShape in host_compute.cc.
@@ -85,8 +76,7 @@ void AllocateWorkspace(const KernelCall& call, DenseTensor* workspace) {
   call.context->Alloc(workspace, DataType::UINT8);
 }
 
-void Launch(KernelCall&& call) {
-  call.dtype = SelectedType(call);
+void Launch(const KernelCall& call) {
   if (!ComputeOnHost(call)) AllocateOutputs(call);
   GradientSums::Instance().Note(call);
   DenseTensor workspace;
@@ -113,10 +103,11 @@ phi::KernelArgsDef DefinitionFor(const phi::Kernel& cpu, DataType from, DataType
   return definition;
 }
 
-// The optimizers keep beta_pow on the host; the GPU kernels take it from there, so must ours.
+// The optimizers keep beta_pow on the host and the GPU kernels take it from there, so must ours.
+// By position in Paddle 3.2 and 3.3.
 void LeaveBetaPowOnHost(const std::string& name, phi::KernelArgsDef* definition) {
   static const std::pair<const char*, std::pair<int, int>> kBetaPow[] = {
-      {"adam", {5, 6}}, {"adamw", {5, 6}}, {"merged_adam", {5, 6}}, {"lamb", {5, 6}}};
+      {"adam", {6, 7}}, {"adamw", {6, 7}}, {"merged_adam", {6, 7}}, {"lamb", {5, 6}}};
   for (const auto& entry : kBetaPow) {
     if (name != entry.first) continue;
     for (int i = entry.second.first; i <= entry.second.second; ++i) {
@@ -134,9 +125,6 @@ class Registrar {
   void RegisterAll() {
     std::vector<std::string> names;
     for (const auto& entry : kernels_) names.push_back(entry.first);
-    std::sort(names.begin(), names.end());
-    // Kernels() must not move once entry points may read it.
-    Kernels().reserve(VGPU_ENTRY_COUNT);
     for (const auto& name : names) Register(name);
   }
 
@@ -152,14 +140,14 @@ class Registrar {
   }
 
   void Register(const std::string& name) {
-    if (PaddleHasItForCustomDevices(name) || Kernels().size() >= VGPU_ENTRY_COUNT) return;
+    if (PaddleHasItForCustomDevices(name) && name.rfind("empty", 0) != 0) return;
     KernelInfo info;
     for (const auto& entry : kernels_[name]) {
       if (RunsOnCpu(entry.first)) info.cpu_kernels.emplace_back(entry.first.dtype(), entry.second);
     }
     if (info.cpu_kernels.empty() || !Decode(name, Model(info).second.args_def(), &info)) return;
-    Kernels().push_back(info);
-    for (DataType dtype : DataTypes(info)) Insert(Kernels().size() - 1, dtype);
+    const auto* lasting = new KernelInfo(std::move(info));
+    for (DataType dtype : DataTypes(*lasting)) Insert(*lasting, dtype);
   }
 
   // The kernel whose definition the others are made from: float32 where there is one.
@@ -180,13 +168,16 @@ class Registrar {
     return dtypes;
   }
 
-  void Insert(size_t index, DataType dtype) {
-    const KernelInfo& info = Kernels()[index];
+  void Insert(const KernelInfo& info, DataType dtype) {
+    const size_t index = Entries().size();
+    if (index >= VGPU_ENTRY_COUNT) return;
+    Entries().push_back(Entry{&info, dtype});
     const phi::Kernel* own = info.CpuKernel(dtype);
     const auto& model = Model(info);
     phi::Kernel kernel(
         [index](phi::KernelContext* context) {
-          Launch(KernelCall::FromContext(Kernels()[index], context));
+          const Entry& entry = Entries()[index];
+          Launch(KernelCall::FromContext(*entry.info, entry.dtype, context));
         },
         vgpu_variadic_entries + index * VGPU_ENTRY_BYTES);
     *kernel.mutable_args_def() =
@@ -205,7 +196,9 @@ class Registrar {
 // Called by the entry points.
 extern "C" void vgpu_launch_variadic(const phi::DeviceContext& context, int index,
                                      const Registers* registers, const uintptr_t* stack) {
-  Launch(KernelCall::FromFrame(Kernels()[index], context, CallFrame{registers, stack}));
+  const Entry& entry = Entries()[index];
+  const CallFrame frame{registers, stack};
+  Launch(KernelCall::FromFrame(*entry.info, entry.dtype, context, frame));
 }
 
 void RegisterNullKernels(const char* device_type) { Registrar(device_type).RegisterAll(); }

@@ -1,0 +1,83 @@
+"""Scaling efficiency of data-parallel training."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from estimator.errors import InternalError
+from estimator.gpus.types import GpuType
+from estimator.throughput.coefficients import ScalingCoefficients, load_coefficients
+from estimator.values import Bounded, Source
+
+
+@dataclass(frozen=True, slots=True)
+class DataParallelJob:
+    """``gpu_count`` GPUs, spread evenly over ``nodes``, that exchange their gradients each step.
+
+    step_seconds: of one GPU alone, at the same per-device batch size. Raises InternalError
+    where a figure is out of range or the GPUs cannot be spread evenly.
+    """
+
+    step_seconds: float
+    gradient_bytes: int
+    gpu: GpuType
+    gpu_count: int
+    nodes: int = 1
+
+    def __post_init__(self) -> None:
+        in_range = self.step_seconds > 0 and self.gradient_bytes >= 0
+        if not in_range or self.gpu_count < 1 or self.nodes < 1 or self.gpu_count % self.nodes:
+            raise InternalError(
+                f"no scaling of {self.gpu_count} GPUs on {self.nodes} nodes, steps of "
+                f"{self.step_seconds} s and {self.gradient_bytes} bytes of gradients"
+            )
+
+
+def scaling_efficiency(
+    step_seconds: float, gradient_bytes: int, gpu: GpuType, gpu_count: int, nodes: int = 1
+) -> Bounded[float]:
+    """Throughput of all GPUs over ``gpu_count`` times that of one, in (0, 1].
+
+    Arguments and errors as :class:`DataParallelJob`.
+    """
+    job = DataParallelJob(step_seconds, gradient_bytes, gpu, gpu_count, nodes)
+    return predict_efficiency(job, load_coefficients().scaling)
+
+
+def predict_efficiency(job: DataParallelJob, numbers: ScalingCoefficients) -> Bounded[float]:
+    """The efficiency of a job with the given coefficients.
+
+    A step takes the time of one GPU, plus waiting for the slowest GPU and its input, which
+    grows with the logarithm of the count, plus the part of the gradient exchange that the
+    backward pass does not hide.
+    """
+    if job.gpu_count == 1:
+        return Bounded.exact(1.0, Source.VIRTUAL, "one GPU waits for nobody")
+    waiting = numbers.imbalance * math.log2(job.gpu_count)
+    exposed = all_reduce_seconds(job, numbers) * (1 - numbers.overlap) / job.step_seconds
+    target = 1 / (1 + waiting + exposed)
+    more_nodes = numbers.points_per_node * math.log2(job.nodes)
+    return Bounded(
+        target=target,
+        lower=max(target / 2, target - numbers.points_below - more_nodes),
+        upper=min(1.0, target + numbers.points_above + more_nodes),
+        source=Source.VIRTUAL,
+        reason=(
+            f"waiting for the slowest of {job.gpu_count} GPUs adds {waiting:.1%} to the step, "
+            f"the gradient exchange that cannot be hidden {exposed:.1%}"
+        ),
+    )
+
+
+def all_reduce_seconds(job: DataParallelJob, numbers: ScalingCoefficients) -> float:
+    """Ring all-reduce: every GPU sends 2 (n - 1) / n of the gradients over the slowest link.
+
+    Patarasuk and Yuan 2009, "Bandwidth optimal all-reduce algorithms for clusters of
+    workstations". The slowest link is the network where there are several nodes, else NVLink
+    (one direction), else the PCIe bus.
+    """
+    sent = 2 * (job.gpu_count - 1) / job.gpu_count * job.gradient_bytes
+    inside = job.gpu.nvlink_bandwidth / 2 or job.gpu.pcie_bandwidth
+    link = min(inside, numbers.network_bandwidth) if job.nodes > 1 else inside
+    return sent / (link * numbers.link_efficiency)

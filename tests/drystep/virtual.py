@@ -1,0 +1,59 @@
+"""Runs a piece of Paddle code on the virtual GPU, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+
+from estimator.drystep.device.build import Plugin, ensure_plugin
+from estimator.drystep.device.installation import find_paddle
+from estimator.paths import user_cache_folder
+from estimator.values import Missing
+
+_PRELUDE = """
+import json, sys
+import numpy as np
+import paddle
+from paddle.base import core
+from pathlib import Path
+from estimator.drystep.child import virtual
+from estimator.drystep.child.virtual import BOUNDLESS, VirtualGpu
+gpu = VirtualGpu(Path(sys.argv[1]))
+gpu.set_capacity(BOUNDLESS)
+result = {}
+"""
+_CODA = "\nprint('RESULT' + json.dumps(result))\n"
+
+
+def plugin_or_skip() -> Plugin:
+    """The built virtual GPU; skips where this machine cannot have one."""
+    paddle = find_paddle()
+    if isinstance(paddle, Missing):
+        pytest.skip(paddle.reason)
+    plugin = ensure_plugin(paddle, user_cache_folder(), lambda line: None)
+    if isinstance(plugin, Missing):
+        pytest.skip(plugin.reason)
+    return plugin
+
+
+def on_virtual_gpu(code: str) -> dict[str, Any]:
+    """Run ``code``, which fills the dict ``result``, and return that."""
+    plugin = plugin_or_skip()
+    program = _PRELUDE + textwrap.dedent(code) + _CODA
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, str(plugin.library)],
+        env={**os.environ, "CUSTOM_DEVICE_ROOT": str(plugin.folder), "GLOG_minloglevel": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    return dict(json.loads(line.removeprefix("RESULT")))
