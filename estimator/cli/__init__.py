@@ -1,1 +1,5 @@
-"""The command line: parse, call, print."""
+"""The command line: ``paddle-estimate``."""
+
+from estimator.cli.entry import main
+
+__all__ = ["main"]

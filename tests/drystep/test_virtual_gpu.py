@@ -18,7 +18,7 @@ def test_large_values_are_zero_and_cost_no_memory() -> None:
         x = paddle.randn([64, 1024, 1024, 16])          # 4 GiB
         y = paddle.matmul(x.reshape([-1, 16]), paddle.randn([16, 16]))
         result["loss"] = float(y.mean())
-        result["allocated"] = virtual.allocated_bytes()
+        result["allocated"] = statistics.allocated_bytes()
         result["resident"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     """)
     assert told["loss"] == 0.0
@@ -121,7 +121,7 @@ def test_out_of_memory_comes_at_the_capacity() -> None:
             result["device"] = virtual.is_device_out_of_memory(error)
         held.pop()
         held.append(paddle.zeros([1]))                              # room again
-        result["reserved"] = virtual.peak_reserved_bytes()
+        result["reserved"] = statistics.peak_reserved_bytes()
     """)
     assert told["device"] is True
     assert told["reserved"] == 100 * MIB
@@ -133,7 +133,7 @@ def test_idle_chunks_are_returned_before_giving_up() -> None:
         a, b = paddle.zeros([40 << 18]), paddle.zeros([40 << 18])
         del a, b                                                    # cached: two idle chunks
         c = paddle.zeros([90 << 18])                                # fits in neither
-        result["allocated"] = virtual.allocated_bytes()
+        result["allocated"] = statistics.allocated_bytes()
     """)
     assert told["allocated"] == 90 * MIB
 
@@ -183,7 +183,7 @@ def test_mixed_precision_takes_half_the_activations() -> None:
 def test_recurrent_layers_share_one_block_of_weights() -> None:
     told = on_virtual_gpu("""
         layer = paddle.nn.LSTM(64, 128, num_layers=2)
-        result["allocated"] = virtual.allocated_bytes()
+        result["allocated"] = statistics.allocated_bytes()
         result["weights"] = sum(p.size for p in layer.parameters()) * 4
     """)
     assert told["weights"] <= told["allocated"] <= 1.01 * told["weights"]
@@ -193,7 +193,8 @@ def test_a_saved_program_runs_forward_and_backward() -> None:
     """The executor calls kernels by their other convention."""
     told = on_virtual_gpu("""
         import tempfile
-        net = paddle.nn.Sequential(paddle.nn.Linear(16, 32), paddle.nn.ReLU(), paddle.nn.Linear(32, 4))
+        nn = paddle.nn
+        net = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4))
         with tempfile.TemporaryDirectory() as folder:
             spec = [paddle.static.InputSpec([None, 16], "float32")]
             paddle.jit.save(net, folder + "/net", input_spec=spec)

@@ -22,7 +22,7 @@ import numpy as np
 import paddle
 from paddle.base import core
 from pathlib import Path
-from estimator.drystep.child import virtual
+from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.virtual import BOUNDLESS, VirtualGpu
 gpu = VirtualGpu(Path(sys.argv[1]))
 gpu.set_capacity(BOUNDLESS)

@@ -9,31 +9,36 @@ from dataclasses import dataclass, replace
 
 import paddle
 
-from estimator.drystep.child import virtual
+from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.model_file import Program
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.training import Training, build_training
-from estimator.drystep.child.trials import run_trials
+from estimator.drystep.child.trials import largest_batch_to_try, run_trials
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
     CapacityTrial,
     Device,
     DryStepReport,
+    ModelFacts,
     Precision,
     StepMeasurement,
 )
-from estimator.drystep.request import DryStepRequest
+from estimator.drystep.request import DeviceChoice, DryStepRequest
+from estimator.errors import InternalError
 
-Report = Callable[[str], None]
-"""Gets one line when something that takes a while begins."""
+Say = Callable[[str], None]
+"""Gets a few words when something that takes a while begins."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a device found out: the training at the user's precision, and the numbers."""
+class _Findings:
+    """What a device found out about the workload."""
 
-    training: Training
+    device: Device
+    model: ModelFacts
+    optimizer: str
+    assumptions: tuple[str, ...]
     measurements: tuple[StepMeasurement, ...]
     trials: tuple[CapacityTrial, ...]
 
@@ -45,53 +50,133 @@ def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryS
     device has too little.
     """
     started = time.perf_counter()
-    answer = _on_virtual_gpu(program, request, replies.progress)
+    findings = _MEASURES[request.device](program, request, replies.progress)
     return DryStepReport(
-        device=Device.VIRTUAL,
+        device=findings.device,
         paddle_version=paddle.__version__,
-        model=answer.training.facts(),
-        optimizer=answer.training.optimizer_name,
-        measurements=answer.measurements,
-        trials=answer.trials,
-        assumptions=answer.training.assumptions,
+        model=findings.model,
+        optimizer=findings.optimizer,
+        measurements=findings.measurements,
+        trials=findings.trials,
+        assumptions=findings.assumptions,
         seconds=time.perf_counter() - started,
         host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         fallback_reason=request.fallback_reason,
     )
 
 
-def _on_virtual_gpu(program: Program, request: DryStepRequest, progress: Report) -> _Answer:
-    assert request.plugin is not None, "a request for the virtual GPU names its library"
+def _undecided(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+    raise InternalError("a request to the child names its device")
+
+
+def _on_virtual_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+    if request.plugin is None:
+        raise InternalError("a request for the virtual GPU names its library")
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
     own, *others = request.precisions
-    size = request.per_device_batch_size
-    alternatives = []
-    for precision in others:
-        progress(f"measuring {precision.label}")
-        alternatives.append(_measured(gpu, _fresh(program, request, precision), precision, size))
-    progress(f"measuring {own.label}")
     training = _fresh(program, request, own)
-    asked = _measured(gpu, training, own, size)
-    progress("looking for the largest batch")
+    asked = _with_workspace(gpu, StepQuestion(training, own, request.per_device_batch_size), say)
+    say("looking for the largest batch")
     trials = tuple(run_trials(gpu, asked, training.renewed, request.capacities))
-    return _Answer(training, (asked, *alternatives), trials)
+    findings = _findings(Device.VIRTUAL, training, (asked,), trials)
+    if training.file.train_step is not None:  # it sets its own precision
+        return findings
+    del training
+    alternatives = tuple(_alternative(gpu, program, request, one, say) for one in others)
+    return replace(findings, measurements=(asked, *alternatives))
+
+
+def _alternative(
+    gpu: VirtualGpu, program: Program, request: DryStepRequest, precision: Precision, say: Say
+) -> StepMeasurement:
+    training = _fresh(program, request, precision)
+    question = StepQuestion(training, precision, request.per_device_batch_size)
+    return _with_workspace(gpu, question, say)
+
+
+def _with_workspace(gpu: VirtualGpu, question: StepQuestion, say: Say) -> StepMeasurement:
+    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
+    say(f"measuring {question.precision.label}")
+    measurement = measure_step(gpu, question)
+    if not any("conv" in kernel.name for kernel in measurement.kernels):
+        return measurement
+    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    question.training.renewed()
+    statistics.restart_reserved_peak()
+    _, _, reserved = try_step(gpu, question)
+    gpu.set_workspace_limit(0)
+    return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
+
+
+def _on_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+    from estimator.drystep.child.gpu import extrapolated_trials, measure_gpu_step
+
+    paddle.set_device("gpu:0")
+    own = request.precisions[0]
+    training = _fresh(program, request, own)
+    size = request.per_device_batch_size
+    say(f"measuring {own.label}")
+    asked = measure_gpu_step(StepQuestion(training, own, size))
+    statistics.restart_reserved_peak()
+    second = measure_gpu_step(StepQuestion(training.renewed(), own, max(1, size // 2)))
+    trials = (
+        tuple(extrapolated_trials((asked, second), request.capacities, largest_batch_to_try(asked)))
+        if second.per_device_batch_size != size
+        else ()
+    )
+    return _findings(Device.GPU, training, (asked,), trials)
+
+
+def _on_cpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+    from estimator.drystep.child.cpu import measure_on_cpu
+    from estimator.drystep.cpu_scaling import batch_sizes_for, capacity_trial, extrapolate
+
+    built: list[Training] = []
+
+    def build() -> Training:
+        built.append(build_training(program, request.workload, Precision()))
+        return built[0]
+
+    say("computing steps on the CPU")
+    sizes = batch_sizes_for(request.per_device_batch_size)
+    if len(sizes) == 1 and request.capacities:  # a line takes two points
+        sizes = (sizes[0], sizes[0] + 2)
+    steps = measure_on_cpu(build, sizes)
+    asked = extrapolate(steps, request.per_device_batch_size)
+    limit = largest_batch_to_try(asked)
+    trials = tuple(capacity_trial(steps, capacity, limit) for capacity in request.capacities)
+    findings = _findings(Device.CPU, built[0], (asked,), trials)
+    if request.precisions[0] == Precision():
+        return findings
+    note = "mixed precision has no effect on Paddle's CPU device: memory is that of float32"
+    return replace(findings, assumptions=(*findings.assumptions, note))
+
+
+_MEASURES: dict[DeviceChoice, Callable[[Program, DryStepRequest, Say], _Findings]] = {
+    DeviceChoice.AUTO: _undecided,
+    DeviceChoice.VIRTUAL: _on_virtual_gpu,
+    DeviceChoice.GPU: _on_gpu,
+    DeviceChoice.CPU: _on_cpu,
+}
 
 
 def _fresh(program: Program, request: DryStepRequest, precision: Precision) -> Training:
-    virtual.restart_reserved_peak()
+    statistics.restart_reserved_peak()
     return build_training(program, request.workload, precision)
 
 
-def _measured(
-    gpu: VirtualGpu, training: Training, precision: Precision, batch_size: int
-) -> StepMeasurement:
-    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
-    question = StepQuestion(training, precision, batch_size)
-    measurement = measure_step(gpu, question)
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
-    again = replace(question, training=training.renewed())
-    virtual.restart_reserved_peak()
-    _, _, reserved = try_step(gpu, again)
-    gpu.set_workspace_limit(0)
-    return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
+def _findings(
+    device: Device,
+    training: Training,
+    measurements: tuple[StepMeasurement, ...],
+    trials: tuple[CapacityTrial, ...],
+) -> _Findings:
+    return _Findings(
+        device=device,
+        model=training.facts(),
+        optimizer=training.optimizer_name,
+        assumptions=training.assumptions,
+        measurements=measurements,
+        trials=trials,
+    )

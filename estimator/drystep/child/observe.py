@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import paddle
 
-from estimator.drystep.child import virtual
-from estimator.drystep.child.batches import tensors_in
+from estimator.drystep.child import statistics
+from estimator.drystep.child.blocks import Blocks, gradient_blocks, lasting_blocks
 from estimator.drystep.child.phases import watch_phases
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import LiveAllocation, StepRecord, VirtualGpu
@@ -21,13 +21,7 @@ from estimator.drystep.measurement import (
 )
 from estimator.values import Missing
 
-_ALIGNMENT = 256
-"""Bytes; what Paddle's allocator rounds every device allocation up to."""
-
 _NO_TIME = Missing("a virtual GPU runs no kernel, so its steps say nothing about time")
-
-Blocks = dict[int, int]
-"""Bytes by address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +47,7 @@ class _Listener:
         self.claim_gradients()
 
     def claim_gradients(self) -> None:
-        gradients = (p.grad for p in self._model.parameters() if p.grad is not None)
-        self._gpu.claim_gradients(_blocks(gradients).keys())
+        self._gpu.claim_gradients(gradient_blocks(self._model).keys())
 
 
 def measure_step(gpu: VirtualGpu, question: StepQuestion) -> StepMeasurement:
@@ -76,8 +69,8 @@ def measure_step(gpu: VirtualGpu, question: StepQuestion) -> StepMeasurement:
         precision=question.precision,
         per_device_batch_size=question.batch_size,
         peak_allocated_bytes=peak,
-        peak_reserved_bytes=virtual.peak_reserved_bytes(),
-        breakdown=breakdown(_lasting(training, batch), gpu.snapshot(), peak),
+        peak_reserved_bytes=statistics.peak_reserved_bytes(),
+        breakdown=breakdown(lasting_blocks(training, batch), gpu.snapshot(), peak),
         peak_phase=record.peak_phase,
         kernels=record.kernels,
         batch_bytes=training.batch_bytes(batch),
@@ -92,15 +85,15 @@ def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, 
         batch = training.make_batch(question.batch_size)
         training.step(batch)
         record, peak = _recorded_step(gpu, training, batch)
-    return record, peak, virtual.peak_reserved_bytes()
+    return record, peak, statistics.peak_reserved_bytes()
 
 
 def _recorded_step(gpu: VirtualGpu, training: Training, batch: object) -> tuple[StepRecord, int]:
     """One steady step: its record and its peak of allocated bytes."""
-    virtual.restart_allocated_peak()
+    statistics.restart_allocated_peak()
     with gpu.recording():
         training.step(batch)
-    return gpu.record(), virtual.peak_allocated_bytes()
+    return gpu.record(), statistics.peak_allocated_bytes()
 
 
 def breakdown(
@@ -120,30 +113,9 @@ def breakdown(
     passing = [block for block in snapshot if block.address not in counted]
     gradients = sum(block.bytes for block in passing if block.is_gradient)
     sizes["activations"] += sum(
-        block.bytes
-        for block in passing
-        if block.phase is Phase.FORWARD and not block.is_gradient
+        block.bytes for block in passing if block.phase is Phase.FORWARD and not block.is_gradient
     )
     rest = peak - sum(sizes.values()) - gradients
     # The snapshot is of another step; where user code varies, it may hold a little more.
     sizes["activations"] += min(rest, 0)
     return MemoryBreakdown(gradients=gradients, temporary=max(rest, 0), **sizes)
-
-
-def _lasting(training: Training, batch: object) -> dict[str, Blocks]:
-    return {
-        "parameters": _blocks(training.model.parameters()),
-        "buffers": _blocks(training.model.buffers()),
-        "optimizer_state": _blocks(tensors_in(training.optimizer.state_dict())),
-        "activations": _blocks(tensors_in(batch)),
-    }
-
-
-def _blocks(tensors: Iterable[paddle.Tensor]) -> Blocks:
-    """Address and aligned size of the dense tensors that hold device memory."""
-    return {
-        tensor.data_ptr(): -(-tensor.size * tensor.element_size() // _ALIGNMENT) * _ALIGNMENT
-        for tensor in tensors
-        if tensor.is_dense() and tensor._is_initialized() and tensor.place.is_custom_place()
-    }
-

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from estimator.drystep.child import virtual
+from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.observe import StepQuestion, try_step
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
@@ -18,6 +18,12 @@ from estimator.values import Missing
 LARGEST_BATCH = 4096
 LARGEST_BATCH_BYTES = 2 << 30
 """No batch above either is tried: nobody trains with more, and making it would take longer."""
+
+
+def largest_batch_to_try(asked: StepMeasurement) -> int:
+    """Where the search for the largest batch ends; never below the asked batch."""
+    per_sample = max(1, asked.batch_bytes // asked.per_device_batch_size)
+    return max(asked.per_device_batch_size, min(LARGEST_BATCH, LARGEST_BATCH_BYTES // per_sample))
 
 
 def run_trials(
@@ -65,10 +71,7 @@ class _Attempts:
         self._asked = asked
         self._renew = renew
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
-        per_sample = max(1, asked.batch_bytes // asked.per_device_batch_size)
-        self.limit = max(
-            asked.per_device_batch_size, min(LARGEST_BATCH, LARGEST_BATCH_BYTES // per_sample)
-        )
+        self.limit = largest_batch_to_try(asked)
 
     def needs(self) -> Needs:
         """The lines through the asked batch and a second one, both without pressure."""
@@ -84,7 +87,7 @@ class _Attempts:
     def runs(self, batch_size: int, capacity: int) -> bool:
         """Whether two steps at this batch size get through on this capacity."""
         training = self._renew()
-        virtual.restart_reserved_peak()
+        statistics.restart_reserved_peak()
         self._gpu.set_capacity(capacity)
         question = StepQuestion(training, self._asked.precision, batch_size)
         try:

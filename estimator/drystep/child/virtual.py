@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import paddle
-from paddle.base import core
 
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 
@@ -153,32 +152,6 @@ def _allow_bfloat16() -> None:
     # The attribute paddle.amp.auto_cast is the function; the module of that name hides behind it.
     module = sys.modules["paddle.amp.auto_cast"]
     module._is_custom_device_bfloat16_supported = lambda: True  # type: ignore[attr-defined]
-
-
-def allocated_bytes() -> int:
-    """Live bytes of Paddle's allocator."""
-    return int(core.device_memory_stat_current_value("Allocated", 0))
-
-
-def peak_allocated_bytes() -> int:
-    """Peak of live bytes since :func:`restart_allocated_peak`."""
-    return int(core.device_memory_stat_peak_value("Allocated", 0))
-
-
-def peak_reserved_bytes() -> int:
-    """Peak of the bytes Paddle's allocator held since :func:`restart_reserved_peak`."""
-    return int(core.device_memory_stat_peak_value("Reserved", 0))
-
-
-def restart_allocated_peak() -> None:
-    """Count the peak anew from what is live now."""
-    core.device_memory_stat_reset_peak_value("Allocated", 0)
-
-
-def restart_reserved_peak() -> None:
-    """Give idle chunks back to the device and count the peak anew from what is held now."""
-    core.device_empty_cache()
-    core.device_memory_stat_reset_peak_value("Reserved", 0)
 
 
 def is_device_out_of_memory(error: BaseException) -> bool:

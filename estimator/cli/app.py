@@ -1,0 +1,117 @@
+"""The typer application: commands made of argument classes, with help in one language."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import MISSING, Field, dataclass, fields
+from importlib import import_module
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from estimator.cli.arguments import (
+    CommonArguments,
+    DoctorArguments,
+    EstimateArguments,
+    GpusArguments,
+    RootArguments,
+)
+from estimator.messages import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, and where the function ``run(session, arguments) -> exit code`` is found.
+
+    The module is imported when the command runs, so that ``--help`` stays quick.
+    """
+
+    name: str
+    arguments: type[CommonArguments]
+    module: str
+    function: str
+    help_key: str
+
+
+_ESTIMATE = Command(
+    "estimate", EstimateArguments, "estimator.cli.estimate", "run", "help.command_estimate"
+)
+_GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
+_DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
+_COMMANDS = (_ESTIMATE, _GPUS, _DOCTOR)
+
+
+def create_app(say: Say) -> typer.Typer:
+    """The application with every help text in one language."""
+    app = typer.Typer(
+        help=say("help.root"),
+        epilog=say("help.exit_codes"),
+        add_completion=False,
+        add_help_option=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_taking(RootArguments, say, lambda context, values: None))
+    for command in _COMMANDS:
+        _add(app, command, say)
+    return app
+
+
+def _add(app: typer.Typer, command: Command, say: Say) -> None:
+    def run(context: typer.Context, values: dict[str, Any]) -> None:
+        function = getattr(import_module(command.module), command.function)
+        raise typer.Exit(function(context.obj, command.arguments(**values)))
+
+    app.command(
+        command.name,
+        help=say(command.help_key),
+        add_help_option=False,
+        rich_help_panel=say("panel.commands"),
+    )(_taking(command.arguments, say, run))
+
+
+def _taking(
+    arguments: type[CommonArguments],
+    say: Say,
+    run: Callable[[typer.Context, dict[str, Any]], None],
+) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of an argument class."""
+
+    def command(context: typer.Context, **values: Any) -> None:
+        run(context, values)
+
+    context = inspect.Parameter(
+        "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [context, *_parameters(arguments, say)]
+    )
+    command.__annotations__ = {}
+    return command
+
+
+def _parameters(arguments: type[CommonArguments], say: Say) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(arguments, include_extras=True)
+    common = {field.name for field in fields(CommonArguments)}
+    for field in sorted(fields(arguments), key=lambda field: field.name in common):
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_default(field),
+            annotation=_translated(hints[field.name], say),
+        )
+
+
+def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return inspect.Parameter.empty if field.default is MISSING else field.default
+
+
+def _translated(annotation: Any, say: Say) -> Any:
+    type_, information = get_args(annotation)
+    information = copy(information)
+    information.help = say(information.help)
+    information.rich_help_panel = say(information.rich_help_panel)
+    return Annotated[type_, information]

@@ -1,0 +1,125 @@
+"""The words of each command's command line, before they are understood.
+
+One class per command lists everything it takes; the text of ``--batch-size`` has the key
+``help.batch_size``. :mod:`estimator.cli.app` makes typer commands of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from estimator.options import DEFAULT_MAX_GPUS, DEFAULT_TIME_LIMIT_SECONDS
+from estimator.units import format_duration
+
+
+def _option(name: str, metavar: str = "", *more: str, panel: str, **rules: Any) -> Any:
+    key = name.removeprefix("--").replace("-", "_")
+    return typer.Option(
+        name,
+        *more,
+        metavar=metavar,
+        help=f"help.{key}",
+        rich_help_panel=f"panel.{panel}",
+        **rules,
+    )
+
+
+def _print_help(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        print(context.get_help())
+        raise typer.Exit
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"paddle-estimate {version('paddle-estimate')}")
+        raise typer.Exit
+
+
+_general = partial(_option, panel="general")
+_model = partial(_option, panel="model")
+_gpus = partial(_option, panel="gpus")
+_yaml = partial(_option, panel="yaml")
+_measuring = partial(_option, panel="measuring")
+_output = partial(_option, panel="output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonArguments:
+    """What every command takes. ``lang`` and ``debug`` are read by Session before the rest."""
+
+    lang: Annotated[Literal["en", "zh"] | None, _general("--lang", "en|zh")] = None
+    debug: Annotated[bool, _general("--debug")] = False
+    help: Annotated[bool, _general("--help", "", "-h", is_eager=True, callback=_print_help)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RootArguments(CommonArguments):
+    """``paddle-estimate`` without a command."""
+
+    version: Annotated[bool, _general("--version", is_eager=True, callback=_print_version)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateArguments(CommonArguments):
+    """``paddle-estimate MODEL.py``."""
+
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.py", help="help.model", rich_help_panel="panel.file")
+    ]
+    option: Annotated[list[str], _model("--option", "KEY=VALUE...", "-o")] = field(
+        default_factory=list
+    )
+    batch_size: Annotated[int | None, _model("--batch-size", "N", min=1)] = None
+    input: Annotated[list[str], _model("--input", "SHAPE:DTYPE")] = field(default_factory=list)
+    label: Annotated[list[str], _model("--label", "SHAPE:DTYPE")] = field(default_factory=list)
+    amp: Annotated[
+        Literal["off", "O1", "O2"] | None, _model("--amp", "off|O1|O2", case_sensitive=False)
+    ] = None
+    amp_dtype: Annotated[
+        Literal["float16", "bfloat16"] | None, _model("--amp-dtype", "float16|bfloat16")
+    ] = None
+    gpu: Annotated[list[str], _gpus("--gpu", "NAME")] = field(default_factory=list)
+    gpus_file: Annotated[Path | None, _gpus("--gpus-file", "FILE")] = None
+    max_gpus: Annotated[int, _gpus("--max-gpus", "N", min=1)] = DEFAULT_MAX_GPUS
+    minimize: Annotated[
+        Literal["gpu-hours", "time", "gpus"] | None, _gpus("--minimize", "gpu-hours|time|gpus")
+    ] = None
+    dataset_size: Annotated[int | None, _gpus("--dataset-size", "N", min=1)] = None
+    epochs: Annotated[int | None, _gpus("--epochs", "N", min=1)] = None
+    deadline: Annotated[str | None, _gpus("--deadline", "TIME")] = None
+    template: Annotated[str | None, _yaml("--template", "NAME")] = None
+    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+    kind: Annotated[Literal["job", "flat"], _yaml("--kind", "job|flat")] = "job"
+    command: Annotated[str | None, _yaml("--command", "TEXT")] = None
+    device: Annotated[
+        Literal["auto", "gpu", "virtual", "cpu"], _measuring("--device", "auto|gpu|virtual|cpu")
+    ] = "auto"
+    time_limit: Annotated[str, _measuring("--time-limit", "TIME")] = format_duration(
+        DEFAULT_TIME_LIMIT_SECONDS
+    )
+    json: Annotated[bool, _output("--json")] = False
+    out: Annotated[Path | None, _output("--out", "FILE")] = None
+    explain: Annotated[bool, _output("--explain")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpusArguments(CommonArguments):
+    """``paddle-estimate gpus``."""
+
+    gpus_file: Annotated[Path | None, _gpus("--gpus-file", "FILE")] = None
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorArguments(CommonArguments):
+    """``paddle-estimate doctor``."""
+
+    json: Annotated[bool, _output("--json")] = False

@@ -1,0 +1,62 @@
+"""``paddle-estimate MODEL.py``: ask the pipeline, show the answer, write the document."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from estimator.cli.arguments import EstimateArguments
+from estimator.cli.console import error_console
+from estimator.cli.explain import explanation
+from estimator.cli.output import check_writable, write_document
+from estimator.cli.parsing import to_options
+from estimator.cli.progress import TerminalProgress
+from estimator.cli.session import Session
+from estimator.cli.summary import summary
+from estimator.document import to_document
+from estimator.errors import BadInput, NoFeasiblePlan
+from estimator.messages import localise, message
+from estimator.options import EstimateOptions
+from estimator.result import EstimateResult, NothingFits
+from estimator.values import Missing
+
+
+def run(session: Session, arguments: EstimateArguments) -> int:
+    """Answer one question; the exit code says whether something fits."""
+    check_writable(arguments.out)
+    options = to_options(arguments, session.language)
+    console = error_console()
+    result = _estimate(options, console, session)
+    show(result, arguments, console, session)
+    return NoFeasiblePlan.exit_code if isinstance(result.outcome, NothingFits) else 0
+
+
+def show(
+    result: EstimateResult, arguments: EstimateArguments, console: Console, session: Session
+) -> None:
+    """The summary for people on stderr, then the document on stdout or in a file."""
+    told = localise(result, session.language)
+    console.print(summary(told, console.width, session.say))
+    if arguments.explain:
+        console.print(explanation(told, session.say))
+    document = _document(told, as_json=arguments.json)
+    if document is not None:
+        write_document(document, arguments.out)
+
+
+def _estimate(options: EstimateOptions, console: Console, session: Session) -> EstimateResult:
+    from estimator.pipeline import estimate
+
+    with TerminalProgress(console, session) as progress:
+        return estimate(options, progress)
+
+
+def _document(result: EstimateResult, *, as_json: bool) -> str | None:
+    """The text to write; None where the YAML of an infeasible job was asked for."""
+    if as_json:
+        return to_document(result).model_dump_json(indent=2) + "\n"
+    if not isinstance(result.manifest, Missing):
+        return result.manifest.text
+    if isinstance(result.outcome, NothingFits):
+        return None
+    what = message("error.no_manifest", why=result.manifest.reason)
+    raise BadInput(what, hint="--json")

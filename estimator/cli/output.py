@@ -1,0 +1,92 @@
+"""Where documents go: stdout, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+from estimator.errors import BadInput
+from estimator.messages import message
+
+BROKEN_PIPE = 141
+"""What shells report for a program that ended by SIGPIPE: 128 + 13."""
+
+
+def check_writable(path: Path | None) -> None:
+    """Raise BadInput if a document could not be written there: known before a long computation."""
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise BadInput(message("error.out_is_folder", path=path), where="--out")
+    if not folder.is_dir():
+        raise BadInput(message("error.no_folder", path=folder), where="--out")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise BadInput(message("error.not_writable", path=path), where="--out")
+
+
+def write_document(document: str, path: Path | None) -> None:
+    """Write a document to a file, or to stdout where none is named; always as UTF-8.
+
+    Raises BadInput if the file cannot be written; what was there before is then unchanged.
+    """
+    if path is None:
+        write_stdout(document)
+        return
+    try:
+        _write_file(document, path)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def write_stdout(document: str) -> None:
+    """Write to stdout, whatever the locale's encoding: YAML and JSON are UTF-8.
+
+    Ends the program quietly when nobody reads; raises BadInput if stdout takes no more.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(document.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise typer.Exit(give_up_stdout()) from None
+    except OSError as error:
+        give_up_stdout()
+        raise _not_written("stdout", error) from error
+
+
+def _not_written(path: Path | str, error: OSError) -> BadInput:
+    return BadInput(message("error.not_written", path=path, why=error.strerror or str(error)))
+
+
+def give_up_stdout() -> int:
+    """Nobody reads stdout any more: be silent, even when Python flushes it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _write_file(document: str, path: Path) -> None:
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        # A device or a pipe (/dev/stdout) is written to; a rename would put a file in its place.
+        target.write_text(document, encoding="utf-8")
+    else:
+        _replace(document, target)
+
+
+def _replace(document: str, target: Path) -> None:
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise

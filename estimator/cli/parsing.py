@@ -1,0 +1,91 @@
+"""From the words of the command line to one checked question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from estimator.cli.arguments import EstimateArguments
+from estimator.cli.overrides import parse_overrides
+from estimator.cli.tensors import parse_tensor
+from estimator.drystep.measurement import Precision
+from estimator.drystep.request import DeviceChoice
+from estimator.errors import BadInput
+from estimator.messages import Language, message
+from estimator.options import EstimateOptions, ManifestKind, ManifestOptions
+from estimator.plan.types import Objective, Question
+from estimator.units import parse_duration
+from estimator.workload.types import Workload
+
+
+def to_options(arguments: EstimateArguments, language: Language) -> EstimateOptions:
+    """The question that a command line asks. Raises BadInput for whatever cannot be read."""
+    return EstimateOptions(
+        workload=_workload(arguments),
+        question=_question(arguments),
+        gpus=tuple(arguments.gpu),
+        gpus_file=_existing("--gpus-file", arguments.gpus_file),
+        device=DeviceChoice(arguments.device),
+        time_limit_seconds=_seconds("--time-limit", arguments.time_limit),
+        manifest=_manifest(arguments),
+        language=language,
+    )
+
+
+def parse_precision(amp: str | None, dtype: str | None) -> Precision | None:
+    """The precision of ``--amp`` and ``--amp-dtype``; None where neither is given.
+
+    O1 and O2 mean float16 unless said otherwise, as in ``paddle.amp.auto_cast``.
+    """
+    if dtype is not None and amp in (None, "off"):
+        raise BadInput(message("error.amp_dtype_alone"), where="--amp-dtype", hint="--amp O1")
+    if amp is None:
+        return None
+    return Precision() if amp == "off" else Precision(amp, dtype or "float16")
+
+
+def _workload(arguments: EstimateArguments) -> Workload:
+    return Workload(
+        model_file=arguments.model,
+        options=parse_overrides(arguments.option),
+        per_device_batch_size=arguments.batch_size,
+        inputs=tuple(parse_tensor(words, "--input") for words in arguments.input),
+        labels=tuple(parse_tensor(words, "--label") for words in arguments.label),
+        precision=parse_precision(arguments.amp, arguments.amp_dtype),
+    )
+
+
+def _question(arguments: EstimateArguments) -> Question:
+    objective, deadline = arguments.minimize, arguments.deadline
+    return Question(
+        max_gpus=arguments.max_gpus,
+        objective=None if objective is None else Objective(objective),
+        dataset_size=arguments.dataset_size,
+        epochs=arguments.epochs,
+        deadline_seconds=None if deadline is None else _seconds("--deadline", deadline),
+        pinned_batch_size=arguments.batch_size,
+    )
+
+
+def _manifest(arguments: EstimateArguments) -> ManifestOptions:
+    return ManifestOptions(
+        kind=ManifestKind(arguments.kind),
+        template=arguments.template,
+        templates_folder=_existing("--templates", arguments.templates),
+        command=arguments.command,
+    )
+
+
+def _existing(flag: str, path: Path | None) -> Path | None:
+    if path is not None and not path.exists():
+        raise BadInput(message("error.no_path", path=path), where=flag)
+    return path
+
+
+def _seconds(flag: str, words: str) -> float:
+    try:
+        seconds = parse_duration(words)
+    except ValueError:
+        raise BadInput(message("error.duration", words=words), where=flag) from None
+    if seconds <= 0:
+        raise BadInput(message("error.no_time", words=words), where=flag)
+    return seconds

@@ -1,0 +1,134 @@
+"""The answer for people: what was measured, the GPUs considered, what to ask for and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from estimator.cli.gputable import gpu_table
+from estimator.drystep.measurement import MemoryBreakdown, StepMeasurement
+from estimator.messages import Say
+from estimator.plan.types import CandidatePlan, Recommendation
+from estimator.result import EstimateResult, NothingFits
+from estimator.units import format_bytes, format_duration, to_quantity
+from estimator.values import Missing
+
+
+def summary(result: EstimateResult, width: int, say: Say) -> Group:
+    """Everything a person wants to see first, for a console of ``width`` columns."""
+    return Group(
+        *_measured(result, say),
+        Text(),
+        gpu_table(result, width, say),
+        Text(),
+        *_outcome(result.outcome, say),
+        *_listed(say("summary.assumptions"), result.report.assumptions),
+        *_listed(say("summary.notes"), _notes(result)),
+    )
+
+
+def _heading(words: str) -> Text:
+    return Text(words, style="bold")
+
+
+def _indented(words: str) -> RenderableType:
+    return Padding(Text(words), (0, 0, 0, 2), expand=False)
+
+
+def _listed(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
+    if sentences:
+        yield _heading(title)
+    for sentence in sentences:
+        yield _indented(f"- {sentence}")
+
+
+def _notes(result: EstimateResult) -> tuple[str, ...]:
+    fallback = (result.report.fallback_reason,) if result.report.fallback_reason else ()
+    manifest = () if isinstance(result.manifest, Missing) else result.manifest.notes
+    return (*fallback, *result.notes, *manifest)
+
+
+def _measured(result: EstimateResult, say: Say) -> Iterator[RenderableType]:
+    report, measured = result.report, result.report.measurements[0]
+    yield _heading(
+        say(
+            "summary.model",
+            name=report.model.name,
+            parameters=f"{report.model.parameters:,}",
+            source=report.model.source,
+        )
+    )
+    yield _indented(
+        say(
+            f"summary.measured_{report.device.value}",
+            paddle=report.paddle_version,
+            seconds=format_duration(report.seconds),
+        )
+    )
+    yield _indented(_batch(measured, report.optimizer, say))
+    yield _indented(_peak(measured, say))
+    yield _indented(_breakdown(measured.breakdown, say))
+
+
+def _batch(measured: StepMeasurement, optimizer: str, say: Say) -> str:
+    return say(
+        "summary.batch",
+        batch=measured.per_device_batch_size,
+        precision=measured.precision.label,
+        optimizer=optimizer,
+    )
+
+
+def _peak(measured: StepMeasurement, say: Say) -> str:
+    return say(
+        "summary.peak",
+        allocated=format_bytes(measured.peak_allocated_bytes),
+        reserved=format_bytes(measured.peak_reserved_bytes),
+        phase=say(f"phase.{measured.peak_phase.value}"),
+    )
+
+
+def _breakdown(kinds: MemoryBreakdown, say: Say) -> str:
+    names = [field.name for field in fields(MemoryBreakdown)]
+    parts = [f"{say(f'kind.{name}')} {format_bytes(getattr(kinds, name))}" for name in names]
+    return "= " + " + ".join(parts)
+
+
+def _outcome(outcome: Recommendation | NothingFits, say: Say) -> Iterator[RenderableType]:
+    if isinstance(outcome, NothingFits):
+        yield Text(say("summary.nothing_fits"), style="bold red")
+        yield _indented(say("summary.nearest", plan=plan_name(outcome.nearest, say)))
+        yield _indented(outcome.nearest.reason)
+        return
+    chosen = plan_name(outcome.plan, say)
+    yield Text(say("summary.recommendation", plan=chosen), style="bold green")
+    yield _indented(_request(outcome, say))
+    for number, reason in enumerate(outcome.reasons, start=1):
+        yield _indented(f"{number}. {reason}")
+
+
+def plan_name(plan: CandidatePlan, say: Say) -> str:
+    """``2 x A100, nodes: 1, batch size 64 per device, 128 global, fp32``."""
+    return say(
+        "summary.plan",
+        count=plan.gpu_count,
+        gpu=plan.gpu,
+        nodes=plan.nodes,
+        batch=plan.per_device_batch_size,
+        whole=plan.global_batch_size,
+        precision=plan.precision.label,
+    )
+
+
+def _request(recommendation: Recommendation, say: Say) -> str:
+    host = recommendation.host
+    return say(
+        "summary.request",
+        cpu=host.cpu,
+        memory=to_quantity(host.memory_bytes),
+        shm=to_quantity(host.shm_bytes),
+    )

@@ -1,0 +1,189 @@
+"""From a result to its document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from estimator.document.parts import (
+    SCHEMA_VERSION,
+    BreakdownPart,
+    Document,
+    Figure,
+    GpuPart,
+    ManifestPart,
+    MeasurementPart,
+    ModelPart,
+    Number,
+    OriginPart,
+    PlanPart,
+    RecommendationPart,
+    WorkloadPart,
+)
+from estimator.drystep.measurement import DryStepReport, StepMeasurement
+from estimator.manifest.types import Manifest
+from estimator.plan.types import CandidatePlan, Recommendation
+from estimator.result import EstimateResult, GpuRow, NothingFits
+from estimator.values import Bounded, Missing, Source
+
+
+def to_document(result: EstimateResult) -> Document:
+    """The document of a result; texts are in the language the result holds."""
+    report, measured = result.report, result.report.measurements[0]
+    return Document(
+        schema_version=SCHEMA_VERSION,
+        identifier=result.identifier,
+        model=ModelPart.model_validate(report.model),
+        workload=_workload(result, measured),
+        measurement=_measurement(report, measured),
+        gpus=[_gpu(row) for row in result.gpus],
+        plans=[_plan(plan, result.outcome) for plan in result.outcome.candidates],
+        recommendation=_recommendation(result.outcome),
+        manifest=_manifest(result.manifest),
+        notes=list(result.notes),
+    )
+
+
+def _figure(value: Bounded[Number] | Missing) -> Figure[Number]:
+    if isinstance(value, Missing):
+        return Figure(target=None, lower=None, upper=None, source=None, reason=value.reason)
+    return Figure(
+        target=value.target,
+        lower=value.lower,
+        upper=value.upper,
+        source=value.source,
+        reason=value.reason,
+    )
+
+
+def _workload(result: EstimateResult, measured: StepMeasurement) -> WorkloadPart:
+    return WorkloadPart(
+        per_device_batch_size=measured.per_device_batch_size,
+        precision=measured.precision.label,
+        optimizer=result.report.optimizer,
+        options=dict(result.workload.options),
+        assumptions=list(result.report.assumptions),
+    )
+
+
+def _measurement(report: DryStepReport, measured: StepMeasurement) -> MeasurementPart:
+    return MeasurementPart(
+        device=report.device,
+        fallback_reason=report.fallback_reason,
+        paddle_version=report.paddle_version,
+        peak_allocated_bytes=measured.peak_allocated_bytes,
+        peak_reserved_bytes=measured.peak_reserved_bytes,
+        breakdown_bytes=BreakdownPart.model_validate(measured.breakdown),
+        peak_phase=measured.peak_phase,
+        step_time_s=_measured_time(measured.step_seconds),
+        host_peak_bytes=report.host_peak_bytes,
+        seconds=report.seconds,
+    )
+
+
+def _measured_time(seconds: float | Missing) -> Figure[float]:
+    if isinstance(seconds, Missing):
+        return _figure(seconds)
+    return _figure(Bounded.exact(seconds, Source.MEASURED, ""))
+
+
+def _gpu(row: GpuRow) -> GpuPart:
+    memory, step = row.memory, row.step_time
+    return GpuPart(
+        name=row.gpu.name,
+        fits=memory.fits,
+        precision=row.precision.label,
+        per_device_batch_size=memory.per_device_batch_size,
+        reserved_bytes=memory.reserved_bytes,
+        capacity_bytes=memory.capacity_bytes,
+        context_bytes=_figure(memory.overhead.context),
+        communication_bytes=_figure(memory.overhead.communication),
+        device_memory_bytes=_figure(memory.device_memory),
+        max_per_device_batch_size=row.max_per_device_batch_size,
+        step_time_s=_figure(step.step_seconds),
+        throughput_samples_per_s=_figure(step.throughput),
+        time_share=dict(step.share),
+    )
+
+
+def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPart:
+    return PlanPart(
+        gpu=plan.gpu,
+        gpu_count=plan.gpu_count,
+        nodes=plan.nodes,
+        per_device_batch_size=plan.per_device_batch_size,
+        global_batch_size=plan.global_batch_size,
+        precision=plan.precision.label,
+        device_memory_bytes=_figure(plan.memory.device_memory),
+        capacity_bytes=plan.memory.capacity_bytes,
+        step_time_s=_figure(plan.step_seconds),
+        throughput_samples_per_s=_figure(plan.throughput),
+        scaling_efficiency=_figure(plan.scaling_efficiency),
+        duration_s=_figure(plan.duration_seconds),
+        gpu_hours=_figure(plan.gpu_hours),
+        cost=_figure(plan.cost),
+        feasible=plan.feasible,
+        chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
+        reason=plan.reason,
+    )
+
+
+def _is_same(plan: CandidatePlan, other: CandidatePlan) -> bool:
+    """Whether two plans ask for the same; their reasons may differ."""
+    return replace(plan, reason=other.reason) == other
+
+
+def _recommendation(outcome: Recommendation | NothingFits) -> RecommendationPart:
+    if isinstance(outcome, NothingFits):
+        return _no_recommendation(outcome)
+    plan, host = outcome.plan, outcome.host
+    return RecommendationPart(
+        gpu=plan.gpu,
+        gpu_count=plan.gpu_count,
+        nodes=plan.nodes,
+        per_device_batch_size=plan.per_device_batch_size,
+        global_batch_size=plan.global_batch_size,
+        memory_bytes=host.memory_bytes,
+        memory_reason=host.memory_reason,
+        cpu=host.cpu,
+        cpu_reason=host.cpu_reason,
+        shm_bytes=host.shm_bytes,
+        shm_reason=host.shm_reason,
+        plan=_plan(plan, outcome),
+        nearest_miss=None,
+        reasons=list(outcome.reasons),
+    )
+
+
+def _no_recommendation(outcome: NothingFits) -> RecommendationPart:
+    why = outcome.nearest.reason
+    return RecommendationPart(
+        gpu=None,
+        gpu_count=None,
+        nodes=None,
+        per_device_batch_size=None,
+        global_batch_size=None,
+        memory_bytes=None,
+        memory_reason=why,
+        cpu=None,
+        cpu_reason=why,
+        shm_bytes=None,
+        shm_reason=why,
+        plan=None,
+        nearest_miss=_plan(outcome.nearest, outcome),
+        reasons=[why],
+    )
+
+
+def _manifest(manifest: Manifest | Missing) -> ManifestPart:
+    if isinstance(manifest, Missing):
+        return ManifestPart(
+            kind=None, template=None, text=None, origins=[], notes=[], reason=manifest.reason
+        )
+    return ManifestPart(
+        kind=manifest.kind,
+        template=manifest.template,
+        text=manifest.text,
+        origins=[OriginPart.model_validate(origin) for origin in manifest.origins],
+        notes=list(manifest.notes),
+        reason="",
+    )

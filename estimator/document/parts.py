@@ -1,0 +1,170 @@
+"""The shape of the JSON document, as pydantic models."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from estimator.values import Source
+
+SCHEMA_VERSION: Literal[1] = 1
+
+Number = TypeVar("Number", int, float)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+
+
+class Figure(_Part, Generic[Number]):
+    """A number and the interval it is expected in. A missing one is null, with the reason."""
+
+    target: Number | None
+    lower: Number | None
+    upper: Number | None
+    source: Source | None
+    reason: str
+
+
+class ModelPart(_Part):
+    """``parameters`` and ``trainable_parameters`` count elements; ``source`` is the file."""
+
+    name: str
+    parameters: int
+    trainable_parameters: int
+    source: str
+
+
+class WorkloadPart(_Part):
+    """What was asked: ``precision`` is ``fp32`` or like ``amp-O1-float16``."""
+
+    per_device_batch_size: int
+    precision: str
+    optimizer: str
+    options: dict[str, Any]
+    assumptions: list[str]
+
+
+class BreakdownPart(_Part):
+    """Bytes by kind at the allocated peak; they add up to it."""
+
+    parameters: int
+    buffers: int
+    gradients: int
+    optimizer_state: int
+    activations: int
+    temporary: int
+
+
+class MeasurementPart(_Part):
+    """The dry step at the asked batch size; ``seconds`` is what all dry steps took."""
+
+    device: str
+    fallback_reason: str
+    paddle_version: str
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    breakdown_bytes: BreakdownPart
+    peak_phase: str
+    step_time_s: Figure[float]
+    host_peak_bytes: int
+    seconds: float
+
+
+class GpuPart(_Part):
+    """One GPU type at the asked batch size. ``time_share``: kernel class -> part of the step."""
+
+    name: str
+    fits: bool
+    precision: str
+    per_device_batch_size: int
+    reserved_bytes: int
+    capacity_bytes: int
+    context_bytes: Figure[int]
+    communication_bytes: Figure[int]
+    device_memory_bytes: Figure[int]
+    max_per_device_batch_size: int
+    step_time_s: Figure[float]
+    throughput_samples_per_s: Figure[float]
+    time_share: dict[str, float]
+
+
+class PlanPart(_Part):
+    """One way to run the job; ``gpu_count`` is over all nodes, so are throughput and cost."""
+
+    gpu: str
+    gpu_count: int
+    nodes: int
+    per_device_batch_size: int
+    global_batch_size: int
+    precision: str
+    device_memory_bytes: Figure[int]
+    capacity_bytes: int
+    step_time_s: Figure[float]
+    throughput_samples_per_s: Figure[float]
+    scaling_efficiency: Figure[float]
+    duration_s: Figure[float]
+    gpu_hours: Figure[float]
+    cost: Figure[float]
+    feasible: bool
+    chosen: bool
+    reason: str
+
+
+class RecommendationPart(_Part):
+    """What to ask for; ``memory_bytes``, ``cpu`` and ``shm_bytes`` are the host's, per node.
+
+    Where nothing fits every value is null, ``reasons`` says why and ``nearest_miss`` is the
+    plan that misses by least.
+    """
+
+    gpu: str | None
+    gpu_count: int | None
+    nodes: int | None
+    per_device_batch_size: int | None
+    global_batch_size: int | None
+    memory_bytes: int | None
+    memory_reason: str
+    cpu: int | None
+    cpu_reason: str
+    shm_bytes: int | None
+    shm_reason: str
+    plan: PlanPart | None
+    nearest_miss: PlanPart | None
+    reasons: list[str]
+
+
+class OriginPart(_Part):
+    """Where one value of the YAML comes from, and why it is that value."""
+
+    path: str
+    value: Any
+    origin: str
+    reason: str
+
+
+class ManifestPart(_Part):
+    """The YAML and the origin of each value; ``text`` is null where ``reason`` says why."""
+
+    kind: str | None
+    template: str | None
+    text: str | None
+    origins: list[OriginPart]
+    notes: list[str]
+    reason: str
+
+
+class Document(_Part):
+    """The whole answer to one question."""
+
+    schema_version: Literal[1]
+    identifier: str
+    model: ModelPart
+    workload: WorkloadPart
+    measurement: MeasurementPart
+    gpus: list[GpuPart]
+    plans: list[PlanPart]
+    recommendation: RecommendationPart
+    manifest: ManifestPart
+    notes: list[str]

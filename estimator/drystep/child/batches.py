@@ -1,0 +1,119 @@
+"""The batch that the user did not make: from flags, from ``InputSpec``, or a stated guess."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import paddle
+
+from estimator.errors import BadInput
+from estimator.workload.types import TensorRequest
+
+IMAGE_SIDE = 224
+SEQUENCE_LENGTH = 512
+_FLOATING = ("float16", "bfloat16", "float32", "float64")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What the inputs are taken to be, the sentence that says so, and what to try otherwise."""
+
+    inputs: tuple[TensorRequest, ...]
+    assumption: str
+    hint: str
+
+
+def sample(request: TensorRequest, batch_size: int) -> paddle.Tensor:
+    """A random tensor ``[batch_size, *request.shape]``, made on the current device.
+
+    Floating values are standard normal; integers lie in [0, classes), or are 0 and 1.
+    """
+    shape = [batch_size, *request.shape]
+    if request.dtype in ("float32", "float64"):
+        return paddle.randn(shape, request.dtype)
+    if request.dtype in _FLOATING:
+        return paddle.randn(shape).astype(request.dtype)
+    integers = paddle.randint(0, request.classes or 2, shape, "int64")
+    return integers if request.dtype == "int64" else integers.astype(request.dtype)
+
+
+def tensors_in(structure: object) -> Iterator[paddle.Tensor]:
+    """The tensors of nested tuples, lists and dicts, in order."""
+    return (leaf for leaf in paddle.utils.flatten(structure) if isinstance(leaf, paddle.Tensor))
+
+
+def batch_bytes(batch: object) -> int:
+    """Bytes of all tensors of a batch."""
+    return sum(tensor.size * tensor.element_size() for tensor in tensors_in(batch))
+
+
+def requests_of(specs: Sequence[Any] | None, flag: str) -> tuple[TensorRequest, ...]:
+    """What the ``InputSpec`` of a ``paddle.Model`` ask for, without the batch dimension."""
+    return tuple(_request_of(spec, flag) for spec in specs or ())
+
+
+def guess_inputs(network: paddle.nn.Layer, where: str) -> Guess:
+    """What ``network`` takes, judged by its first layer that has parameters.
+
+    Raises BadInput at ``where``, with the flag to add, if ``forward`` takes several inputs or
+    the first layer does not tell.
+    """
+    needed = _required_inputs(network)
+    name = type(network).__name__
+    if len(needed) > 1:
+        what = f"{name}.forward takes {', '.join(needed)}, and nothing says what they are"
+        raise _ask_for_inputs(what, where)
+    first = next((layer for layer in network.sublayers(include_self=True) if _own(layer)), None)
+    request = _first_input(first)
+    if request is None:
+        raise _ask_for_inputs(f"nothing says what {name}.forward takes", where)
+    shape = "x".join(str(size) for size in request.shape)
+    guess = f"{shape}:{request.dtype}"
+    kind = type(first).__name__
+    return Guess(
+        inputs=(request,),
+        assumption=f"the input is taken to be {guess}, because the first layer is a {kind}",
+        hint=f"--input SHAPE:DTYPE if {guess}, which is a guess, does not fit",
+    )
+
+
+def _ask_for_inputs(what: str, where: str) -> BadInput:
+    return BadInput(
+        what,
+        where=where,
+        hint="--input SHAPE:DTYPE once for each input, such as --input 3x224x224:float32, "
+        "or in the model file, def example_batch(batch_size): return inputs, labels",
+    )
+
+
+def _request_of(spec: Any, flag: str) -> TensorRequest:
+    shape = tuple(spec.shape[1:])
+    dtype = spec.dtype.name.lower()
+    if any(size is None or size < 0 for size in shape):
+        what = f"InputSpec '{spec.name}' leaves the shape {list(spec.shape)} open"
+        raise BadInput(what, hint=f"{flag} SHAPE:{dtype}")
+    return TensorRequest(shape, dtype)
+
+
+def _required_inputs(network: paddle.nn.Layer) -> list[str]:
+    parameters = inspect.signature(network.forward).parameters.values()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in positional and p.default is p.empty]
+
+
+def _own(layer: paddle.nn.Layer) -> bool:
+    return bool(layer.parameters(include_sublayers=False))
+
+
+def _first_input(layer: paddle.nn.Layer | None) -> TensorRequest | None:
+    """Per sample, what a first layer of a known kind takes."""
+    if isinstance(layer, paddle.nn.Conv2D):
+        return TensorRequest((layer._in_channels, IMAGE_SIDE, IMAGE_SIDE), "float32")
+    if isinstance(layer, paddle.nn.Embedding):
+        return TensorRequest((SEQUENCE_LENGTH,), "int64", layer.weight.shape[0])
+    if isinstance(layer, paddle.nn.Linear):
+        return TensorRequest((layer.weight.shape[0],), "float32")
+    return None

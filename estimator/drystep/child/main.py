@@ -1,0 +1,106 @@
+"""The child process from its first line to its last."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from estimator.drystep.child.limits import apply_limits, lift_host_memory_limit, report_faults
+from estimator.drystep.child.replies import Replies
+from estimator.drystep.child.user_code import one_line, where_in_user_code
+from estimator.drystep.measurement import DryStepReport
+from estimator.drystep.protocol import Order, decode_order
+from estimator.drystep.request import DryStepRequest
+from estimator.errors import BadInput, EstimatorError, InternalError, UserCodeFailed
+from estimator.units import format_bytes
+
+if TYPE_CHECKING:
+    from estimator.drystep.child.model_file import Program
+
+Measure = Callable[["Program", DryStepRequest, Replies], DryStepReport]
+"""Does all the dry steps that a request asks for."""
+
+
+def _measure(program: Program, request: DryStepRequest, replies: Replies) -> DryStepReport:
+    from estimator.drystep.child.measure import measure  # needs Paddle imported
+
+    return measure(program, request, replies)
+
+
+def main(measure: Measure = _measure) -> NoReturn:
+    """Read an order from standard input, carry it out, and answer on the reply pipe.
+
+    The command line is ``REPLY_FD FAULTS_FD``. Leaves without running exit handlers or waiting
+    for threads, because those are the user's.
+    """
+    replies, faults = Replies(int(sys.argv[1])), int(sys.argv[2])
+    order = decode_order(sys.stdin.buffer.read())
+    try:
+        replies.report(_carry_out(order, faults, replies, measure))
+    except BaseException as error:
+        lift_host_memory_limit()
+        replies.error(_as_one_of_ours(error, order))
+    finally:
+        os._exit(0)
+
+
+def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) -> DryStepReport:
+    request = order.request
+    _close_standard_input()
+    apply_limits(order.host_memory_bytes, order.parent_pid)
+    _import_paddle()
+    report_faults(faults)
+    from estimator.drystep.child.model_file import Program
+
+    model_file = request.workload.model_file
+    sys.argv[:] = [str(model_file)]
+    sys.path.insert(0, str(model_file.absolute().parent))
+    sys.dont_write_bytecode = True  # leave nothing in the user's folder
+    replies.progress(f"running {model_file.name}")
+    return measure(Program(model_file, request.workload.options), request, replies)
+
+
+def _close_standard_input() -> None:
+    """The order has been read: user code that asks for input finds the end of the file."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+def _import_paddle() -> None:
+    """Import Paddle without the warnings that are about its own installation."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            import paddle  # noqa: F401
+    except ImportError as error:
+        hint = "pip install paddlepaddle"
+        raise BadInput(f"Paddle cannot be imported: {error}", hint=hint) from error
+
+
+def _as_one_of_ours(error: BaseException, order: Order) -> EstimatorError:
+    """The error to send. One that user code raised has come as UserCodeFailed already."""
+    if isinstance(error, EstimatorError):
+        return error
+    if isinstance(error, MemoryError):
+        return UserCodeFailed(
+            f"{_memory_of(error, order)}: {one_line(error)}",
+            where=where_in_user_code(error, order.request.workload.model_file),
+            hint="a smaller --batch-size, or a machine with more memory",
+        )
+    return _internal(error)
+
+
+def _memory_of(error: MemoryError, order: Order) -> str:
+    if "Out of memory error on" in str(error):  # Paddle's words for a device
+        return "out of device memory"
+    return f"out of host memory, of which {format_bytes(order.host_memory_bytes)} were to spare"
+
+
+def _internal(error: BaseException) -> InternalError:
+    internal = InternalError(one_line(error))
+    internal.add_note("".join(traceback.format_exception(error)).rstrip())
+    return internal

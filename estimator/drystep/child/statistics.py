@@ -1,0 +1,31 @@
+"""Paddle's own account of device memory: the same calls for a real and the virtual GPU. Bytes."""
+
+from __future__ import annotations
+
+from paddle.base import core
+
+
+def allocated_bytes() -> int:
+    """Live bytes of Paddle's allocator."""
+    return int(core.device_memory_stat_current_value("Allocated", 0))
+
+
+def peak_allocated_bytes() -> int:
+    """Peak of live bytes since :func:`restart_allocated_peak`."""
+    return int(core.device_memory_stat_peak_value("Allocated", 0))
+
+
+def peak_reserved_bytes() -> int:
+    """Peak of the bytes Paddle's allocator held since :func:`restart_reserved_peak`."""
+    return int(core.device_memory_stat_peak_value("Reserved", 0))
+
+
+def restart_allocated_peak() -> None:
+    """Count the peak anew from what is live now."""
+    core.device_memory_stat_reset_peak_value("Allocated", 0)
+
+
+def restart_reserved_peak() -> None:
+    """Give idle chunks back to the device and count the peak anew from what is held now."""
+    core.device_empty_cache()
+    core.device_memory_stat_reset_peak_value("Reserved", 0)

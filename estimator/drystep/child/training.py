@@ -1,0 +1,242 @@
+"""One model and one optimizer, ready to do training steps on Paddle's current device."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import paddle
+
+from estimator.drystep.child.assumptions import Assumptions
+from estimator.drystep.child.batches import (
+    batch_bytes,
+    guess_inputs,
+    requests_of,
+    sample,
+    tensors_in,
+)
+from estimator.drystep.child.defaults import DefaultLoss
+from estimator.drystep.child.model_file import Hook, Program, RunFile
+from estimator.drystep.child.optimizers import new_optimizer, release
+from estimator.drystep.child.steps import Loss, StandardStep, Step, UserStep, mixed
+from estimator.drystep.child.user_code import user_code
+from estimator.drystep.measurement import ModelFacts, Precision
+from estimator.errors import BadInput
+from estimator.workload.types import TensorRequest, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchSource:
+    """The user's ``example_batch``, or what to make random tensors of.
+
+    hint: what to try where a step fails and the batch was a guess.
+    """
+
+    example_batch: Hook | None = None
+    inputs: tuple[TensorRequest, ...] = ()
+    labels: tuple[TensorRequest, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """All that a training is made of, but for what a step changes.
+
+    wrapper: the ``paddle.Model`` around the model, where the file has one.
+    """
+
+    file: RunFile
+    model: paddle.nn.Layer
+    wrapper: paddle.Model | None
+    source: _BatchSource
+    precision: Precision
+    assumptions: Assumptions
+
+    def new_step(self) -> tuple[Any, Step]:
+        """An optimizer without state, and a step that uses it."""
+        prepared = self.wrapper and self.wrapper._optimizer
+        optimizer = new_optimizer(self.file, self.model, prepared, self.assumptions)
+        if self.file.train_step is not None:
+            return optimizer, UserStep(self.file.train_step, self.model, optimizer)
+        model, optimizer, scaler = mixed(self.model, optimizer, self.precision)
+        loss = _loss(self.file, self.wrapper, self.assumptions)
+        return optimizer, StandardStep(model, optimizer, loss, self.precision, scaler)
+
+
+class Training:
+    """A model in training mode with its optimizer, its batches and its step at one precision.
+
+    A batch is ``(inputs, labels)``, each nested tuples, lists and dicts of tensors; for the user's
+    own ``train_step`` it is whatever their ``example_batch`` makes.
+    """
+
+    def __init__(self, recipe: _Recipe) -> None:
+        self._recipe = recipe
+        self._source = recipe.source
+        self.file = recipe.file
+        self.model = recipe.model
+        self.optimizer, self._step = recipe.new_step()
+
+    def renewed(self) -> Training:
+        """Start anew with the same model, but no gradients and a new optimizer; returns itself.
+
+        What the optimizer had gathered is freed. State that a ``train_step`` keeps elsewhere, such
+        as a second optimizer, stays.
+        """
+        old = self.optimizer
+        self.model.clear_gradients(set_to_zero=False)
+        self.optimizer, self._step = self._recipe.new_step()
+        if self.optimizer is not old:  # a file may hand out the same one again
+            release(old)
+        return self
+
+    @property
+    def optimizer_name(self) -> str:
+        """Such as ``AdamW``."""
+        return type(self.optimizer).__name__
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was filled in for the user; complete after the first step."""
+        return self._recipe.assumptions.as_tuple()
+
+    def make_batch(self, batch_size: int) -> Any:
+        """A batch of ``batch_size`` samples per device, on the current device.
+
+        Raises UserCodeFailed, MemoryError, and BadInput for something that is not a batch.
+        """
+        source = self._source
+        if source.example_batch is None:
+            inputs = tuple(sample(request, batch_size) for request in source.inputs)
+            labels = tuple(sample(request, batch_size) for request in source.labels)
+            return _alone(inputs), _alone(labels)
+        batch = paddle.utils.map_structure(_on_device, source.example_batch(batch_size))
+        self._check_batch(batch, batch_size, source.example_batch.where)
+        return batch
+
+    def step(self, batch: Any) -> None:
+        """One training step, update included. Raises UserCodeFailed and MemoryError."""
+        with user_code(self.file.path, self._source.hint):
+            self._step(batch)
+
+    def batch_bytes(self, batch: Any) -> int:
+        """Bytes of all tensors of ``batch``."""
+        return batch_bytes(batch)
+
+    def facts(self) -> ModelFacts:
+        """What the model is. Counts the elements of each parameter once."""
+        parameters = self.model.parameters()
+        kind = type(self.model)
+        return ModelFacts(
+            name=self.file.path.stem if _is_paddles(kind) else kind.__name__,
+            parameters=sum(p.size for p in parameters),
+            trainable_parameters=sum(p.size for p in parameters if not p.stop_gradient),
+            source=f"{self.file.source} of {self.file.path.name}",
+            layer_types=Counter(
+                type(layer).__name__
+                for layer in self.model.sublayers(include_self=True)
+                if _is_paddles(type(layer))
+            ),
+        )
+
+    def _check_batch(self, batch: Any, batch_size: int, where: str) -> None:
+        if self.file.train_step is None and not (
+            isinstance(batch, (tuple, list)) and len(batch) == 2
+        ):
+            what = f"example_batch must return (inputs, labels), not {_described(batch)}"
+            raise BadInput(what, where=where, hint="return inputs, None where there are no labels")
+        sizes = {t.shape[0] for t in tensors_in(batch) if t.ndim}
+        if batch_size not in sizes:
+            self._recipe.assumptions.add(
+                f"example_batch({batch_size}) made no tensor whose first size is {batch_size}; "
+                "the batch size is taken to be right all the same"
+            )
+
+
+def build_training(program: Program, workload: Workload, precision: Precision) -> Training:
+    """Run the model file and make a training of it at ``precision``, on the current device.
+
+    What the file does not define comes from ``workload`` or is a stated assumption. Raises
+    UserCodeFailed, MemoryError, and BadInput where something is missing that cannot be assumed.
+    """
+    assumptions = Assumptions()
+    file = program.run()
+    built = file.new_model()
+    wrapper = built if isinstance(built, paddle.Model) else None
+    model = built.network if isinstance(built, paddle.Model) else built
+    model.train()
+    source = _batch_source(file, model, wrapper, workload, assumptions)
+    if file.train_step is not None and precision.amp_level != "off":
+        assumptions.add(f"train_step sets its own precision; {precision.label} is not applied")
+    return Training(_Recipe(file, model, wrapper, source, precision, assumptions))
+
+
+def _batch_source(
+    file: RunFile,
+    model: paddle.nn.Layer,
+    wrapper: paddle.Model | None,
+    workload: Workload,
+    assumptions: Assumptions,
+) -> _BatchSource:
+    """Where batches come from: the file, then the flags, then ``InputSpec``, then a guess."""
+    if file.example_batch is not None:
+        if workload.inputs or workload.labels:
+            assumptions.add("--input and --label are not used: the file has example_batch()")
+        return _BatchSource(example_batch=file.example_batch)
+    labels = workload.labels or requests_of(wrapper and wrapper._labels, "--label")
+    inputs = workload.inputs or requests_of(wrapper and wrapper._inputs, "--input")
+    if inputs:
+        return _BatchSource(inputs=inputs, labels=labels)
+    guess = guess_inputs(model, str(file.path))
+    assumptions.add(guess.assumption)
+    return _BatchSource(inputs=guess.inputs, labels=labels, hint=guess.hint)
+
+
+def _loss(file: RunFile, wrapper: paddle.Model | None, assumptions: Assumptions) -> Loss:
+    if file.loss_fn is not None:
+        return file.loss_fn
+    if wrapper is not None and wrapper._loss is not None:
+        return _prepared_loss(wrapper._loss)
+    return DefaultLoss(assumptions.add)
+
+
+def _prepared_loss(loss: Any) -> Loss:
+    """The loss of ``paddle.Model.prepare``, called and added up as ``Model.fit`` does."""
+
+    def total(outputs: Any, labels: Any) -> paddle.Tensor:
+        return paddle.add_n(_listed(loss(*_listed(outputs), *_listed(labels))))
+
+    return total
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (tuple, list)) else [value]
+
+
+def _alone(tensors: tuple[paddle.Tensor, ...]) -> Any:
+    """One tensor by itself, several as they are, none as None."""
+    return tensors if len(tensors) > 1 else next(iter(tensors), None)
+
+
+def _on_device(leaf: Any) -> Any:
+    """A leaf of a batch: arrays and tensors on the current device, all else as it is."""
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return paddle.to_tensor(leaf)
+    place = paddle.framework._current_expected_place()
+    if isinstance(leaf, paddle.Tensor) and not leaf.place._equals(place):
+        return leaf._copy_to(place, True)
+    return leaf
+
+
+def _is_paddles(kind: type) -> bool:
+    return kind.__module__.startswith("paddle.nn.")
+
+
+def _described(value: object) -> str:
+    if isinstance(value, (tuple, list)):
+        return f"{len(value)} values"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,75 @@
+"""The border around the user's code: whatever it raises becomes one clear line."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from estimator.drystep.places import is_own_or_frozen, place, place_in_traceback
+from estimator.errors import EstimatorError, UserCodeFailed
+
+_MOST_CHARACTERS = 400
+_PADDLE_SUMMARY = "Error Message Summary:\n----------------------\n"
+_PADDLE_TAIL = re.compile(r"\s*(\[Hint: .*|\(at /paddle/[^)]*\).*)", re.DOTALL)
+
+
+@contextmanager
+def user_code(model_file: Path, hint: str = "") -> Iterator[None]:
+    """Raise UserCodeFailed for whatever the block raises; ``hint`` where there is no better one.
+
+    A MemoryError passes: whether it answers the question is for the one who asked to say.
+    """
+    try:
+        yield
+    except (EstimatorError, MemoryError):
+        raise
+    except BaseException as error:
+        raise failure_of(error, model_file, hint) from error
+
+
+def failure_of(error: BaseException, model_file: Path, hint: str = "") -> UserCodeFailed:
+    """The user's exception as one line with its place, and its traceback as a note."""
+    failure = UserCodeFailed(
+        one_line(error), where=where_in_user_code(error, model_file), hint=_hint(error) or hint
+    )
+    frames = "".join(traceback.format_exception(type(error), error, _users_part(error)))
+    failure.add_note(frames.rstrip())
+    return failure
+
+
+def one_line(error: BaseException) -> str:
+    """Type and message on one line, without the C++ part of Paddle's messages."""
+    if isinstance(error, SystemExit):
+        return f"the model file called sys.exit({error.code!r})"
+    text = str(error).rpartition(_PADDLE_SUMMARY)[2]
+    message = " ".join((_PADDLE_TAIL.sub("", text) or text).split())
+    if len(message) > _MOST_CHARACTERS:
+        message = message[:_MOST_CHARACTERS] + " ..."
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def where_in_user_code(error: BaseException, model_file: Path) -> str:
+    """``file:line`` of the innermost user frame, or at least the model file."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return place(error.filename, error.lineno)
+    return place_in_traceback(error.__traceback__) or place(str(model_file), None)
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"pip install {(error.name or '').partition('.')[0]}"
+    if "not compiled with CUDA" in str(error):
+        return "leave the device to paddle-estimate: no paddle.set_device in the model file"
+    return ""
+
+
+def _users_part(error: BaseException) -> TracebackType | None:
+    """The traceback without our own frames at its beginning, and Python's import machinery."""
+    trace = error.__traceback__
+    while trace and is_own_or_frozen(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace

@@ -1,0 +1,68 @@
+"""How a child process can end without an answer, as one line for the user."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from estimator.errors import BadInput, EstimatorError, UserCodeFailed
+from estimator.units import format_duration
+
+_SIGNALS = {
+    signal.SIGSEGV: "a segmentation fault",
+    signal.SIGBUS: "a bus error",
+    signal.SIGABRT: "an abort in native code",
+    signal.SIGFPE: "an arithmetic fault in native code",
+    signal.SIGILL: "an instruction that this processor does not have",
+    signal.SIGKILL: "killed, most likely because the machine ran out of memory",
+    signal.SIGALRM: "an alarm that the user's code had set",
+    signal.SIGXCPU: "a limit on processor time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A child that said nothing more.
+
+    exit_code: below 0 minus the signal, None when it was stopped at the time limit. doing: what
+    it had said to be doing, empty if it never came as far as the model file. where: the last
+    known place in the user's code, at least the model file.
+    """
+
+    exit_code: int | None
+    doing: str
+    where: str
+
+
+def error_of(ending: Ending, seconds: float) -> EstimatorError:
+    """What to tell the user of ``ending``; ``seconds`` is the time limit."""
+    if not ending.doing:
+        return BadInput(
+            f"Paddle did not start: {_how(ending, seconds)}", hint='python -c "import paddle"'
+        )
+    return UserCodeFailed(
+        f"{_how(ending, seconds)} while {ending.doing}", where=ending.where, hint=_hint(ending)
+    )
+
+
+def _how(ending: Ending, seconds: float) -> str:
+    if ending.exit_code is None:
+        return f"still not done after {format_duration(seconds)}, stopped"
+    if ending.exit_code >= 0:
+        return f"the process ended itself with exit code {ending.exit_code}"
+    number = -ending.exit_code
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"the process died of signal {number}"
+    return f"the process died of {name} ({_SIGNALS.get(signal.Signals(number), 'a signal')})"
+
+
+def _hint(ending: Ending) -> str:
+    if ending.exit_code is None:
+        return "look for a loop that does not end, or give it more time"
+    if ending.exit_code >= 0:
+        return "do not call os._exit in a model file"
+    if ending.exit_code == -signal.SIGKILL:
+        return "a smaller --batch-size, or a machine with more memory"
+    return ""

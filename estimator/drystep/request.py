@@ -1,0 +1,50 @@
+"""What a dry step is asked to do, and within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from estimator.drystep.measurement import Precision
+from estimator.workload.types import Workload
+
+
+class DeviceChoice(StrEnum):
+    """What ``--device`` asks for; ``auto`` takes the best there is."""
+
+    AUTO = "auto"
+    GPU = "gpu"
+    VIRTUAL = "virtual"
+    CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class DryStepRequest:
+    """One question to the child process.
+
+    precisions: those to measure, the user's own first. capacities: bytes of device memory for
+    which the largest per-device batch is wanted. plugin: the built virtual GPU, None where there
+    is none, and then ``fallback_reason`` says why. environment: variables for the child alone.
+    """
+
+    workload: Workload
+    per_device_batch_size: int
+    precisions: tuple[Precision, ...] = (Precision(),)
+    device: DeviceChoice = DeviceChoice.AUTO
+    capacities: tuple[int, ...] = ()
+    plugin: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fallback_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the user's code may take: seconds of wall time, bytes of host memory.
+
+    ``host_memory_bytes`` None: what the machine has to spare, at most 32 GiB.
+    """
+
+    seconds: float = 120.0
+    host_memory_bytes: int | None = None

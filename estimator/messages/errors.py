@@ -1,0 +1,53 @@
+"""What went wrong, and what to try."""
+
+from __future__ import annotations
+
+from estimator.messages.wording import Wording
+
+WORDINGS = {
+    "error.line": Wording("error: {what}", "错误：{what}"),
+    "error.try": Wording("  try: {hint}", "  可尝试：{hint}"),
+    "error.usage": Wording("{what}", "命令行有误：{what}"),
+    "error.defect": Wording(
+        "a defect of paddle-estimate: {kind}: {what}",
+        "paddle-estimate 内部缺陷：{kind}：{what}",
+    ),
+    "error.defect_saved": Wording(
+        "--debug, or report the traceback saved in {path}",
+        "--debug，或提交保存在 {path} 的调用栈",
+    ),
+    "error.no_path": Wording("'{path}' does not exist", "'{path}' 不存在"),
+    "error.no_command": Wording("no model file is named", "没有指定模型文件"),
+    "error.out_is_folder": Wording("'{path}' is a folder", "'{path}' 是一个目录"),
+    "error.no_folder": Wording("there is no folder '{path}'", "目录 '{path}' 不存在"),
+    "error.not_writable": Wording("'{path}' cannot be written to", "'{path}' 不可写"),
+    "error.not_written": Wording("'{path}' was not written: {why}", "'{path}' 未写入：{why}"),
+    "error.no_manifest": Wording("there is no YAML to print: {why}", "没有可输出的 YAML：{why}"),
+    "error.amp_dtype_alone": Wording(
+        "a dtype is given, but mixed precision is off", "指定了数据类型，但混合精度未开启"
+    ),
+    "error.duration": Wording(
+        "'{words}' is not a time; write it like 12h, 90m or 1d6h",
+        "'{words}' 不是时间；请写成 12h、90m 或 1d6h",
+    ),
+    "error.no_time": Wording("'{words}' is no time at all", "'{words}' 的时长为零"),
+    "error.pair": Wording("'{words}' is not KEY=VALUE", "'{words}' 不是 KEY=VALUE 的形式"),
+    "error.yaml_value": Wording(
+        "the value of '{words}' cannot be read as YAML", "'{words}' 的值不是合法的 YAML"
+    ),
+    "error.key_conflict": Wording(
+        "'{value}' is given a value of its own and also '{group}'",
+        "'{value}' 已有自己的值，又给出了 '{group}'",
+    ),
+    "error.tensor": Wording(
+        "'{words}' is not SHAPE[:DTYPE[:CLASSES]]", "'{words}' 不是 SHAPE[:DTYPE[:CLASSES]] 的形式"
+    ),
+    "error.dtype": Wording(
+        "'{dtype}' is not a dtype; known are {known}",
+        "'{dtype}' 不是数据类型；可用的有 {known}",
+    ),
+    "error.classes_dtype": Wording(
+        "a number of classes needs an integer dtype, not '{dtype}'",
+        "类别数需要整数类型，而不是 '{dtype}'",
+    ),
+}

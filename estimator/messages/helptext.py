@@ -1,0 +1,113 @@
+"""The texts of ``--help``."""
+
+from __future__ import annotations
+
+from estimator.messages.wording import Wording
+
+WORDINGS = {
+    "help.root": Wording(
+        "Estimate memory, speed and GPU count of a PaddlePaddle model, without a GPU, and print "
+        "the job YAML.\n\n`paddle-estimate MODEL.py` is short for `paddle-estimate estimate "
+        "MODEL.py`: the YAML goes to stdout, a summary to stderr.",
+        "在没有 GPU 的机器上估算 PaddlePaddle 模型的显存、速度与 GPU 数量，并输出作业 YAML。\n\n"
+        "`paddle-estimate MODEL.py` 是 `paddle-estimate estimate MODEL.py` 的简写："
+        "YAML 写到标准输出，摘要写到标准错误。",
+    ),
+    "help.exit_codes": Wording(
+        "Exit codes\n\n"
+        "    0  an answer\n\n"
+        "    2  the command line, a file or the environment cannot be used\n\n"
+        "    3  an answer, and it is that nothing fits\n\n"
+        "    4  the model's own code raised, hung, exited or died\n\n"
+        "    5  a defect of paddle-estimate\n\n"
+        "  130  interrupted",
+        "退出码\n\n"
+        "    0  得到答案\n\n"
+        "    2  命令行、文件或环境不可用\n\n"
+        "    3  得到答案：没有可行的方案\n\n"
+        "    4  模型自身的代码抛出异常、卡住、退出或崩溃\n\n"
+        "    5  paddle-estimate 的缺陷\n\n"
+        "  130  被中断",
+    ),
+    "help.command_estimate": Wording(
+        "Estimate a model file and print its job YAML (the default command).",
+        "估算一个模型文件并输出作业 YAML（默认命令）。",
+    ),
+    "help.command_gpus": Wording("Show the GPU types that are known.", "列出已知的 GPU 型号。"),
+    "help.command_doctor": Wording(
+        "Check what is installed and whether the virtual GPU can be built.",
+        "检查已安装的组件，以及虚拟 GPU 能否编译。",
+    ),
+    "panel.commands": Wording("Commands", "命令"),
+    "panel.general": Wording("General", "通用"),
+    "panel.file": Wording("Model file", "模型文件"),
+    "panel.model": Wording("Model", "模型"),
+    "panel.gpus": Wording("GPUs and plans", "GPU 与方案"),
+    "panel.yaml": Wording("YAML", "YAML"),
+    "panel.measuring": Wording("Measuring", "测量"),
+    "panel.output": Wording("Output", "输出"),
+    "help.lang": Wording(
+        "Language of texts; from the locale if not given.", "文本的语言； 默认取自系统区域设置。"
+    ),
+    "help.debug": Wording("Show the traceback of an error.", "出错时显示调用栈。"),
+    "help.help": Wording("Show this help.", "显示本帮助。"),
+    "help.version": Wording("Show the version.", "显示版本。"),
+    "help.model": Wording(
+        "Python file with build_model() and, if needed, example_batch(), loss_fn(), "
+        "build_optimizer() or train_step().",
+        "含 build_model() 的 Python 文件； 需要时还可有 example_batch()、loss_fn()、"
+        "build_optimizer() 或 train_step()。",
+    ),
+    "help.option": Wording(
+        "Setting for the model file, such as -o depth=50 lr=1e-3; repeatable, dotted keys nest.",
+        "传给模型文件的设置， 如 -o depth=50 lr=1e-3； 可重复， 带点的键表示嵌套。",
+    ),
+    "help.batch_size": Wording(
+        "Batch size per device (the global one is this times the GPU count).",
+        "每卡批大小； 全局批大小 是各卡之和。",
+    ),
+    "help.input": Wording(
+        "Shape of an input per sample, such as 3x224x224:float32; repeatable.",
+        "单个样本的输入形状， 如 3x224x224:float32； 可重复。",
+    ),
+    "help.label": Wording(
+        "Shape of a label per sample, such as 1:int64:1000; repeatable.",
+        "单个样本的标签形状， 如 1:int64:1000； 可重复。",
+    ),
+    "help.amp": Wording("Level of automatic mixed precision.", "自动混合精度的级别。"),
+    "help.amp_dtype": Wording(
+        "Data type of mixed precision; float16 if not given.", "混合精度的数据类型； 默认 float16。"
+    ),
+    "help.gpu": Wording(
+        "GPU type to consider; repeatable. All of them if not given.",
+        "要考虑的 GPU 型号； 可重复。 默认全部。",
+    ),
+    "help.gpus_file": Wording(
+        "Site file that adds, hides or prices GPU types.", "站点文件：增加、隐藏 GPU 型号或定价。"
+    ),
+    "help.max_gpus": Wording("Most GPUs that a plan may take.", "一个方案最多使用的 GPU 数量。"),
+    "help.minimize": Wording("What the chosen plan has least of.", "选定方案时要最小化的量。"),
+    "help.dataset_size": Wording("Samples in the dataset.", "数据集的样本数。"),
+    "help.epochs": Wording("Passes over the dataset.", "训练轮数。"),
+    "help.deadline": Wording(
+        "Longest time the job may take, such as 12h or 1d6h.", "作业的最长时间， 如 12h 或 1d6h。"
+    ),
+    "help.template": Wording("Template of the YAML.", "YAML 的模板。"),
+    "help.templates": Wording("Folder of templates.", "模板目录。"),
+    "help.kind": Wording("Form of the YAML.", "YAML 的形式。"),
+    "help.command": Wording("Training command in the YAML.", "YAML 中的训练命令。"),
+    "help.device": Wording(
+        "What runs the training step; auto takes the best there is.",
+        "用什么运行训练步； auto 取可用的最佳者。",
+    ),
+    "help.time_limit": Wording(
+        "Longest time the model's code may run, such as 90s or 5m.",
+        "模型代码最多 运行多久， 如 90s 或 5m。",
+    ),
+    "help.json": Wording("Print one JSON document instead.", "改为输出一个 JSON 文档。"),
+    "help.out": Wording(
+        "Write to a file instead of stdout; the file appears whole or not at all.",
+        "写入文件而非标准输出； 文件要么完整， 要么不出现。",
+    ),
+    "help.explain": Wording("Show the reason of each value.", "显示每个值的理由。"),
+}

@@ -1,0 +1,57 @@
+"""One question to the tool, complete and checked: what every front end hands to the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from estimator.drystep.request import DeviceChoice, Limits
+from estimator.messages import Language
+from estimator.plan.types import Question
+from estimator.workload.types import Workload
+
+DEFAULT_MAX_GPUS = 8
+"""GPUs of one ordinary node: plans beyond it are several nodes and have to be asked for."""
+
+DEFAULT_TIME_LIMIT_SECONDS = Limits().seconds
+"""How long user code may run in the child process before it counts as hanging."""
+
+
+class ManifestKind(StrEnum):
+    """The form of the YAML."""
+
+    JOB = "job"
+    FLAT = "flat"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestOptions:
+    """What the user said about the YAML; None: not said.
+
+    ``template`` is a name from the templates folder or a path; ``templates_folder`` replaces
+    the folder that ships with the tool; ``command`` replaces the template's training command.
+    """
+
+    kind: ManifestKind = ManifestKind.JOB
+    template: str | None = None
+    templates_folder: Path | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateOptions:
+    """Everything :func:`estimator.pipeline.estimate` needs to know.
+
+    ``gpus`` are the names as the user wrote them; empty: the site's list or the whole
+    catalogue. ``gpus_file`` is a site's GPU file. ``language`` is for comments in the YAML.
+    """
+
+    workload: Workload
+    question: Question
+    gpus: tuple[str, ...] = ()
+    gpus_file: Path | None = None
+    device: DeviceChoice = DeviceChoice.AUTO
+    time_limit_seconds: float = DEFAULT_TIME_LIMIT_SECONDS
+    manifest: ManifestOptions = ManifestOptions()
+    language: Language = Language.EN

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from estimator.cli.app import create_app
+from estimator.cli.arguments import EstimateArguments
+from estimator.cli.argv import normalise
+from estimator.cli.parsing import parse_precision, to_options
+from estimator.drystep.measurement import Precision
+from estimator.drystep.request import DeviceChoice, Limits
+from estimator.errors import BadInput
+from estimator.messages import Language, speaker
+from estimator.options import EstimateOptions, ManifestKind, ManifestOptions
+from estimator.plan.types import Objective, Question
+from estimator.workload.types import TensorRequest, Workload
+
+PLAIN = EstimateArguments(model=Path("m.py"))
+
+
+def read(words: str, monkeypatch: pytest.MonkeyPatch) -> EstimateOptions:
+    """The options that ``estimate`` is called with, through typer itself."""
+    seen: list[EstimateOptions] = []
+
+    def run(session: object, arguments: EstimateArguments) -> int:
+        seen.append(to_options(arguments, Language.EN))
+        return 0
+
+    monkeypatch.setattr("estimator.cli.estimate.run", run)
+    app = create_app(speaker(Language.EN))
+    done = CliRunner().invoke(app, normalise(words.split()))
+    assert done.exit_code == 0, done.output
+    return seen[0]
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read("m.py", monkeypatch) == EstimateOptions(
+        workload=Workload(Path("m.py")),
+        question=Question(max_gpus=8, objective=None),
+        device=DeviceChoice.AUTO,
+        time_limit_seconds=Limits().seconds,
+    )
+
+
+def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "gpus.yaml").touch()
+    words = (
+        "m.py -o a=1 b.c=2 -o d=x --batch-size 64 --input 3x8:float32 --input 4 --label 1:int64:10 "
+        "--amp o2 --amp-dtype bfloat16 --gpu A100 --gpu T4 --max-gpus 16 --dataset-size 1000 "
+        "--epochs 3 --deadline 1d6h --minimize time --template ocr --kind flat --device cpu "
+        f"--gpus-file {tmp_path}/gpus.yaml --templates {tmp_path} --command run --time-limit 90s"
+    )
+    assert read(words, monkeypatch) == EstimateOptions(
+        workload=Workload(
+            model_file=Path("m.py"),
+            options={"a": 1, "b": {"c": 2}, "d": "x"},
+            per_device_batch_size=64,
+            inputs=(TensorRequest((3, 8), "float32"), TensorRequest((4,), "float32")),
+            labels=(TensorRequest((1,), "int64", 10),),
+            precision=Precision("O2", "bfloat16"),
+        ),
+        question=Question(
+            max_gpus=16,
+            objective=Objective.TIME,
+            dataset_size=1000,
+            epochs=3,
+            deadline_seconds=108_000.0,  # 30 h
+            pinned_batch_size=64,
+        ),
+        gpus=("A100", "T4"),
+        gpus_file=tmp_path / "gpus.yaml",
+        device=DeviceChoice.CPU,
+        time_limit_seconds=90.0,
+        manifest=ManifestOptions(ManifestKind.FLAT, "ocr", tmp_path, "run"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("amp", "dtype", "meant"),
+    [
+        (None, None, None),
+        ("off", None, Precision()),
+        ("O1", None, Precision("O1", "float16")),
+        ("O2", "bfloat16", Precision("O2", "bfloat16")),
+    ],
+)
+def test_precision(amp: str | None, dtype: str | None, meant: Precision | None) -> None:
+    assert parse_precision(amp, dtype) == meant
+
+
+@pytest.mark.parametrize("amp", [None, "off"])
+def test_a_dtype_without_mixed_precision_is_refused(amp: str | None) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_precision(amp, "bfloat16")
+    assert caught.value.hint == "--amp O1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        (replace(PLAIN, deadline="soon"), "--deadline"),
+        (replace(PLAIN, deadline="0h"), "--deadline"),
+        (replace(PLAIN, deadline=""), "--deadline"),
+        (replace(PLAIN, time_limit="-3s"), "--time-limit"),
+        (replace(PLAIN, time_limit="0s"), "--time-limit"),
+        (replace(PLAIN, gpus_file=Path("absent.yaml")), "--gpus-file"),
+        (replace(PLAIN, templates=Path("absent")), "--templates"),
+        (replace(PLAIN, option=["a"]), "-o"),
+        (replace(PLAIN, input=["a"]), "--input"),
+        (replace(PLAIN, label=["a"]), "--label"),
+    ],
+)
+def test_a_refusal_names_the_flag(arguments: EstimateArguments, where: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        to_options(arguments, Language.EN)
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize("language", Language)
+def test_help_is_complete_in_each_language(language: Language) -> None:
+    app = create_app(speaker(language))
+    for command in ("estimate", "gpus", "doctor"):
+        done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*command.split(), "--help"])
+        assert done.exit_code == 0
+        assert "…" not in done.stdout  # nothing is cut off
+        assert re.search(r"\b(help|panel)\.\w", done.stdout) is None  # no key instead of its text
+
+
+def test_the_application_is_made_anew_for_each_language() -> None:
+    assert isinstance(create_app(speaker(Language.ZH)), typer.Typer)

@@ -1,0 +1,5 @@
+"""A file that insists on a GPU."""
+
+import paddle
+
+paddle.set_device("gpu")

@@ -1,0 +1,3 @@
+"""A file without any model."""
+
+LEARNING_RATE = 0.1

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from estimator.document import SCHEMA_VERSION, Document, to_document
+from estimator.result import EstimateResult
+from tests import builders
+
+STABLE = {
+    "": {
+        "schema_version",
+        "model",
+        "workload",
+        "measurement",
+        "gpus",
+        "plans",
+        "recommendation",
+        "manifest",
+    },
+    "model": {"name", "parameters", "source"},
+    "workload": {"per_device_batch_size", "precision", "optimizer", "assumptions"},
+    "measurement": {
+        "device",
+        "paddle_version",
+        "peak_allocated_bytes",
+        "peak_reserved_bytes",
+        "breakdown_bytes",
+        "seconds",
+    },
+    "gpus.0": {
+        "name",
+        "fits",
+        "device_memory_bytes",
+        "max_per_device_batch_size",
+        "step_time_s",
+        "throughput_samples_per_s",
+    },
+    "gpus.0.device_memory_bytes": {"target", "lower", "upper", "source"},
+    "gpus.0.step_time_s": {"target", "lower", "upper", "source"},
+    "gpus.0.throughput_samples_per_s": {"target", "lower", "upper", "source"},
+    "recommendation": {
+        "gpu",
+        "gpu_count",
+        "nodes",
+        "per_device_batch_size",
+        "global_batch_size",
+        "memory_bytes",
+        "cpu",
+        "reasons",
+    },
+}
+"""The names that were promised to readers: keys may be added beside them, none may go."""
+
+
+def at(document: object, path: str) -> object:
+    for step in filter(None, path.split(".")):
+        document = document[int(step)] if isinstance(document, list) else document[step]  # type: ignore[index]
+    return document
+
+
+def plain(result: EstimateResult) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads(to_document(result).model_dump_json())
+    return loaded
+
+
+@pytest.mark.parametrize("path", sorted(STABLE))
+@pytest.mark.parametrize("build", [builders.result, builders.nothing_fits])
+def test_every_promised_key_is_there_whatever_the_outcome(path, build) -> None:  # type: ignore[no-untyped-def]
+    found = at(plain(build()), path)
+    assert isinstance(found, dict)
+    assert set(found) >= STABLE[path]
+
+
+def test_figures_are_those_of_the_result() -> None:
+    document = to_document(builders.result())
+    assert document.schema_version == SCHEMA_VERSION
+    assert document.measurement.peak_allocated_bytes == builders.PEAK_ALLOCATED
+    kinds = document.measurement.breakdown_bytes.model_dump()
+    assert sum(kinds.values()) == builders.PEAK_ALLOCATED
+    # 5,600 MiB reserved + 460 MiB context = 6,060 MiB = 6,354,370,560 bytes
+    assert document.gpus[0].device_memory_bytes.target == 6_354_370_560
+    assert document.gpus[0].device_memory_bytes.source == "virtual"
+    assert document.recommendation.gpu_count == 2
+    assert document.recommendation.global_batch_size == 128  # 2 x 64
+    assert document.recommendation.memory_bytes == 34_359_738_368  # 32 GiB
+    assert document.manifest.text == builders.YAML_TEXT
+
+
+def test_the_chosen_plan_is_marked_though_its_reason_differs() -> None:
+    plans = to_document(builders.result()).plans
+    assert [plan.chosen for plan in plans] == [True, False]
+
+
+def test_a_missing_figure_is_null_and_says_why() -> None:
+    duration = to_document(builders.result()).plans[0].duration_s
+    assert duration.model_dump() == {
+        "target": None,
+        "lower": None,
+        "upper": None,
+        "source": None,
+        "reason": "--epochs not given",
+    }
+
+
+def test_a_measured_step_time_is_a_figure_without_interval() -> None:
+    result = builders.result()
+    measured = replace(result.report.measurements[0], step_seconds=0.25)
+    report = replace(result.report, measurements=(measured,))
+    step = to_document(replace(result, report=report)).measurement.step_time_s
+    assert (step.target, step.lower, step.upper, step.source) == (0.25, 0.25, 0.25, "measured")
+
+
+def test_nothing_fits_keeps_the_shape_and_names_the_nearest_miss() -> None:
+    document = to_document(builders.nothing_fits())
+    recommendation = document.recommendation
+    assert recommendation.gpu is None
+    assert recommendation.reasons == ["short by 1.20 GiB [of 80 GiB]"]
+    assert recommendation.nearest_miss is not None
+    assert recommendation.nearest_miss.gpu == "A100-SXM4-80GB"
+    assert document.manifest.text is None
+    assert document.manifest.reason == "nothing fits, so there is no job to describe"
+
+
+@pytest.mark.parametrize("build", [builders.result, builders.nothing_fits])
+def test_a_document_is_read_back_as_it_was_written(build) -> None:  # type: ignore[no-untyped-def]
+    document = to_document(build())
+    assert Document.model_validate_json(document.model_dump_json()) == document
+
+
+def test_a_reader_ignores_keys_of_a_later_writer() -> None:
+    later = {**plain(builders.result()), "carbon_kg": 3}
+    assert Document.model_validate(later) == to_document(builders.result())
+
+
+def test_bytes_are_whole_numbers_in_the_text() -> None:
+    text = to_document(builders.result()).model_dump_json()
+    assert '"peak_allocated_bytes":5406896864' in text
+    assert '"target":6354370560,' in text
