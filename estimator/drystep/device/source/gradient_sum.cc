@@ -36,7 +36,8 @@ bool GradientSums::IsGradient(const DenseTensor& tensor) const {
 bool GradientSums::TakeOver(const KernelCall& call) {
   if (call.info->name != "add" || call.inputs.size() != 2) return false;
   DenseTensor* sum = call.outputs.at(0)[0];
-  const DenseTensor* summands[] = {call.inputs[0][0], call.inputs[1][0]};
+  // The engine calls add(new, sum so far) and, on CUDA, adds into the latter.
+  const DenseTensor* summands[] = {call.inputs[1][0], call.inputs[0][0]};
   if (sum == nullptr || HasBytes(*sum) || !SameKind(*summands[0], *summands[1])) return false;
   if (!IsGradient(*summands[0]) || !IsGradient(*summands[1])) return false;
   for (const DenseTensor* summand : summands) {

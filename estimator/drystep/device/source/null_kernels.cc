@@ -6,6 +6,7 @@
 
 #include "device_memory.h"
 #include "entry_points.h"
+#include "gpu_only_kernels.h"
 #include "gradient_sum.h"
 #include "host_compute.h"
 #include "kernel_call.h"
@@ -90,10 +91,9 @@ bool RunsOnCpu(const phi::KernelKey& key) {
          (key.layout() == phi::DataLayout::ALL_LAYOUT || key.layout() == phi::DataLayout::NCHW);
 }
 
-// The definition of the CPU kernel, with our backend and the wanted data type in its place.
-phi::KernelArgsDef DefinitionFor(const phi::Kernel& cpu, DataType from, DataType to,
+// A CPU kernel's definition with our backend and the wanted data type in its place.
+phi::KernelArgsDef DefinitionFor(phi::KernelArgsDef definition, DataType from, DataType to,
                                  phi::Backend backend) {
-  phi::KernelArgsDef definition = cpu.args_def();
   auto adapt = [&](phi::TensorArgDef* argument) {
     if (argument->backend == phi::Backend::CPU) argument->backend = backend;
     if (argument->dtype == from) argument->dtype = to;
@@ -126,6 +126,7 @@ class Registrar {
     std::vector<std::string> names;
     for (const auto& entry : kernels_) names.push_back(entry.first);
     for (const auto& name : names) Register(name);
+    for (const auto& kernel : GpuOnlyKernels()) RegisterGpuOnly(kernel.first, kernel.second);
   }
 
  private:
@@ -147,7 +148,25 @@ class Registrar {
     }
     if (info.cpu_kernels.empty() || !Decode(name, Model(info).second.args_def(), &info)) return;
     const auto* lasting = new KernelInfo(std::move(info));
-    for (DataType dtype : DataTypes(*lasting)) Insert(*lasting, dtype);
+    for (DataType dtype : DataTypes(*lasting)) {
+      Insert(*lasting, dtype, CpuDefinition(*lasting, dtype));
+    }
+  }
+
+  void RegisterGpuOnly(const std::string& name, const phi::KernelArgsDef& definition) {
+    KernelInfo info;
+    if (HasOurs(name) || !Decode(name, definition, &info)) return;
+    const auto* lasting = new KernelInfo(std::move(info));
+    for (DataType dtype : {DataType::FLOAT32, DataType::FLOAT16, DataType::BFLOAT16}) {
+      Insert(*lasting, dtype, DefinitionFor(definition, DataType::FLOAT32, dtype, backend_));
+    }
+  }
+
+  bool HasOurs(const std::string& name) const {
+    for (const auto& entry : kernels_[name]) {
+      if (entry.first.backend() == backend_) return true;
+    }
+    return false;
   }
 
   // The kernel whose definition the others are made from: float32 where there is one.
@@ -168,22 +187,25 @@ class Registrar {
     return dtypes;
   }
 
-  void Insert(const KernelInfo& info, DataType dtype) {
+  phi::KernelArgsDef CpuDefinition(const KernelInfo& info, DataType dtype) const {
+    const phi::Kernel* own = info.CpuKernel(dtype);
+    if (own != nullptr) return DefinitionFor(own->args_def(), dtype, dtype, backend_);
+    const auto& model = Model(info);
+    return DefinitionFor(model.second.args_def(), model.first, dtype, backend_);
+  }
+
+  void Insert(const KernelInfo& info, DataType dtype, phi::KernelArgsDef definition) {
     const size_t index = Entries().size();
     if (index >= VGPU_ENTRY_COUNT) return;
     Entries().push_back(Entry{&info, dtype});
-    const phi::Kernel* own = info.CpuKernel(dtype);
-    const auto& model = Model(info);
     phi::Kernel kernel(
         [index](phi::KernelContext* context) {
           const Entry& entry = Entries()[index];
           Launch(KernelCall::FromContext(*entry.info, entry.dtype, context));
         },
         vgpu_variadic_entries + index * VGPU_ENTRY_BYTES);
-    *kernel.mutable_args_def() =
-        own != nullptr ? DefinitionFor(*own, dtype, dtype, backend_)
-                       : DefinitionFor(model.second, model.first, dtype, backend_);
-    LeaveBetaPowOnHost(info.name, kernel.mutable_args_def());
+    LeaveBetaPowOnHost(info.name, &definition);
+    *kernel.mutable_args_def() = std::move(definition);
     kernels_[info.name][phi::KernelKey(backend_, phi::DataLayout::ALL_LAYOUT, dtype)] = kernel;
   }
 

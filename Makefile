@@ -1,0 +1,40 @@
+# Everything a newcomer or CI runs. Each target makes the environment first if it is not there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+MODEL ?= notebooks/models/resnet50.py
+
+.PHONY: run test lint types accuracy bench fit clean
+
+run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
+	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
+
+test: lint types $(READY)  ## everything CI runs; ends with pytest's own summary
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, all models
+	$(BIN)/python -m tests.accuracy.compare
+
+bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
+	$(BIN)/python -m tests.accuracy.bench
+
+fit: $(READY)  ## the step-time fit against published measurements
+	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[cpu,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,16 @@
+// Kernels that Paddle has for GPUs and not, or not for every direction, for the CPU. Their
+// argument lists come from the declarations in the wheel's own headers.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "paddle/phi/core/kernel_factory.h"
+
+namespace virtual_gpu {
+
+// Name and argument list (for float32 on the CPU, as the other kernels' models are).
+std::vector<std::pair<std::string, phi::KernelArgsDef>> GpuOnlyKernels();
+
+}  // namespace virtual_gpu
