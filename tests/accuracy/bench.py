@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 GIB = 1 << 30
 _IMPORT = (sys.executable, "-W", "ignore", "-c", "import paddle")
-_COMMAND = (sys.executable, "-m", "estimator.cli", "--json")
+_COMMAND = (sys.executable, "-m", "estimator", "--json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,15 @@ CASES = (
     Case("ResNet-50, every GPU type", ("notebooks/models/resnet50.py",), 3.0, 3 * GIB),
     Case(
         "7-billion-parameter decoder",
-        ("notebooks/models/llama.py", "--batch-size", "1", "--amp", "O2", "--amp-dtype", "bfloat16"),
+        (
+            "notebooks/models/llama_7b.py",
+            "--batch-size",
+            "1",
+            "--amp",
+            "O2",
+            "--amp-dtype",
+            "bfloat16",
+        ),
         12.0,
         3 * GIB,
     ),
@@ -84,7 +92,8 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
-    return 0 if all([measure(case, runs) for case in CASES]) else 1
+    met = [measure(case, runs) for case in CASES]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Bench:
     def on_virtual_gpu(self, name: str) -> dict[str, Any]:
         """The step as the tool measures it, or ``failure``."""
         library = str(self.plugin.library)
-        return _run(name, library, {"CUSTOM_DEVICE_ROOT": str(self.plugin.folder)})
+        return _run(name, library, self.plugin.environment())
 
 
 def bench() -> Bench | Missing:

@@ -78,7 +78,7 @@ def test_a_small_model_trains_as_on_the_cpu() -> None:
                 optimizer.step()
                 optimizer.clear_grad()
             return [float(loss), *w.numpy().flatten().tolist()]
-        result["virtual"] = trained("virtual_gpu:0")
+        result["virtual"] = trained("virtual_device:0")
         result["cpu"] = trained("cpu")
     """)
     assert told["virtual"] == told["cpu"]

@@ -48,7 +48,7 @@ def on_virtual_gpu(code: str) -> dict[str, Any]:
     program = _PRELUDE + textwrap.dedent(code) + _CODA
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, str(plugin.library)],
-        env={**os.environ, "CUSTOM_DEVICE_ROOT": str(plugin.folder), "GLOG_minloglevel": "2"},
+        env={**os.environ, **plugin.environment(), "GLOG_minloglevel": "2"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -53,6 +54,7 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
     _close_standard_input()
     apply_limits(order.host_memory_bytes, order.parent_pid)
     _import_paddle()
+    gc.freeze()  # Paddle's own objects stay; looking through them again and again takes time
     report_faults(faults)
     from estimator.drystep.child.model_file import Program
 

@@ -15,7 +15,7 @@ import paddle
 
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 
-DEVICE_TYPE = "virtual_gpu"
+DEVICE_TYPE = "virtual_device"
 BOUNDLESS = 1 << 42
 """A capacity in bytes that no step reaches and that the address space still holds."""
 

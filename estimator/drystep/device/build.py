@@ -18,7 +18,6 @@ from pathlib import Path
 from estimator.drystep.device.installation import PaddleInstallation
 from estimator.values import Missing
 
-LIBRARY = "libvirtual_gpu.so"
 OLDEST_PADDLE = (3, 2)
 """3.0 and 3.1 lack members of the device interface that the plug-in fills."""
 
@@ -32,13 +31,27 @@ _NEVER_OVERCOMMIT = "2"
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A built plug-in: the folder that Paddle loads, and the library in it."""
+    """A built plug-in in its folder of the cache."""
 
     folder: Path
 
     @property
     def library(self) -> Path:
-        return self.folder / LIBRARY
+        """The device, alone in the folder from which Paddle loads devices."""
+        return self.folder / "device" / "libvirtual_gpu.so"
+
+    @property
+    def preload(self) -> Path:
+        """What the child process loads before all else (source/no_backtrace.c)."""
+        return self.folder / "preload" / "libno_backtrace.so"
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which Paddle finds the device."""
+        others = os.environ.get("LD_PRELOAD", "")
+        return {
+            "CUSTOM_DEVICE_ROOT": str(self.library.parent),
+            "LD_PRELOAD": " ".join(filter(None, (str(self.preload), others))),
+        }
 
 
 def ensure_plugin(
@@ -106,15 +119,17 @@ def _build_once(
     announce: Callable[[str], None],
 ) -> Plugin | Missing:
     plugin.folder.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(plugin.folder.with_suffix(".lock")):
+    with _only_one(plugin.folder.parent / f"{plugin.folder.name}.lock"):
         if plugin.library.is_file():
             return plugin
         announce(f"building the virtual GPU for Paddle {paddle.version} (once, about 10 s)")
         with tempfile.TemporaryDirectory(dir=plugin.folder.parent) as workspace:
-            failure = _compile_and_link(Path(workspace), paddle, compiler)
+            built = Plugin(Path(workspace) / "plugin")
+            failure = _build(built, Path(workspace), paddle, compiler)
             if failure:
                 return Missing(f"the virtual GPU did not build: {failure}")
-            _publish(Path(workspace) / LIBRARY, plugin)
+            shutil.rmtree(plugin.folder, ignore_errors=True)
+            built.folder.rename(plugin.folder)  # a reader sees all of it or nothing
     return plugin
 
 
@@ -125,23 +140,25 @@ def _only_one(lock: Path) -> Iterator[None]:
         yield
 
 
-def _compile_and_link(workspace: Path, paddle: PaddleInstallation, compiler: str) -> str:
-    """Build the library in ``workspace``; returns the compiler's first error, or nothing."""
+def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler: str) -> str:
+    """Build both libraries; returns the compiler's first error, or nothing."""
+    for library in (plugin.library, plugin.preload):
+        library.parent.mkdir(parents=True)
     sources = sorted(path for path in _SOURCE.iterdir() if path.suffix in {".cc", ".S"})
     include = paddle.folder / "include"
-    objects = [workspace / (source.name + ".o") for source in sources]
+    objects = [str(workspace / (source.name + ".o")) for source in sources]
     compile_one = [compiler, *_FLAGS, f"-I{include}", f"-I{include / 'third_party'}", "-c"]
-    commands = [
-        [*compile_one, str(source), "-o", str(target)]
+    preload = [compiler, "-x", "c", "-O1", "-fPIC", "-shared", str(_SOURCE / "no_backtrace.c")]
+    commands = [[*preload, "-o", str(plugin.preload)]] + [
+        [*compile_one, str(source), "-o", target]
         for source, target in zip(sources, objects, strict=True)
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         failures = list(filter(None, pool.map(_run, commands)))
     if failures:
         return failures[0]
-    libraries = [f"-l:{name}" for name in _PADDLE_LIBRARIES]
-    target = ["-o", str(workspace / LIBRARY), f"-L{paddle.folder / 'libs'}"]
-    return _run([compiler, "-shared", *map(str, objects), *target, *libraries])
+    libraries = [f"-L{paddle.folder / 'libs'}", *(f"-l:{name}" for name in _PADDLE_LIBRARIES)]
+    return _run([compiler, "-shared", *objects, "-o", str(plugin.library), *libraries])
 
 
 def _run(command: list[str]) -> str:
@@ -156,9 +173,3 @@ def _run(command: list[str]) -> str:
         return ""
     lines = done.stderr.splitlines() or [f"{command[0]} ended with {done.returncode}"]
     return next((line for line in lines if "error" in line), lines[0])
-
-
-def _publish(library: Path, plugin: Plugin) -> None:
-    """Put the library in its place in one step: a reader sees all of it or nothing."""
-    plugin.folder.mkdir(exist_ok=True)
-    library.replace(plugin.library)

@@ -1,5 +1,4 @@
-// Kernels that Paddle has for GPUs and not, or not for every direction, for the CPU. Their
-// argument lists come from the declarations in the wheel's own headers.
+// Kernels that Paddle has for GPUs and not, or not in both directions, for the CPU.
 #pragma once
 
 #include <string>

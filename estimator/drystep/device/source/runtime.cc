@@ -14,7 +14,8 @@ struct C_Event_st {};
 namespace virtual_gpu {
 namespace {
 
-constexpr const char* kDeviceType = "virtual_gpu";
+// Paddle's Python looks for "gpu" in device names and then asks for what a CPU build lacks.
+constexpr const char* kDeviceType = "virtual_device";
 constexpr size_t kAlignment = 256;  // as cudaMalloc and Paddle's GPU allocator
 
 DeviceMemory& Memory() { return DeviceMemory::Instance(); }
