@@ -17,6 +17,8 @@ from estimator.cli.arguments import (
     EstimateArguments,
     GpusArguments,
     RootArguments,
+    TemplateArguments,
+    TemplatesArguments,
 )
 from estimator.messages import Say
 
@@ -40,21 +42,37 @@ _ESTIMATE = Command(
 )
 _GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
 _DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
-_COMMANDS = (_ESTIMATE, _GPUS, _DOCTOR)
+_TEMPLATES = (
+    Command("list", TemplatesArguments, "estimator.cli.templates", "list_", "help.templates_list"),
+    Command("show", TemplateArguments, "estimator.cli.templates", "show", "help.templates_show"),
+    Command(
+        "explain", TemplateArguments, "estimator.cli.templates", "explain", "help.templates_explain"
+    ),
+)
 
 
 def create_app(say: Say) -> typer.Typer:
     """The application with every help text in one language."""
+    app = _group(say, RootArguments, say("help.root"), say("help.exit_codes"))
+    templates = _group(say, CommonArguments, say("help.templates_group"))
+    for command in _TEMPLATES:
+        _add(templates, command, say)
+    for command in (_ESTIMATE, _GPUS):
+        _add(app, command, say)
+    app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
+    _add(app, _DOCTOR, say)
+    return app
+
+
+def _group(say: Say, arguments: type[CommonArguments], help: str, epilog: str = "") -> typer.Typer:
     app = typer.Typer(
-        help=say("help.root"),
-        epilog=say("help.exit_codes"),
+        help=help,
+        epilog=epilog,
         add_completion=False,
         add_help_option=False,
         rich_markup_mode="rich",
     )
-    app.callback()(_taking(RootArguments, say, lambda context, values: None))
-    for command in _COMMANDS:
-        _add(app, command, say)
+    app.callback()(_taking(arguments, say, lambda context, values: None))
     return app
 
 

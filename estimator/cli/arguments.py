@@ -123,3 +123,22 @@ class DoctorArguments(CommonArguments):
     """``paddle-estimate doctor``."""
 
     json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplatesArguments(CommonArguments):
+    """``paddle-estimate templates list``."""
+
+    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateArguments(CommonArguments):
+    """``paddle-estimate templates show|explain NAME``."""
+
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="help.template_name", rich_help_panel="panel.template"),
+    ]
+    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None

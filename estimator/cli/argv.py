@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-_COMMANDS = frozenset({"estimate", "gpus", "doctor"})
-_DEFAULT_COMMAND = "estimate"
+DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
+"""The command meant where none is named, by the command before it."""
+
+_COMMANDS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"estimate", "gpus", "templates", "doctor"}),
+    "templates": frozenset({"list", "show", "explain"}),
+}
 _OPTION_FLAGS = ("-o", "--option")
 _PAIR = re.compile(r"[A-Za-z_][\w.\-]*=.*", re.DOTALL)
 
@@ -19,11 +24,18 @@ def normalise(argv: Sequence[str]) -> list[str]:
     return _repeat_option_flag(_name_command(list(argv)))
 
 
-def _name_command(argv: list[str]) -> list[str]:
+def _name_command(argv: list[str], parent: str = "") -> list[str]:
     position = _first_own_word(argv)
-    if argv[position:] and argv[position] not in {*_COMMANDS, "--help", "-h", "--version"}:
-        return [*argv[:position], _DEFAULT_COMMAND, *argv[position:]]
-    return argv
+    word = argv[position] if position < len(argv) else None
+    if word in _COMMANDS[parent]:
+        return [*argv[: position + 1], *_name_nested_command(argv[position + 1 :], word)]
+    if (word is None and not parent) or word in ("--help", "-h", "--version"):
+        return argv
+    return [*argv[:position], DEFAULT_COMMANDS[parent], *argv[position:]]
+
+
+def _name_nested_command(argv: list[str], command: str) -> list[str]:
+    return _name_command(argv, command) if command in _COMMANDS else argv
 
 
 def _first_own_word(argv: Sequence[str]) -> int:

@@ -59,3 +59,58 @@ class Manifest:
     document: tuple[Mapping[str, ManifestValue], ...]
     origins: tuple[Origin, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A value that the user sets at a template path; ``where`` names the option."""
+
+    path: str
+    value: ManifestValue
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an API server or a cluster would not accept, and the path in the manifest."""
+
+    path: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSummary:
+    """One line of the list of templates; ``files`` are its layers, lowest first."""
+
+    name: str
+    layer: str
+    description: str
+    extends: str | None
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateView:
+    """A template with all its layers merged: as YAML, and where each value comes from."""
+
+    summary: TemplateSummary
+    text: str
+    origins: tuple[Origin, ...]
+    locked: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A template that suits a model, and what speaks for it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChoice:
+    """The template to use, why, and what else would suit, best first."""
+
+    name: str
+    reason: str
+    alternatives: tuple[Suggestion, ...] = ()

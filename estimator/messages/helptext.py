@@ -38,10 +38,19 @@ WORDINGS = {
         "Check what is installed and whether the virtual GPU can be built.",
         "检查已安装的组件，以及虚拟 GPU 能否编译。",
     ),
+    "help.templates_group": Wording("List, show and explain templates.", "列出、显示与解释模板。"),
+    "help.templates_list": Wording("List the templates.", "列出模板。"),
+    "help.templates_show": Wording(
+        "Show a template with all its layers merged.", "显示各层合并后的模板。"
+    ),
+    "help.templates_explain": Wording(
+        "Show where each value of a template comes from.", "显示模板中每个值的来源。"
+    ),
     "panel.commands": Wording("Commands", "命令"),
     "panel.general": Wording("General", "通用"),
     "panel.file": Wording("Model file", "模型文件"),
     "panel.model": Wording("Model", "模型"),
+    "panel.template": Wording("Template", "模板"),
     "panel.gpus": Wording("GPUs and plans", "GPU 与方案"),
     "panel.yaml": Wording("YAML", "YAML"),
     "panel.measuring": Wording("Measuring", "测量"),
@@ -93,6 +102,7 @@ WORDINGS = {
         "Longest time the job may take, such as 12h or 1d6h.", "作业的最长时间， 如 12h 或 1d6h。"
     ),
     "help.template": Wording("Template of the YAML.", "YAML 的模板。"),
+    "help.template_name": Wording("Name of a template.", "模板的名称。"),
     "help.templates": Wording("Folder of templates.", "模板目录。"),
     "help.kind": Wording("Form of the YAML.", "YAML 的形式。"),
     "help.command": Wording("Training command in the YAML.", "YAML 中的训练命令。"),

@@ -5,6 +5,11 @@ from __future__ import annotations
 from estimator.messages.wording import Wording
 
 WORDINGS = {
+    # templates
+    "templates.name": Wording("name", "名称"),
+    "templates.layer": Wording("layer", "层"),
+    "templates.extends": Wording("extends", "继承"),
+    "templates.description": Wording("description", "说明"),
     # progress
     "stage.read": Wording("reading the model file", "读取模型文件"),
     "stage.build_device": Wording("building the virtual GPU", "编译虚拟 GPU"),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from estimator.values import Bounded
+
+_MOST_BYTES = 1 << 50
+_MOST = 1e15
+"""No job has a pebibyte of memory, nor a time or rate of this size; such a value is a mistake."""
 
 
 class Target(StrEnum):
@@ -36,3 +42,125 @@ class Correction(Protocol):
     """
 
     def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualSample:
+    """One past job whose prediction can be held against what happened.
+
+    ``prior`` and ``actual`` are in the unit of the target: bytes, or seconds of one step.
+    seen_by_prior: the prior was itself fitted on this job, so it flatters the prior and says
+    nothing about intervals.
+    """
+
+    facts: JobFacts
+    target: Target
+    prior: Bounded[float]
+    actual: float
+    source: str
+    seen_by_prior: bool = False
+
+    def __post_init__(self) -> None:
+        _check("actual", self.actual, _MOST_BYTES, above_zero=True)
+        _check("prior", self.prior.lower, _MOST_BYTES)
+        _check("prior", self.prior.target, _MOST_BYTES, above_zero=True)
+        _check("prior", self.prior.upper, _MOST_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What the job asked for. None: not stated. Memory is host memory in bytes, cpu in cores."""
+
+    facts: JobFacts
+    team: str | None = None
+    memory_bytes: int | None = None
+    cpu: float | None = None
+    image: str | None = None
+
+    def __post_init__(self) -> None:
+        _check("memory_bytes", self.memory_bytes, _MOST_BYTES)
+        _check("cpu", self.cpu, _MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What this tool said before the job ran, and by which version. None: not predicted."""
+
+    tool_version: str
+    device_memory_bytes: Bounded[int] | None = None
+    step_time_s: Bounded[float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("device_memory_bytes", "step_time_s"):
+            interval = getattr(self, name)
+            if interval is not None:
+                _check(name, interval.lower, _MOST_BYTES)
+                _check(name, interval.upper, _MOST_BYTES)
+
+    def of(self, target: Target) -> Bounded[float] | None:
+        """The prediction of one target as floats."""
+        if target is Target.STEP_TIME:
+            return self.step_time_s
+        memory = self.device_memory_bytes
+        if memory is None:
+            return None
+        sides = (float(memory.target), float(memory.lower), float(memory.upper))
+        return Bounded(*sides, memory.source, memory.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the job did. None: not known.
+
+    peak_device_bytes: the whole process as ``nvidia-smi`` shows it; peak_reserved_bytes and
+    peak_allocated_bytes: of Paddle's allocator. throughput: samples/s of all GPUs.
+    duration_s: wall time of the whole job.
+    """
+
+    peak_device_bytes: int | None = None
+    peak_reserved_bytes: int | None = None
+    peak_allocated_bytes: int | None = None
+    step_time_s: float | None = None
+    throughput_samples_per_s: float | None = None
+    duration_s: float | None = None
+    status: str | None = None
+    exit_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("peak_device_bytes", "peak_reserved_bytes", "peak_allocated_bytes"):
+            _check(name, getattr(self, name), _MOST_BYTES)
+        _check("step_time_s", self.step_time_s, _MOST, above_zero=True)
+        _check("throughput_samples_per_s", self.throughput_samples_per_s, _MOST)
+        _check("duration_s", self.duration_s, _MOST)
+
+    def of(self, target: Target) -> float | None:
+        """What was measured of one target.
+
+        The allocator's own peaks are not device memory: they leave out the CUDA context.
+        """
+        if target is Target.STEP_TIME:
+            return self.step_time_s
+        return None if self.peak_device_bytes is None else float(self.peak_device_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One job. ``identifier`` sorts by time of creation; ``created_at`` is in UTC."""
+
+    identifier: str
+    created_at: datetime
+    submitted: Submitted
+    predicted: Predicted | None = None
+    happened: Happened | None = None
+
+    def __post_init__(self) -> None:
+        if self.created_at.utcoffset() != timedelta(0):
+            raise ValueError(f"the time of a record must be in UTC, got {self.created_at}")
+
+
+def _check(name: str, value: float | None, most: float, *, above_zero: bool = False) -> None:
+    """Raise ValueError for NaN, infinity, a negative or an absurd amount."""
+    if value is None:
+        return
+    if not (math.isfinite(value) and 0 <= value <= most) or (above_zero and value == 0):
+        raise ValueError(f"{name} of a job cannot be {value}")

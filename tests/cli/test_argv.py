@@ -23,6 +23,11 @@ from estimator.cli.argv import normalise
         ("--lang zh gpus", "--lang zh gpus"),
         ("gpus --json", "gpus --json"),
         ("doctor", "doctor"),
+        ("templates", "templates list"),
+        ("templates --json", "templates list --json"),
+        ("templates --lang zh", "templates --lang zh list"),
+        ("templates show base", "templates show base"),
+        ("templates --help", "templates --help"),
         ("m.py -o a=1 b=2", "estimate m.py -o a=1 -o b=2"),
         ("m.py -o a=1 -o b=2", "estimate m.py -o a=1 -o b=2"),
         ("m.py -o a=1 b=2 c=3 --json", "estimate m.py -o a=1 -o b=2 -o c=3 --json"),
@@ -51,5 +56,5 @@ def test_no_word_is_lost_and_only_flags_and_commands_are_added(words: list[str])
         if left and word == left[0]:
             left.pop(0)
         else:
-            assert word in {"estimate", "-o"}
+            assert word in {"estimate", "list", "-o"}
     assert left == []

@@ -1,0 +1,176 @@
+"""From one dry-step report to what is known of each GPU type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from estimator.drystep.measurement import CapacityTrial, DryStepReport, StepMeasurement
+from estimator.gpus.types import GpuType
+from estimator.memory.estimate import estimate_device_memory
+from estimator.memory.types import MemoryEstimate
+from estimator.plan.types import GpuAnswer
+from estimator.records.types import Correction, JobFacts, Target
+from estimator.result import GpuRow
+from estimator.throughput.profile import KernelProfile, profile_kernels
+from estimator.throughput.step_time import estimate_step_time
+from estimator.throughput.types import StepTimeEstimate
+from estimator.values import Bounded, Missing
+
+CapacityClasses = Mapping[int, tuple[GpuType, ...]]
+"""GPU types by the allocator capacity they were tried at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A report, the capacities its trials ran at, and what history has to say."""
+
+    report: DryStepReport
+    classes: CapacityClasses
+    correction: Correction
+
+
+def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
+    """Each GPU type at the asked batch size and the user's own precision, in the order given."""
+    asked = evidence.report.measurements[0]
+    predict = _Predictor(evidence)
+    trials = _trial_of_each_type(evidence)
+    return tuple(_row(predict, gpu, asked, trials[gpu.name]) for gpu in gpus)
+
+
+def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer, ...]:
+    """Every precision and per-device batch size that ran, on each GPU type.
+
+    A type is asked about the batch sizes that ran on its own capacity or a smaller one.
+    """
+    predict = _Predictor(evidence)
+    trials = _trial_of_each_type(evidence)
+    return tuple(
+        predict.answer(gpu, measurement)
+        for gpu in gpus
+        for measurement in _measurements_for(evidence.report, trials[gpu.name])
+    )
+
+
+def _row(
+    predict: _Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial
+) -> GpuRow:
+    answer = predict.answer(gpu, _under_pressure(asked, trial))
+    return GpuRow(
+        gpu=gpu,
+        precision=asked.precision,
+        memory=answer.memory,
+        step_time=answer.step_time,
+        max_per_device_batch_size=trial.max_per_device_batch_size,
+    )
+
+
+def _trial_of_each_type(evidence: Evidence) -> Mapping[str, CapacityTrial]:
+    by_capacity = {trial.capacity_bytes: trial for trial in evidence.report.trials}
+    return {
+        gpu.name: by_capacity[capacity]
+        for capacity, members in evidence.classes.items()
+        for gpu in members
+    }
+
+
+def _measurements_for(report: DryStepReport, own: CapacityTrial) -> Iterator[StepMeasurement]:
+    asked, *alternatives = report.measurements
+    yield _under_pressure(asked, own)
+    yield from alternatives
+    seen = {asked.per_device_batch_size}
+    for trial in report.trials:
+        measurement = trial.measurement
+        if trial.capacity_bytes > own.capacity_bytes or isinstance(measurement, Missing):
+            continue
+        if measurement.per_device_batch_size not in seen:
+            seen.add(measurement.per_device_batch_size)
+            yield measurement
+
+
+def _under_pressure(asked: StepMeasurement, trial: CapacityTrial) -> StepMeasurement:
+    """The asked batch on a device of this capacity.
+
+    It was measured with room to spare. Where a batch as large ran on the capacity, the allocator
+    makes do with that: it returns idle chunks instead of taking more.
+    """
+    if trial.max_per_device_batch_size < asked.per_device_batch_size:
+        return asked
+    reserved = min(asked.peak_reserved_bytes, trial.capacity_bytes)
+    return replace(
+        asked,
+        peak_reserved_bytes=reserved,
+        workspace_bytes=min(asked.workspace_bytes, trial.capacity_bytes - reserved),
+    )
+
+
+class _Predictor:
+    """Memory and step time of measurements on GPU types; each kernel record is read once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._model = evidence.report.model.name
+        self._correction = evidence.correction
+        self._profiles: dict[tuple[str, int], KernelProfile] = {}
+
+    def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
+        facts = JobFacts(
+            model=self._model,
+            gpu=gpu.name,
+            precision=measurement.precision.label,
+            per_device_batch_size=measurement.per_device_batch_size,
+        )
+        return GpuAnswer(
+            gpu=gpu.name,
+            precision=measurement.precision,
+            memory=self._memory(gpu, measurement, facts),
+            step_time=self._step_time(gpu, measurement, facts),
+        )
+
+    def _memory(
+        self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
+    ) -> MemoryEstimate:
+        prior = estimate_device_memory(gpu, measurement, 1)
+        floor = prior.reserved_bytes
+        corrected = self._correction.correct(
+            Target.DEVICE_MEMORY, facts, _as_floats(prior.device_memory)
+        )
+        return replace(prior, device_memory=_as_bytes(corrected, floor))
+
+    def _step_time(
+        self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
+    ) -> StepTimeEstimate:
+        size = measurement.per_device_batch_size
+        prior = estimate_step_time(self._profile(measurement), gpu, size)
+        step = self._correction.correct(Target.STEP_TIME, facts, prior.step_seconds)
+        throughput = Bounded(
+            size / step.target, size / step.upper, size / step.lower, step.source, step.reason
+        )
+        return replace(prior, step_seconds=step, throughput=throughput)
+
+    def _profile(self, measurement: StepMeasurement) -> KernelProfile:
+        key = (measurement.precision.label, measurement.per_device_batch_size)
+        if key not in self._profiles:
+            self._profiles[key] = profile_kernels(measurement.kernels)
+        return self._profiles[key]
+
+
+def _as_floats(interval: Bounded[int]) -> Bounded[float]:
+    return Bounded(
+        float(interval.target),
+        float(interval.lower),
+        float(interval.upper),
+        interval.source,
+        interval.reason,
+    )
+
+
+def _as_bytes(interval: Bounded[float], floor: int) -> Bounded[int]:
+    """Whole bytes, the target never below what the allocator was seen to hold."""
+    target = max(floor, round(interval.target))
+    return Bounded(
+        target,
+        min(target, round(interval.lower)),
+        max(target, round(interval.upper)),
+        interval.source,
+        interval.reason,
+    )

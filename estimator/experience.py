@@ -1,0 +1,98 @@
+"""What past jobs teach, and remembering this one. Neither may cost the user the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from estimator.errors import BadInput
+from estimator.paths import shipped_folder, user_cache_folder, user_data_folder
+from estimator.plan.types import CandidatePlan
+from estimator.records.correction import load_or_fit
+from estimator.records.samples import published_samples, store_samples
+from estimator.records.store import open_store
+from estimator.records.types import (
+    Correction,
+    JobFacts,
+    JobRecord,
+    Predicted,
+    ResidualSample,
+    Submitted,
+)
+from estimator.result import EstimateResult, NothingFits
+from estimator.values import Missing
+
+STORE_NAME = "records.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """History's correction, and lines on what of the history could not be used."""
+
+    correction: Correction
+    notes: tuple[str, ...]
+
+
+def load_correction() -> Experience:
+    """Learn from the published records and the user's own jobs.
+
+    A store that cannot be read is a note; the published records alone are used then.
+    """
+    own, notes = _own_samples()
+    samples = (*published_samples(shipped_folder("history")), *own)
+    return Experience(load_or_fit(samples, user_cache_folder()), notes)
+
+
+def remember(result: EstimateResult) -> tuple[str, ...]:
+    """Save the estimate as a record; returns a note where that failed."""
+    try:
+        with open_store(user_data_folder() / STORE_NAME) as store:
+            store.save(record_of(result))
+    except BadInput as error:
+        return (f"the estimate was not saved: {error.what}",)
+    return ()
+
+
+def record_of(result: EstimateResult) -> JobRecord:
+    """The plan that was recommended, or the nearest miss, as a job that has not run yet."""
+    plan, memory, cpu = _request(result)
+    return JobRecord(
+        identifier=result.identifier,
+        created_at=datetime.now(UTC),
+        submitted=Submitted(
+            facts=JobFacts(
+                model=result.report.model.name,
+                gpu=plan.gpu,
+                precision=plan.precision.label,
+                per_device_batch_size=plan.per_device_batch_size,
+                gpu_count=plan.gpu_count,
+                template=None if isinstance(result.manifest, Missing) else result.manifest.template,
+            ),
+            memory_bytes=memory,
+            cpu=cpu,
+        ),
+        predicted=Predicted(
+            tool_version=version("paddle-estimate"),
+            device_memory_bytes=plan.memory.device_memory,
+            step_time_s=None if isinstance(plan.step_seconds, Missing) else plan.step_seconds,
+        ),
+    )
+
+
+def _request(result: EstimateResult) -> tuple[CandidatePlan, int | None, float | None]:
+    outcome = result.outcome
+    if isinstance(outcome, NothingFits):
+        return outcome.nearest, None, None
+    return outcome.plan, outcome.host.memory_bytes, float(outcome.host.cpu)
+
+
+def _own_samples() -> tuple[tuple[ResidualSample, ...], tuple[str, ...]]:
+    path = user_data_folder() / STORE_NAME
+    if not path.exists():
+        return (), ()
+    try:
+        with open_store(path) as store:
+            return tuple(store_samples(store)), ()
+    except BadInput as error:
+        return (), (f"your own job records were not used: {error.what}",)

@@ -1,0 +1,65 @@
+"""From the recommended plan to the job that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from estimator.drystep.measurement import ModelFacts
+from estimator.gpus.types import GpuType
+from estimator.manifest.render import render
+from estimator.manifest.types import JobRequest, Manifest
+from estimator.options import EstimateOptions
+from estimator.plan.types import Recommendation
+from estimator.result import NothingFits
+from estimator.values import Missing
+
+
+def job_request(
+    recommendation: Recommendation, gpu: GpuType, model_file: str, identifier: str
+) -> JobRequest:
+    """The plan and its host request as values for a template, each with its reason."""
+    plan, host = recommendation.plan, recommendation.host
+    return JobRequest(
+        name=model_file.rpartition("/")[2].removesuffix(".py"),
+        gpu_product=gpu.product_label,
+        gpu_count=plan.gpu_count // plan.nodes,
+        nodes=plan.nodes,
+        cpu=host.cpu,
+        memory_bytes=host.memory_bytes,
+        shm_bytes=host.shm_bytes,
+        per_device_batch_size=plan.per_device_batch_size,
+        compute_capability=gpu.compute_capability,
+        model_file=model_file,
+        reasons=_reasons(recommendation),
+        estimate_id=identifier,
+    )
+
+
+def manifest_for(
+    options: EstimateOptions,
+    outcome: Recommendation | NothingFits,
+    gpus: Mapping[str, GpuType],
+    facts: ModelFacts,
+    identifier: str,
+) -> Manifest | Missing:
+    """The YAML of the recommended plan; raises BadInput for a template that cannot be used."""
+    if isinstance(outcome, NothingFits):
+        return Missing("nothing fits, so there is no job to ask for")
+    request = job_request(
+        outcome, gpus[outcome.plan.gpu], str(options.workload.model_file), identifier
+    )
+    return render(request, options.manifest, facts)
+
+
+def _reasons(recommendation: Recommendation) -> dict[str, str]:
+    plan, host = recommendation.plan, recommendation.host
+    chosen = recommendation.reasons[0] if recommendation.reasons else plan.reason
+    return {
+        "gpu": chosen,
+        "gpu_count": chosen,
+        "nodes": chosen,
+        "per_device_batch_size": plan.memory.device_memory.reason,
+        "memory": host.memory_reason,
+        "cpu": host.cpu_reason,
+        "shm": host.shm_reason,
+    }

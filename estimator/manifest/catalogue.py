@@ -1,0 +1,91 @@
+"""The templates there are, and what one says with all its layers merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from estimator.manifest.fill import FORMS, fill, tree_origins
+from estimator.manifest.layers import (
+    Template,
+    TemplateFile,
+    TemplateLibrary,
+    load_templates,
+    resolve_template,
+)
+from estimator.manifest.tree import format_path, nearest, plain, plain_map
+from estimator.manifest.types import JobRequest, Origin, TemplateSummary, TemplateView
+from estimator.manifest.writer import write_yaml
+from estimator.paths import shipped_folder
+from estimator.units import GIB
+
+_SAMPLE = JobRequest(
+    name="sample",
+    gpu_product="NVIDIA-A100-SXM4-80GB",
+    gpu_count=1,
+    nodes=1,
+    cpu=8,
+    memory_bytes=32 * GIB,
+    shm_bytes=4 * GIB,
+    per_device_batch_size=32,
+    compute_capability=(8, 0),
+    model_file="model.py",
+    reasons={},
+    estimate_id="sample",
+)
+"""A job that any sound template can be filled with."""
+
+
+def template_library(folder: Path | None = None) -> TemplateLibrary:
+    """The templates that ship with the tool, and over them those of a site's folder.
+
+    Raises BadInput with ``file:line``.
+    """
+    shipped = shipped_folder("templates")
+    return load_templates([shipped] if folder is None else [shipped, folder])
+
+
+def list_templates(folder: Path | None = None) -> tuple[TemplateSummary, ...]:
+    """Every template, base layer first. Raises BadInput."""
+    library = template_library(folder)
+    return tuple(_summary(one, resolve_template(library, one.name).files) for one in library.newest)
+
+
+def show_template(name: str, folder: Path | None = None) -> TemplateView:
+    """A template (a name, or the path of a YAML file) with all its layers merged.
+
+    Raises BadInput.
+    """
+    template = resolve_template(template_library(folder), name)
+    top = template.layers[-1]
+    return TemplateView(
+        summary=_summary(top, template.files),
+        text=write_yaml([plain_map(template.tree)]),
+        origins=tuple(tree_origins(template.tree)),
+        locked=tuple(_locked(template)),
+    )
+
+
+def check_template(name: str, folder: Path | None = None) -> None:
+    """Fill the template with a sample job in every form. Raises BadInput with ``file:line``."""
+    template = resolve_template(template_library(folder), name)
+    for kind in FORMS:
+        fill(template, _SAMPLE, kind)
+
+
+def _summary(top: TemplateFile, files: Sequence[str]) -> TemplateSummary:
+    return TemplateSummary(top.name, top.layer, top.description, top.extends, tuple(files))
+
+
+def _locked(template: Template) -> list[Origin]:
+    """The locked paths: the value each keeps, and who locked it."""
+    found = [(lock, nearest(template.tree, lock.path)) for lock in template.locks]
+    return [
+        Origin(
+            format_path(lock.path),
+            plain(node.node) if node.path == lock.path else None,
+            lock.where,
+            "",
+        )
+        for lock, node in found
+    ]

@@ -1,0 +1,199 @@
+"""Puts one layer over another.
+
+Maps merge key by key. A list with merge keys (containers, env, volumes ...) merges item by item;
+a list of single values is one value and is replaced, as Kubernetes does. Any other list needs
+``!replace`` or ``!append``, so that no item is lost or doubled in silence. Nothing changes kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from estimator.errors import BadInput
+from estimator.manifest.merge_keys import key_of, merge_keys
+from estimator.manifest.tree import (
+    Branch,
+    Edit,
+    Listing,
+    Node,
+    Path,
+    Provenance,
+    Scalar,
+    Setting,
+    format_path,
+    from_plain,
+    kind_of,
+    plain_map,
+    with_entries,
+)
+
+ItemKey = tuple[str, ...]
+
+
+def merge(lower: Branch, upper: Branch) -> Branch:
+    """``upper`` over ``lower``. Raises BadInput naming both files and lines."""
+    return _merge_branches(lower, upper, ())
+
+
+def settle(node: Branch) -> Branch:
+    """A layer with nothing below it: its edits carried out. Raises BadInput."""
+    return _merge_branches(Branch({}, node.provenance), node, ())
+
+
+def overlay(settings: Iterable[Setting]) -> Branch:
+    """A layer that sets each path to its value; lists are entered by their merge keys."""
+    layer = Branch({}, Provenance(""))
+    for setting in settings:
+        layer = merge(layer, _layer(setting))
+    return layer
+
+
+def _layer(setting: Setting) -> Branch:
+    node = from_plain(setting.value, setting.provenance)
+    for depth in reversed(range(1, len(setting.path))):
+        node = _parent(setting.path[:depth], setting.path[depth], node)
+    return Branch({setting.path[0]: node}, setting.provenance)
+
+
+def _parent(path: Path, segment: str, child: Node) -> Node:
+    """The map or list at ``path`` in which ``segment`` is the child."""
+    keys = merge_keys(path)
+    if not keys:
+        return Branch({segment: child}, child.provenance)
+    if not isinstance(child, Branch):
+        where = child.provenance.where
+        raise BadInput(f"{format_path((*path, segment))} is a map, not one value", where=where)
+    values = segment.split(":") if len(keys) > 1 else [segment]
+    names = {
+        key: Scalar(value, child.provenance)
+        for key, value in zip(keys, values, strict=False)
+        if value
+    }
+    return Listing(
+        (with_entries(Branch(names, child.provenance), child.entries),), child.provenance
+    )
+
+
+def _merge(lower: Node, upper: Node, path: Path) -> Node:
+    if upper.edit is Edit.REPLACE:
+        return _settled(replace(upper, edit=Edit.MERGE), path)
+    if kind_of(lower) != kind_of(upper):
+        raise BadInput(
+            f"{format_path(path)} is {kind_of(upper)} here but {kind_of(lower)} "
+            f"in {lower.provenance.where}",
+            where=upper.provenance.where,
+            hint="write it in the same form",
+        )
+    if isinstance(lower, Branch) and isinstance(upper, Branch):
+        return _merge_branches(lower, upper, path)
+    if isinstance(lower, Listing) and isinstance(upper, Listing):
+        return _merge_listings(lower, upper, path)
+    return upper
+
+
+def _settled(node: Node, path: Path) -> Node:
+    if isinstance(node, Branch):
+        return _merge_branches(Branch({}, node.provenance), node, path)
+    if isinstance(node, Listing):
+        return _merge_listings(Listing((), node.provenance), node, path)
+    return node
+
+
+def _merge_branches(lower: Branch, upper: Branch, path: Path) -> Branch:
+    entries = dict(lower.entries)
+    for key, child in upper.entries.items():
+        child_path = (*path, key)
+        if child.edit is Edit.DELETE:
+            _require_present(key in entries, child, child_path)
+            del entries[key]
+        elif key in entries:
+            entries[key] = _merge(entries[key], child, child_path)
+        else:
+            entries[key] = _settled(replace(child, edit=Edit.MERGE), child_path)
+    return Branch(entries, lower.provenance if lower.entries else upper.provenance)
+
+
+def _merge_listings(lower: Listing, upper: Listing, path: Path) -> Listing:
+    keys = merge_keys(path)
+    if keys:
+        return replace(upper, items=_merge_keyed(lower, upper, keys, path), edit=Edit.MERGE)
+    for item in upper.items:
+        if item.edit is not Edit.MERGE:
+            raise BadInput(
+                f"{item.edit} cannot pick an item of {format_path(path)}, which has no merge key",
+                where=item.provenance.where,
+                hint="!replace the whole list",
+            )
+    items = tuple(_settled(item, (*path, str(i))) for i, item in enumerate(upper.items))
+    if upper.edit is Edit.APPEND:
+        items = (*lower.items, *items)
+    elif _holds_maps(lower) and _holds_maps(upper):
+        raise BadInput(
+            f"{format_path(path)} is a list in {lower.provenance.where} too, and its items have "
+            "no merge key",
+            where=upper.provenance.where,
+            hint="!append or !replace before the list",
+        )
+    return replace(upper, items=items, edit=Edit.MERGE)
+
+
+def _holds_maps(node: Listing) -> bool:
+    return any(isinstance(item, Branch) for item in node.items)
+
+
+def _merge_keyed(
+    lower: Listing, upper: Listing, keys: Sequence[str], path: Path
+) -> tuple[Node, ...]:
+    merged = dict(_by_key(lower, keys, path))
+    for key, item in _by_key(upper, keys, path).items():
+        item_path = (*path, ":".join(key))
+        if item.edit is Edit.DELETE:
+            _require_present(key in merged, item, item_path)
+            del merged[key]
+        elif key not in merged:
+            merged[key] = _merge_branches(Branch({}, item.provenance), item, item_path)
+        elif upper.edit is Edit.APPEND:
+            first = merged[key].provenance.where
+            raise _twice(item, item_path, first)
+        else:
+            merged[key] = _merge_items(merged[key], item, keys, item_path)
+    return tuple(merged.values())
+
+
+def _merge_items(lower: Branch, upper: Branch, keys: Sequence[str], path: Path) -> Branch:
+    """Items of one key; the key fields stay as the lower layer has them."""
+    if upper.edit is Edit.REPLACE:
+        return _merge_branches(Branch({}, upper.provenance), upper, path)
+    merged = _merge_branches(lower, upper, path)
+    return with_entries(merged, {key: lower.entries[key] for key in keys if key in lower.entries})
+
+
+def _by_key(node: Listing, keys: Sequence[str], path: Path) -> Mapping[ItemKey, Branch]:
+    found: dict[ItemKey, Branch] = {}
+    for item in node.items:
+        if not isinstance(item, Branch) or not any(key in item.entries for key in keys):
+            wanted = " and ".join(keys)
+            raise BadInput(
+                f"an item of {format_path(path)} must be a map with {wanted}",
+                where=item.provenance.where,
+            )
+        key = key_of(keys, plain_map(item))
+        if key in found:
+            raise _twice(item, (*path, ":".join(key)), found[key].provenance.where)
+        found[key] = item
+    return found
+
+
+def _twice(item: Node, path: Path, first: str) -> BadInput:
+    return BadInput(
+        f"{format_path(path)} is there twice, first in {first}", where=item.provenance.where
+    )
+
+
+def _require_present(present: bool, node: Node, path: Path) -> None:
+    if not present:
+        raise BadInput(
+            f"{format_path(path)} cannot be deleted: no layer below sets it",
+            where=node.provenance.where,
+        )

@@ -1,0 +1,73 @@
+"""The parts of a template that are not Kubernetes': ``training`` and ``suits``."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from estimator.errors import BadInput
+from estimator.manifest.tree import Branch, Path, find, format_path, nearest, plain
+
+TRAINING = ("training",)
+SUITS = ("suits",)
+
+Words = tuple[str, ...]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Training(_Settings):
+    """How the job trains.
+
+    images: in order of preference; the first that has code for the GPU is taken.
+    command: how to train on one GPU, word by word.
+    batch_size_argument: the words in front of the per-device batch size; a last word that ends
+    in ``=`` is joined to the number. Empty: the program is not told.
+    flag_takes_list: whether the first of these words takes a list and may stand only once
+    (``-o a=1 b=2``), so that the rest joins the list that is there.
+    launch: whether ``paddle.distributed.launch`` starts one process per GPU.
+    """
+
+    images: Words = Field(min_length=1)
+    command: Words = Field(min_length=1)
+    batch_size_argument: Words = ()
+    flag_takes_list: bool = False
+    launch: bool = True
+
+
+class Suits(_Settings):
+    """What speaks for a template: words in the names of the model and of its layer classes, and
+    groups of layer classes that are all in the model.
+    """
+
+    words: Words = ()
+    layers: tuple[Words, ...] = ()
+
+
+Settings = TypeVar("Settings", bound=_Settings)
+
+
+def read_settings(tree: Branch, path: Path, model: type[Settings]) -> Settings:
+    """The map at ``path`` as ``model``. Raises BadInput with ``file:line``."""
+    node = find(tree, path)
+    try:
+        return model.model_validate({} if node is None else plain(node))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        wrong = (*path, *(str(step) for step in first["loc"]))
+        raise BadInput(
+            f"{format_path(wrong)}: {_complaint(first['type'], first['msg'])}",
+            where=nearest(tree, wrong).node.provenance.where,
+        ) from error
+
+
+def _complaint(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "is not a setting"
+    if kind == "missing":
+        return "is missing"
+    words = message.replace("Input should be a valid", "must be a").replace("tuple", "list")
+    return words.replace("Tuple", "list")

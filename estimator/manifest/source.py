@@ -1,0 +1,214 @@
+"""Reads one YAML file into a tree in which every node knows its file, line and comment.
+
+Only the plain part of YAML is accepted: one document, text keys, no aliases, no tags but
+``!replace``, ``!append`` and ``!delete``, no unquoted text that YAML 1.1 and 1.2 read differently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from estimator.errors import BadInput
+from estimator.manifest.scalars import AmbiguousScalarError, Value, resolve
+from estimator.manifest.tree import Branch, Edit, Listing, Node, Provenance, Scalar, kind_of
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML built without libyaml: slower, same result
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 40
+"""Far beyond any template, and short of Python's own recursion limit."""
+
+_COMMENT = re.compile(r"(?:^|\s)#+\s*(?P<text>.*\S)")
+_BLOCK_COMMENT = re.compile(r"\s*#+\s*(?P<text>.*)")
+_TAGS = {edit.value: edit for edit in Edit if edit is not Edit.MERGE}
+
+
+def read_tree(path: Path, name: str) -> Branch:
+    """The map in a YAML file; ``name`` stands for the file in messages and origins.
+
+    Raises BadInput with ``file:line``.
+    """
+    text = _read_text(path, name)
+    reader = _Reader(name, text.splitlines(), yaml.parse(text, Loader=_Loader))
+    try:
+        return reader.document()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "is not YAML"
+        hint = "indent with spaces, not tabs" if r"'\t'" in problem else "correct the file"
+        line = mark.line + 1 if mark else 1
+        raise BadInput(problem, where=f"{name}:{line}", hint=hint) from error
+
+
+def _read_text(path: Path, name: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput("is larger than 1 MiB, too large for a template", where=name)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput("is not UTF-8 text", where=name) from error
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise BadInput(f"cannot be read: {reason}", where=name) from error
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One pass over the events of a file."""
+
+    name: str
+    lines: list[str]
+    events: Iterator[Event]
+    depth: int = field(default=0)
+
+    def document(self) -> Branch:
+        first = self._after_document_start()
+        root = self._node(first, Provenance(self._where(_line(first))))
+        if not isinstance(root, Branch):
+            raise self._error(first, f"a template is a map, not {kind_of(root)}")
+        if root.edit is not Edit.MERGE:
+            raise self._error(first, f"{root.edit} has no meaning for the whole file")
+        next(self.events)
+        if not isinstance(following := next(self.events), StreamEndEvent):
+            raise self._error(following, "a second document; a template file holds one")
+        return root
+
+    def _after_document_start(self) -> Event:
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                return next(self.events)
+        raise BadInput("is empty", where=f"{self.name}:1")
+
+    def _node(self, event: Event, provenance: Provenance) -> Node:
+        if isinstance(event, AliasEvent):
+            raise self._error(event, "aliases (*name) are not accepted; write the value out")
+        self._check_depth(event)
+        self.depth += 1
+        try:
+            if isinstance(event, ScalarEvent):
+                return self._scalar(event, provenance)
+            if isinstance(event, MappingStartEvent):
+                return self._branch(event, provenance)
+            return self._listing(event, provenance)
+        finally:
+            self.depth -= 1
+
+    def _check_depth(self, event: Event) -> None:
+        if self.depth >= MAX_DEPTH:
+            raise self._error(event, f"nested more than {MAX_DEPTH} levels deep")
+
+    def _scalar(self, event: ScalarEvent, inherited: Provenance) -> Scalar:
+        edit = self._edit(event)
+        own = self._comment_after(event)
+        provenance = Provenance(inherited.where, own or inherited.reason)
+        if edit is Edit.DELETE and not event.value:
+            return Scalar(None, provenance, edit)
+        if edit is not Edit.MERGE:
+            raise self._error(event, f"{edit} does not go with the single value '{event.value}'")
+        return Scalar(self._value(event), provenance)
+
+    def _value(self, event: ScalarEvent) -> Value:
+        if event.style:
+            return str(event.value)
+        try:
+            value = resolve(event.value)
+        except AmbiguousScalarError:
+            problem = f"{event.value} is read differently by YAML 1.1 and 1.2 readers"
+            raise self._error(event, problem, hint=f'"{event.value}" in quotes') from None
+        if value is None:
+            problem = "an empty value says nothing"
+            raise self._error(event, problem, hint="!delete to remove, {} for an empty map")
+        return value
+
+    def _branch(self, event: Event, inherited: Provenance) -> Branch:
+        entries: dict[str, Node] = {}
+        seen: dict[str, int] = {}
+        while not isinstance(key := next(self.events), MappingEndEvent):
+            name = self._key(key)
+            line = _line(key)
+            if name in seen:
+                raise self._error(key, f"'{name}' is there twice, first in line {seen[name]}")
+            seen[name] = line
+            reason = self._comment_above(line) or self._comment_after(key) or inherited.reason
+            entries[name] = self._node(next(self.events), Provenance(self._where(line), reason))
+        return Branch(entries, inherited, self._edit(event))
+
+    def _key(self, event: Event) -> str:
+        if isinstance(event, ScalarEvent) and not event.tag:
+            value = self._value(event)
+            if isinstance(value, str):
+                return value
+        raise self._error(event, "a key must be text", hint="put the key in quotes")
+
+    def _listing(self, event: Event, inherited: Provenance) -> Listing:
+        items: list[Node] = []
+        while not isinstance(item := next(self.events), SequenceEndEvent):
+            line = _line(item)
+            reason = self._comment_above(line) or self._comment_at(line) or inherited.reason
+            items.append(self._node(item, Provenance(self._where(line), reason)))
+        return Listing(tuple(items), inherited, self._edit(event))
+
+    def _edit(self, event: Event) -> Edit:
+        tag = getattr(event, "tag", None)
+        if tag is None or (tag == "!" and isinstance(event, ScalarEvent)):
+            return Edit.MERGE
+        if tag not in _TAGS:
+            problem = f"the tag {tag} is not known"
+            raise self._error(event, problem, hint="!delete, !replace or !append")
+        if isinstance(event, MappingStartEvent) and tag == Edit.APPEND.value:
+            raise self._error(event, "!append is for lists; a map is merged anyway")
+        return _TAGS[tag]
+
+    def _where(self, line: int) -> str:
+        return f"{self.name}:{line}"
+
+    def _error(self, event: Event, problem: str, *, hint: str = "") -> BadInput:
+        return BadInput(problem, where=self._where(_line(event)), hint=hint)
+
+    def _comment_after(self, event: Event) -> str:
+        """The comment at the end of the line in which the event ends."""
+        mark = event.end_mark
+        return self._comment_at(mark.line + 1, mark.column) if mark else ""
+
+    def _comment_at(self, line: int, column: int = 0) -> str:
+        """The comment at the end of a line, unless open quotes before it make that doubtful."""
+        if line > len(self.lines):
+            return ""
+        rest = self.lines[line - 1][column:]
+        match = _COMMENT.search(rest)
+        if match is None or any(rest[: match.start()].count(quote) % 2 for quote in "\"'"):
+            return ""
+        return match["text"]
+
+    def _comment_above(self, line: int) -> str:
+        """The block of comment lines right above a line."""
+        texts: list[str] = []
+        for above in reversed(self.lines[: line - 1]):
+            match = _BLOCK_COMMENT.fullmatch(above)
+            if match is None:
+                break
+            texts.append(match["text"])
+        return " ".join(reversed(texts)).strip()
+
+
+def _line(event: Event) -> int:
+    """Line of an event, counted from 1."""
+    return event.start_mark.line + 1 if event.start_mark else 1

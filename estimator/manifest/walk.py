@@ -1,0 +1,68 @@
+"""Walking through plain documents, with the path of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from estimator.manifest.merge_keys import key_of, merge_keys
+from estimator.manifest.types import ManifestValue
+
+Path = tuple[str, ...]
+Document = Mapping[str, ManifestValue]
+Map = dict[str, ManifestValue]
+
+
+def maps(document: Document) -> Iterator[tuple[Path, Document]]:
+    """Every map of a document, itself first."""
+    yield (), document
+    for path, value in _children((), document):
+        yield from _maps(path, value)
+
+
+def pods(document: Document) -> Iterator[tuple[Path, Document]]:
+    """Every pod of a document: each map with a list of containers."""
+    return (
+        (path, content)
+        for path, content in maps(document)
+        if isinstance(content.get("containers"), list)
+    )
+
+
+def items(path: Path, content: Document, key: str) -> Iterator[tuple[Path, Map]]:
+    """The maps in the list under ``key``, each with its path; none where there is no list."""
+    found = content.get(key)
+    for child_path, item in _children((*path, key), found if isinstance(found, list) else []):
+        if isinstance(item, dict):
+            yield child_path, item
+
+
+def containers(path: Path, pod: Document) -> Iterator[tuple[Path, Map]]:
+    """The containers of a pod, those that run first included."""
+    yield from items(path, pod, "initContainers")
+    yield from items(path, pod, "containers")
+
+
+def map_at(content: Document, *keys: str) -> Map:
+    """The map that the keys lead to, or an empty one."""
+    found: ManifestValue = dict(content)
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _maps(path: Path, value: ManifestValue) -> Iterator[tuple[Path, Document]]:
+    if isinstance(value, dict):
+        yield path, value
+    for child_path, child in _children(path, value):
+        yield from _maps(child_path, child)
+
+
+def _children(path: Path, value: object) -> Iterator[tuple[Path, ManifestValue]]:
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            yield (*path, key), child
+    elif isinstance(value, list):
+        keys = merge_keys(path)
+        for position, item in enumerate(value):
+            named = bool(keys) and isinstance(item, dict)
+            yield (*path, ":".join(key_of(keys, item)) if named else str(position)), item

@@ -1,0 +1,123 @@
+"""One question in, one answer out: the way through all rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from estimator.answers import Evidence, gpu_answers, gpu_rows
+from estimator.drystep.device.choose import choose_device
+from estimator.drystep.launch import run_dry_step
+from estimator.drystep.measurement import Device, DryStepReport, Precision
+from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
+from estimator.experience import load_correction, remember
+from estimator.gpus.catalogue import Catalogue, load_catalogue
+from estimator.gpus.types import GpuType
+from estimator.job import manifest_for
+from estimator.memory.estimate import capacity_classes
+from estimator.memory.overhead import device_overhead
+from estimator.options import EstimateOptions
+from estimator.plan.candidates import gradient_bucket_bytes
+from estimator.plan.recommend import recommend
+from estimator.plan.types import Collaborators, GpuAnswer
+from estimator.progress import Progress, Silence, Stage
+from estimator.records.store import new_identifier
+from estimator.result import EstimateResult
+from estimator.throughput.multi_gpu import scaling_efficiency
+from estimator.values import Bounded
+
+DEFAULT_BATCH_SIZE = 32
+"""Per device, measured first where the user names none; the plan may take another."""
+
+ALTERNATIVE_PRECISION = Precision("O1", "float16")
+"""Tried beside float32 where the user names no precision: every GPU with tensor cores has it."""
+
+
+def estimate(options: EstimateOptions, progress: Progress = Silence()) -> EstimateResult:
+    """Answer one question.
+
+    Raises BadInput, UserCodeFailed and InternalError; that nothing fits is an answer.
+    """
+    progress.stage(Stage.READ)
+    catalogue = load_catalogue(options.gpus_file)
+    gpus = _wanted(catalogue, options.gpus)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        correction = pool.submit(load_correction)  # while the child imports Paddle
+        report = _dry_step(options, gpus, progress)
+        progress.stage(Stage.PREDICT)
+        experience = correction.result()
+    evidence = Evidence(report, capacity_classes(gpus, 1), experience.correction)
+    rows = gpu_rows(evidence, gpus)
+    progress.stage(Stage.PLAN)
+    outcome = recommend(
+        options.question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report
+    )
+    progress.stage(Stage.MANIFEST)
+    identifier = new_identifier()
+    by_name = {gpu.name: gpu for gpu in gpus}
+    result = EstimateResult(
+        identifier=identifier,
+        workload=options.workload,
+        question=options.question,
+        report=report,
+        gpus=rows,
+        outcome=outcome,
+        manifest=manifest_for(options, outcome, by_name, report.model, identifier),
+        notes=experience.notes,
+    )
+    return replace(result, notes=(*result.notes, *remember(result)))
+
+
+def _wanted(catalogue: Catalogue, names: Sequence[str]) -> tuple[GpuType, ...]:
+    """The types the user named, each once, or all on offer."""
+    if not names:
+        return tuple(catalogue.offered)
+    return tuple({gpu.name: gpu for gpu in map(catalogue.find, names)}.values())
+
+
+def _dry_step(
+    options: EstimateOptions, gpus: Sequence[GpuType], progress: Progress
+) -> DryStepReport:
+    progress.stage(Stage.BUILD_DEVICE)
+    chosen = choose_device(options.device, progress.note)
+    plugin = chosen.plugin
+    request = DryStepRequest(
+        workload=options.workload,
+        per_device_batch_size=options.workload.per_device_batch_size or DEFAULT_BATCH_SIZE,
+        precisions=_precisions(options, chosen.device),
+        device=DeviceChoice(chosen.device.value),
+        capacities=tuple(capacity_classes(gpus, 1)),
+        plugin=plugin.library if plugin else None,
+        environment=plugin.environment() if plugin else {},
+        fallback_reason=chosen.reason,
+    )
+    progress.stage(Stage.DRY_STEP)
+    report = run_dry_step(request, Limits(options.time_limit_seconds), progress.detail)
+    return replace(report, assumptions=(*_assumptions(options), *report.assumptions))
+
+
+def _precisions(options: EstimateOptions, device: Device) -> tuple[Precision, ...]:
+    if options.workload.precision is not None:
+        return (options.workload.precision,)
+    if device is Device.VIRTUAL:
+        return (Precision(), ALTERNATIVE_PRECISION)
+    return (Precision(),)
+
+
+def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
+    if options.workload.per_device_batch_size is not None:
+        return ()
+    return (
+        f"no --batch-size was given: measured at {DEFAULT_BATCH_SIZE} per device, and the plan "
+        "chooses among the batch sizes that ran",
+    )
+
+
+def _collaborators(report: DryStepReport) -> Collaborators:
+    def efficiency(answer: GpuAnswer, gpu: GpuType, count: int, nodes: int) -> Bounded[float]:
+        gradients = gradient_bucket_bytes(report, answer.precision)
+        seconds = answer.step_time.step_seconds.target
+        return scaling_efficiency(seconds, gradients, gpu, count, nodes)
+
+    return Collaborators(efficiency, device_overhead)

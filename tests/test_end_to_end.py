@@ -1,0 +1,184 @@
+"""The command as its user meets it: real processes, a real virtual GPU, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from estimator.paths import HOME_VARIABLE, user_cache_folder
+from tests.drystep.virtual import plugin_or_skip
+
+pytestmark = pytest.mark.paddle
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "notebooks" / "models"
+MODELS = Path(__file__).parent / "drystep" / "models"
+GPUS = ("--gpu", "A100-SXM4-80GB", "--gpu", "T4")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A user's own folder, with the plug-in that is built already."""
+    plugin_or_skip()
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "cache").symlink_to(user_cache_folder())
+    return folder
+
+
+def command(*words: object, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "estimator", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+        cwd=ROOT,
+        env={**os.environ, HOME_VARIABLE: str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "200"},
+    )
+
+
+def answer(*words: object, home: Path) -> dict[str, Any]:
+    done = command(*words, "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_the_yaml_is_all_there_is_on_stdout(home: Path) -> None:
+    done = command(SAMPLES / "resnet50.py", "--batch-size", 16, *GPUS, home=home)
+    assert done.returncode == 0, done.stderr
+    (job,) = yaml.safe_load_all(done.stdout)
+    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "Job")
+    assert "ResNet" in done.stderr
+    assert "16 per device" in done.stderr
+
+
+def test_the_document_answers_every_question(home: Path) -> None:
+    told = answer(SAMPLES / "resnet50.py", "--batch-size", 16, *GPUS, home=home)
+    memory = told["measurement"]
+    assert memory["device"] == "virtual"
+    assert sum(memory["breakdown_bytes"].values()) == memory["peak_allocated_bytes"]
+    # 25,557,032 trainable parameters of torchvision's and Paddle's ResNet-50, and the running
+    # mean and variance of 26,560 channels, which Paddle counts as parameters.
+    assert told["model"]["parameters"] == 25_557_032 + 2 * 26_560
+    by_name = {gpu["name"]: gpu for gpu in told["gpus"]}
+    assert set(by_name) == {"A100-SXM4-80GB", "T4"}
+    large, small = by_name["A100-SXM4-80GB"], by_name["T4"]
+    assert large["max_per_device_batch_size"] > 4 * small["max_per_device_batch_size"]
+    assert large["step_time_s"]["target"] < small["step_time_s"]["target"]
+    for gpu in told["gpus"]:
+        interval = gpu["device_memory_bytes"]
+        assert interval["lower"] <= interval["target"] <= interval["upper"]
+        assert gpu["fits"]
+    advice = told["recommendation"]
+    assert advice["per_device_batch_size"] == 16
+    assert advice["global_batch_size"] == 16 * advice["gpu_count"]
+    assert advice["reasons"]
+    assert told["manifest"]
+
+
+def test_the_largest_batch_really_is_the_largest(home: Path) -> None:
+    """A batch of that size fits, and one beyond the smallest that failed does not."""
+    words = (SAMPLES / "resnet50.py", "--gpu", "T4", "--amp", "off")
+    largest = answer(*words, home=home)["gpus"][0]["max_per_device_batch_size"]
+    assert answer(*words, "--batch-size", largest, home=home)["gpus"][0]["fits"]
+    too_large = largest + largest // 32
+    done = command(*words, "--batch-size", too_large, "--json", home=home)
+    assert done.returncode == 3
+    assert not json.loads(done.stdout)["gpus"][0]["fits"]
+
+
+def test_nothing_fits_and_the_nearest_miss_is_told(home: Path) -> None:
+    words = (SAMPLES / "llama_7b.py", "--batch-size", 1, "--gpu", "T4", "--amp", "O2")
+    done = command(*words, home=home)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "T4" in done.stderr
+
+
+def test_estimates_are_remembered(home: Path) -> None:
+    from estimator.records.store import open_store
+
+    told = answer(MODELS / "tiny.py", *GPUS, home=home)
+    with open_store(home / "data" / "records.sqlite3") as store:
+        (record,) = store.all()
+    assert record.identifier == told["identifier"]
+
+
+def test_a_corrupt_database_costs_a_note_and_not_the_answer(home: Path) -> None:
+    store = home / "data" / "records.sqlite3"
+    store.parent.mkdir()
+    store.write_bytes(b"not a database" * 100)
+    done = command(MODELS / "tiny.py", *GPUS, home=home)
+    assert done.returncode == 0, done.stderr
+    assert "records.sqlite3" in done.stderr or "database" in done.stderr
+    assert store.read_bytes() == b"not a database" * 100
+
+
+def test_a_step_on_the_cpu_gives_memory_and_no_time(home: Path) -> None:
+    told = answer(MODELS / "tiny.py", "--device", "cpu", *GPUS, home=home)
+    assert told["measurement"]["device"] == "cpu"
+    assert told["gpus"][0]["step_time_s"]["target"] is None
+    assert told["gpus"][0]["step_time_s"]["reason"]
+    assert told["recommendation"]["gpu_count"] == 1
+    assert told["manifest"]
+
+
+def test_without_a_compiler_auto_falls_back_and_says_why(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "estimator", str(MODELS / "tiny.py"), *GPUS, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+        cwd=ROOT,
+        env={**os.environ, HOME_VARIABLE: str(tmp_path), "CXX": "no-such-compiler"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no C++ compiler" in json.loads(done.stdout)["measurement"]["fallback_reason"]
+
+
+BAD_INPUT = {
+    "missing file": (2, ("nowhere.py",)),
+    "syntax error": (2, ("bad/syntax_error.txt",)),
+    "not UTF-8": (2, ("bad/not_utf8.txt",)),
+    "no model": (2, ("bad/no_model.py",)),
+    "two candidates": (2, ("bad/two_candidates.py",)),
+    "unknown GPU": (2, ("tiny.py", "--gpu", "A1000")),
+    "unknown key": (2, ("tiny.py", "-o", "hiden=3")),
+    "unknown template": (2, ("tiny.py", "--template", "no-such-template")),
+    "exception in forward": (4, ("bad/forward_raises.py",)),
+    "wrong shapes": (4, ("bad/wrong_shapes.py",)),
+    "endless loop": (4, ("bad/endless.py", "--time-limit", "4s")),
+    "sys.exit": (4, ("bad/exits.py",)),
+    "os._exit": (4, ("bad/os_exit.py",)),
+    "segmentation fault": (4, ("bad/segfault.py",)),
+    "100 GB of host memory": (4, ("bad/host_memory.py",)),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_INPUT)
+def test_bad_input_is_one_clear_line(kind: str, home: Path, tmp_path: Path) -> None:
+    code, (model, *words) = BAD_INPUT[kind]
+    out = tmp_path / "job.yaml"
+    done = command(MODELS / model, *words, "--out", out, home=home)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert not out.exists()
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_what_user_code_prints_does_not_reach_the_yaml(home: Path) -> None:
+    done = command(MODELS / "chatty.py", *GPUS, home=home)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["kind"] == "Job"
+    assert "Secret" not in done.stdout + done.stderr
