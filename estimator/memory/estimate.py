@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from estimator.drystep.cpu_scaling import reserved_interval
 from estimator.drystep.measurement import Device, StepMeasurement
 from estimator.gpus.types import GpuType
 from estimator.memory.overhead import device_overhead
@@ -96,12 +97,27 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
     used = measurement.peak_allocated_bytes
     source = _SOURCE_OF[measurement.device]
     reason = f"the allocator holds {format_bytes(held)}"
+    if measurement.device is Device.CPU:
+        return _reserved_unseen(used, held, capacity)
     if measurement.device is Device.GPU or not _has_convolution(measurement):
         return Bounded.exact(held, source, reason)
     lower = min(held, max(used, held - CONV_WORKSPACE_LIMIT_BYTES))
     upper = max(held, min(used + CONV_WORKSPACE_LIMIT_BYTES, capacity))
     reason += f" ({format_bytes(lower)} to {format_bytes(upper)} by the scratch of convolutions)"
     return Bounded(held, lower, upper, source, reason)
+
+
+def _reserved_unseen(used: int, held: int, capacity: int) -> Bounded[int]:
+    """The CPU tells what is allocated; what an allocator would hold for it is assumed."""
+    assumed = reserved_interval(used)
+    return Bounded(
+        held,
+        min(held, assumed.lower),
+        max(held, min(assumed.upper, capacity)),
+        assumed.source,
+        f"the allocator holds {format_bytes(held)}, assumed from {format_bytes(used)} allocated: "
+        f"{assumed.reason}",
+    )
 
 
 def _has_convolution(measurement: StepMeasurement) -> bool:
