@@ -32,7 +32,7 @@ def test_the_same_peak_as_the_recorded_step() -> None:
             told = measure(question) if measure else measure_step(gpu, question)
             kinds = told.breakdown
             result[name] = [told.peak_allocated_bytes, told.peak_reserved_bytes]
-            result[name + "_kinds"] = [kinds.parameters, kinds.gradients, kinds.optimizer_state]
+            result[name + "_kinds"] = [kinds.parameters, kinds.buffers, kinds.optimizer_state]
             result[name + "_total"] = kinds.total
             result[name + "_seconds"] = told.step_seconds if measure else None
             del training, question, told
