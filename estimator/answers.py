@@ -15,19 +15,29 @@ from estimator.result import GpuRow
 from estimator.throughput.profile import KernelProfile, profile_kernels
 from estimator.throughput.step_time import estimate_step_time
 from estimator.throughput.types import StepTimeEstimate
-from estimator.values import Bounded, Missing
+from estimator.values import Bounded, Missing, Source
 
 CapacityClasses = Mapping[int, tuple[GpuType, ...]]
 """GPU types by the allocator capacity they were tried at."""
 
+REPEAT_SPREAD = 0.14
+"""How far a measured step time may be from the next one. Published repeats of one and the same
+training benchmark differ by 0.1 % to 14 % (ANCHORS.md, noise floor): the most of them, as what
+makes a repeat a good one is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A report, the capacities its trials ran at, and what history has to say."""
+    """A report, the capacities its trials ran at, and what history has to say.
+
+    ``measured_on`` is the catalogue's name of the real GPU that ran the steps, None where none
+    did or the catalogue does not have it: measured step times count for that type alone.
+    """
 
     report: DryStepReport
     classes: CapacityClasses
     correction: Correction
+    measured_on: str | None = None
 
 
 def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
@@ -52,9 +62,7 @@ def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer,
     )
 
 
-def _row(
-    predict: _Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial
-) -> GpuRow:
+def _row(predict: _Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial) -> GpuRow:
     answer = predict.answer(gpu, _under_pressure(asked, trial))
     return GpuRow(
         gpu=gpu,
@@ -110,6 +118,7 @@ class _Predictor:
     def __init__(self, evidence: Evidence) -> None:
         self._model = evidence.report.model.name
         self._correction = evidence.correction
+        self._measured_on = evidence.measured_on
         self._profiles: dict[tuple[str, int], KernelProfile] = {}
 
     def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
@@ -138,20 +147,55 @@ class _Predictor:
 
     def _step_time(
         self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
-    ) -> StepTimeEstimate:
-        size = measurement.per_device_batch_size
-        prior = estimate_step_time(self._profile(measurement), gpu, size)
-        step = self._correction.correct(Target.STEP_TIME, facts, prior.step_seconds)
-        throughput = Bounded(
-            size / step.target, size / step.upper, size / step.lower, step.source, step.reason
+    ) -> StepTimeEstimate | Missing:
+        """Measured on this very type, else predicted from the kernel record, else not known."""
+        seconds = measurement.step_seconds
+        if not isinstance(seconds, Missing) and gpu.name == self._measured_on:
+            return _step_time(gpu, measurement, _measured_interval(seconds, gpu), {})
+        if not measurement.kernels:
+            return seconds if isinstance(seconds, Missing) else _not_timed_on(self._measured_on)
+        prior = estimate_step_time(
+            self._profile(measurement), gpu, measurement.per_device_batch_size
         )
-        return replace(prior, step_seconds=step, throughput=throughput)
+        step = self._correction.correct(Target.STEP_TIME, facts, prior.step_seconds)
+        return _step_time(gpu, measurement, step, prior.share)
 
     def _profile(self, measurement: StepMeasurement) -> KernelProfile:
         key = (measurement.precision.label, measurement.per_device_batch_size)
         if key not in self._profiles:
             self._profiles[key] = profile_kernels(measurement.kernels)
         return self._profiles[key]
+
+
+def _step_time(
+    gpu: GpuType, measurement: StepMeasurement, step: Bounded[float], share: Mapping[str, float]
+) -> StepTimeEstimate:
+    size = measurement.per_device_batch_size
+    return StepTimeEstimate(
+        gpu=gpu.name,
+        per_device_batch_size=size,
+        step_seconds=step,
+        throughput=Bounded(
+            size / step.target, size / step.upper, size / step.lower, step.source, step.reason
+        ),
+        share=share,
+    )
+
+
+def _measured_interval(seconds: float, gpu: GpuType) -> Bounded[float]:
+    return Bounded(
+        seconds,
+        seconds / (1 + REPEAT_SPREAD),
+        seconds * (1 + REPEAT_SPREAD),
+        Source.MEASURED,
+        f"timed on {gpu.name}; published repeats of one benchmark differ by up to "
+        f"{REPEAT_SPREAD:.0%}; loading of data is not counted",
+    )
+
+
+def _not_timed_on(measured_on: str | None) -> Missing:
+    where = measured_on or "a GPU that the catalogue does not have"
+    return Missing(f"steps were timed on {where} alone, and their kernels are not recorded")
 
 
 def _as_floats(interval: Bounded[int]) -> Bounded[float]:

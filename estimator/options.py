@@ -29,8 +29,8 @@ class ManifestKind(StrEnum):
 class ManifestOptions:
     """What the user said about the YAML; None: not said.
 
-    ``template`` is a name from the templates folder or a path; ``templates_folder`` replaces
-    the folder that ships with the tool; ``command`` replaces the template's training command.
+    ``template`` is a name from the templates folder or a path; ``templates_folder`` is laid
+    over the templates that ship with the tool; ``command`` replaces the template's command.
     """
 
     kind: ManifestKind = ManifestKind.JOB

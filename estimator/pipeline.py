@@ -25,7 +25,7 @@ from estimator.progress import Progress, Silence, Stage
 from estimator.records.store import new_identifier
 from estimator.result import EstimateResult
 from estimator.throughput.multi_gpu import scaling_efficiency
-from estimator.values import Bounded
+from estimator.values import Bounded, Missing
 
 DEFAULT_BATCH_SIZE = 32
 """Per device, measured first where the user names none; the plan may take another."""
@@ -34,7 +34,10 @@ ALTERNATIVE_PRECISION = Precision("O1", "float16")
 """Tried beside float32 where the user names no precision: every GPU with tensor cores has it."""
 
 
-def estimate(options: EstimateOptions, progress: Progress = Silence()) -> EstimateResult:
+_SILENCE = Silence()
+
+
+def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> EstimateResult:
     """Answer one question.
 
     Raises BadInput, UserCodeFailed and InternalError; that nothing fits is an answer.
@@ -115,7 +118,11 @@ def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
 
 
 def _collaborators(report: DryStepReport) -> Collaborators:
-    def efficiency(answer: GpuAnswer, gpu: GpuType, count: int, nodes: int) -> Bounded[float]:
+    def efficiency(
+        answer: GpuAnswer, gpu: GpuType, count: int, nodes: int
+    ) -> Bounded[float] | Missing:
+        if isinstance(answer.step_time, Missing):
+            return answer.step_time
         gradients = gradient_bucket_bytes(report, answer.precision)
         seconds = answer.step_time.step_seconds.target
         return scaling_efficiency(seconds, gradients, gpu, count, nodes)

@@ -19,13 +19,14 @@ class GpuRow:
     """The workload on one GPU type, at the asked batch size and the user's precision.
 
     ``max_per_device_batch_size`` is the largest that was really run within the type's capacity
-    (0: not even one sample fits).
+    (0: not even one sample fits). ``step_time`` is Missing where nothing says how fast the
+    type is.
     """
 
     gpu: GpuType
     precision: Precision
     memory: MemoryEstimate
-    step_time: StepTimeEstimate
+    step_time: StepTimeEstimate | Missing
     max_per_device_batch_size: int
 
 

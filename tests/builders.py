@@ -49,6 +49,7 @@ BREAKDOWN = MemoryBreakdown(
 )
 PEAK_ALLOCATED = 5_406_896_864  # 3 x 102,228,128 + 212,480 + 5,000,000,000 + 100,000,000
 PEAK_RESERVED = 5_600 * MIB
+NO_TIME = Missing("a step on the CPU says nothing about a GPU's time")
 YAML_TEXT = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: resnet50 # 作业\n"
 
 
@@ -191,6 +192,26 @@ def result() -> EstimateResult:
         ),
         manifest=manifest(),
         notes=("corrected by 12 records",),
+    )
+
+
+def without_times() -> EstimateResult:
+    """The same job computed on the CPU: nothing says how fast any GPU type is."""
+    base = result()
+    assert isinstance(base.outcome, Recommendation)
+    untimed = replace(
+        base.outcome.plan,
+        step_seconds=NO_TIME,
+        throughput=NO_TIME,
+        scaling_efficiency=NO_TIME,
+        duration_seconds=NO_TIME,
+        gpu_hours=NO_TIME,
+        cost=NO_TIME,
+    )
+    return replace(
+        base,
+        gpus=tuple(replace(row, step_time=NO_TIME) for row in base.gpus),
+        outcome=replace(base.outcome, plan=untimed, candidates=(untimed,)),
     )
 
 

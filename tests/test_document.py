@@ -105,6 +105,31 @@ def test_a_missing_figure_is_null_and_says_why() -> None:
     }
 
 
+@pytest.mark.parametrize("path", sorted(STABLE))
+def test_every_promised_key_is_there_without_step_times(path: str) -> None:
+    found = at(plain(builders.without_times()), path)
+    assert isinstance(found, dict)
+    assert set(found) >= STABLE[path]
+
+
+def test_without_a_step_time_every_figure_that_takes_one_is_null_and_says_why() -> None:
+    document = to_document(builders.without_times())
+    gpu, plan = document.gpus[0], document.plans[0]
+    of_gpu = (gpu.step_time_s, gpu.throughput_samples_per_s)
+    of_plan = (plan.step_time_s, plan.throughput_samples_per_s, plan.scaling_efficiency)
+    for figure in (*of_gpu, *of_plan, plan.duration_s, plan.gpu_hours, plan.cost):
+        assert figure.model_dump() == {
+            "target": None,
+            "lower": None,
+            "upper": None,
+            "source": None,
+            "reason": builders.NO_TIME.reason,
+        }
+    assert gpu.time_share == {}
+    assert gpu.device_memory_bytes.target is not None
+    assert Document.model_validate_json(document.model_dump_json()) == document
+
+
 def test_a_measured_step_time_is_a_figure_without_interval() -> None:
     result = builders.result()
     measured = replace(result.report.measurements[0], step_seconds=0.25)

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
-from estimator.cli.figures import Prediction, Show, format_rate, format_size, with_interval
+from estimator.cli.figures import NONE, Prediction, Show, format_rate, format_size, with_interval
 from estimator.cli.summary import plan_name
 from estimator.manifest.types import Origin
 from estimator.messages import Say
@@ -74,7 +74,7 @@ def _figures(plan: CandidatePlan, say: Say) -> Iterator[Row]:
 
 def _figure(key: str, value: Prediction | Missing, show: Show, say: Say) -> Row:
     if isinstance(value, Missing):
-        return say(key), "-", "-", value.reason
+        return say(key), NONE, NONE, value.reason
     return say(key), with_interval(value, show), say(f"source.{value.source.value}"), value.reason
 
 

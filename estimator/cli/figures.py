@@ -10,6 +10,9 @@ from estimator.values import Bounded
 Prediction = Bounded[int] | Bounded[float]
 Show = Callable[[float], str]
 
+NONE = "-"
+"""In place of a number that is missing."""
+
 
 def format_size(size: float) -> str:
     """Bytes for people."""

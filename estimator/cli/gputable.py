@@ -9,11 +9,12 @@ from typing import Literal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from estimator.cli.figures import format_rate, format_size, interval
+from estimator.cli.figures import NONE, format_rate, format_size, interval
 from estimator.messages import Say
 from estimator.plan.types import Recommendation
 from estimator.result import EstimateResult, GpuRow
 from estimator.units import format_bytes, format_duration
+from estimator.values import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,18 @@ def _largest_batch(row: GpuRow, say: Say) -> str:
 
 
 def _step_time(row: GpuRow, say: Say) -> str:
-    return format_duration(row.step_time.step_seconds.target)
+    step = row.step_time
+    return NONE if isinstance(step, Missing) else format_duration(step.step_seconds.target)
 
 
 def _step_time_interval(row: GpuRow, say: Say) -> str:
-    return interval(row.step_time.step_seconds, format_duration)
+    step = row.step_time
+    return "" if isinstance(step, Missing) else interval(step.step_seconds, format_duration)
 
 
 def _throughput(row: GpuRow, say: Say) -> str:
-    return format_rate(row.step_time.throughput.target)
+    step = row.step_time
+    return NONE if isinstance(step, Missing) else format_rate(step.throughput.target)
 
 
 _COLUMNS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
@@ -27,7 +28,7 @@ def summary(result: EstimateResult, width: int, say: Say) -> Group:
         Text(),
         *_outcome(result.outcome, say),
         *_listed(say("summary.assumptions"), result.report.assumptions),
-        *_listed(say("summary.notes"), _notes(result)),
+        *_listed(say("summary.notes"), _notes(result, say)),
     )
 
 
@@ -46,10 +47,19 @@ def _listed(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
         yield _indented(f"- {sentence}")
 
 
-def _notes(result: EstimateResult) -> tuple[str, ...]:
+def _notes(result: EstimateResult, say: Say) -> tuple[str, ...]:
     fallback = (result.report.fallback_reason,) if result.report.fallback_reason else ()
     manifest = () if isinstance(result.manifest, Missing) else result.manifest.notes
-    return (*fallback, *result.notes, *manifest)
+    return (*fallback, *_no_step_times(result, say), *result.notes, *manifest)
+
+
+def _no_step_times(result: EstimateResult, say: Say) -> Iterator[str]:
+    """Why GPU types have no step time: one line for all that share the reason."""
+    reasons = Counter(
+        row.step_time.reason for row in result.gpus if isinstance(row.step_time, Missing)
+    )
+    for why, count in reasons.items():
+        yield say("summary.no_step_time", count=count, total=len(result.gpus), why=why)
 
 
 def _measured(result: EstimateResult, say: Say) -> Iterator[RenderableType]:

@@ -99,9 +99,9 @@ def _gpu(row: GpuRow) -> GpuPart:
         communication_bytes=_figure(memory.overhead.communication),
         device_memory_bytes=_figure(memory.device_memory),
         max_per_device_batch_size=row.max_per_device_batch_size,
-        step_time_s=_figure(step.step_seconds),
-        throughput_samples_per_s=_figure(step.throughput),
-        time_share=dict(step.share),
+        step_time_s=_figure(step if isinstance(step, Missing) else step.step_seconds),
+        throughput_samples_per_s=_figure(step if isinstance(step, Missing) else step.throughput),
+        time_share={} if isinstance(step, Missing) else dict(step.share),
     )
 
 

@@ -73,7 +73,10 @@ class MeasurementPart(_Part):
 
 
 class GpuPart(_Part):
-    """One GPU type at the asked batch size. ``time_share``: kernel class -> part of the step."""
+    """One GPU type at the asked batch size.
+
+    ``time_share``: kernel class -> part of the step; empty where no kernels were recorded.
+    """
 
     name: str
     fits: bool

@@ -9,7 +9,7 @@ from estimator.errors import BadInput
 from estimator.manifest import reasons
 from estimator.manifest.check import check_documents
 from estimator.manifest.command import TrainingCommand, training_command
-from estimator.manifest.computed import IMAGE, NAME, SHARED_MEMORY, request_settings
+from estimator.manifest.computed import IMAGE, NAME, request_settings
 from estimator.manifest.flat import flat_documents, flat_notes, flat_settings
 from estimator.manifest.images import choose_image, doubt_about
 from estimator.manifest.job import job_documents, job_notes, job_settings
@@ -31,7 +31,7 @@ from estimator.manifest.tree import (
     plain_map,
 )
 from estimator.manifest.types import JobRequest, Manifest, Origin, Override
-from estimator.manifest.walk import items, map_at, pods
+from estimator.manifest.walk import Document, Path, containers, items, map_at, pods
 from estimator.manifest.writer import write_yaml
 
 
@@ -98,6 +98,9 @@ def _name(asked: Branch, request: JobRequest) -> str:
 
 
 def _lock_on(setting: Setting, locks: Iterable[Lock]) -> Lock | None:
+    """The lock that keeps a computed value out; a job without a name gets one all the same."""
+    if setting.path == NAME:
+        return None
     return next((lock for lock in locks if lock.covers(setting.path)), None)
 
 
@@ -115,22 +118,26 @@ def _notes(tree: Branch, documents: Iterable[Branch], request: JobRequest) -> It
     image = find(tree, IMAGE)
     if image and (doubt := doubt_about(str(plain(image)), request.compute_capability)):
         yield doubt
-    if find(tree, SHARED_MEMORY) is None:
-        yield reasons.no_shared_memory(format_path(SHARED_MEMORY))
-    yield from _volume_notes(documents)
-
-
-def _volume_notes(documents: Iterable[Branch]) -> Iterator[str]:
-    """Claims that must be there before the pod can start."""
     for document in map(plain_map, documents):
         for path, pod in pods(document):
-            claims = [
-                str(claim["claimName"])
-                for _, volume in items(path, pod, "volumes")
-                if "claimName" in (claim := map_at(volume, "persistentVolumeClaim"))
-            ]
-            if claims:
-                yield reasons.claims_needed(claims)
+            yield from _pod_notes(path, pod, request.nodes)
+
+
+def _pod_notes(path: Path, pod: Document, nodes: int) -> Iterator[str]:
+    mounts = [
+        mount.get("mountPath")
+        for here, container in containers(path, pod)
+        for _, mount in items(here, container, "volumeMounts")
+    ]
+    if "/dev/shm" not in mounts:
+        yield reasons.no_shared_memory()
+    claims = [
+        str(map_at(volume, "persistentVolumeClaim")["claimName"])
+        for _, volume in items(path, pod, "volumes")
+        if "claimName" in map_at(volume, "persistentVolumeClaim")
+    ]
+    if claims:
+        yield reasons.claims_needed(claims, nodes)
 
 
 def _require_sound(documents: Sequence[Branch]) -> None:

@@ -22,6 +22,7 @@ from estimator.manifest.tree import (
     plain,
 )
 from estimator.manifest.types import JobRequest
+from estimator.units import to_quantity
 
 _FIELDS: tuple[tuple[str, Path], ...] = (
     ("gpu_count", (*REQUESTS, GPU)),
@@ -47,7 +48,7 @@ def flat_settings(
 
 def flat_notes(request: JobRequest, name: str, training: Training) -> Iterator[str]:
     """What the form leaves out."""
-    yield reasons.flat_names_no_gpu(request.gpu_product)
+    yield reasons.flat_leaves_out(request.gpu_product, to_quantity(request.shm_bytes))
 
 
 def flat_documents(tree: Branch) -> tuple[Branch, ...]:

@@ -26,7 +26,7 @@ INSTANCE = "app.kubernetes.io/instance"
 RENDEZVOUS_PORT = 29500
 """Any free port of the first pod; pods have their own ports, so it need not differ by job."""
 
-_NODE_SCRIPT = f"""\
+NODE_SCRIPT = f"""\
 if [ "$JOB_COMPLETION_INDEX" = 0 ]; then export PADDLE_MASTER="$POD_IP:{RENDEZVOUS_PORT}"; fi
 export PADDLE_RANK="$JOB_COMPLETION_INDEX"
 exec "$@"
@@ -57,7 +57,7 @@ def job_settings(
     if not training.launch:
         yield computed(COMMAND, words, command.reason)
         return
-    yield computed(COMMAND, ["sh", "-c", _NODE_SCRIPT, "node"], reasons.rank_zero_address())
+    yield computed(COMMAND, ["sh", "-c", NODE_SCRIPT, "node"], reasons.rank_zero_address())
     yield computed(ARGUMENTS, words, command.reason)
     yield computed(("pod", "subdomain"), name, reasons.reach_each_other())
     yield from _node_environment(request, name)
@@ -98,7 +98,7 @@ def job_notes(request: JobRequest, name: str, training: Training) -> Iterator[st
 
 
 def job_documents(tree: Branch) -> tuple[Branch, ...]:
-    """The Job, and the Service where the pods need one."""
+    """The Job, and the Service that its pods find each other by."""
     metadata, pod = _metadata(tree), _section(tree, "pod")
     name = metadata.entries["name"]
     about_pod = Branch(
@@ -107,7 +107,8 @@ def job_documents(tree: Branch) -> tuple[Branch, ...]:
     template = _branch({"metadata": about_pod, "spec": pod})
     spec = with_entries(_section(tree, "job"), {"template": template})
     job = _document("batch/v1", "Job", metadata, spec)
-    if "subdomain" not in pod.entries:
+    subdomain = pod.entries.get("subdomain")
+    if subdomain is None or plain(subdomain) != plain(name):
         return (job,)
     return job, _service(name, metadata)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 _QUANTITY = re.compile(
     r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))"
-    r"(?P<unit>[eE][+-]?\d+|[KMGTPE]i|[numkMGTPE]?)"
+    r"(?P<unit>[eE][+-]?\d+|[KMGTPE]i|[numkMGTPE]?)",
+    re.ASCII,
 )
 _UNITS: dict[str, Decimal] = {
     "": Decimal(1),

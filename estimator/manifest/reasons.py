@@ -155,8 +155,11 @@ def form(kind: str) -> str:
     return f"the form '{kind}'"
 
 
-def flat_names_no_gpu(product: str) -> str:
-    return f"the flat form names no GPU type: the figures hold for {product}"
+def flat_leaves_out(product: str, shared_memory: str) -> str:
+    return (
+        f"the flat form names neither GPU type nor /dev/shm: the figures hold for {product}, "
+        f"with {shared_memory} of /dev/shm"
+    )
 
 
 # ---- notes ------------------------------------------------------------------------------------
@@ -166,13 +169,16 @@ def kept_by_lock(path: str, value: object, locked_by: str) -> str:
     return f"{path} is locked by {locked_by}; the estimate would say {value}"
 
 
-def no_shared_memory(path: str) -> str:
-    return f"the template has no {path}: /dev/shm stays at 64 MiB, and DataLoader workers may die"
+def no_shared_memory() -> str:
+    return "nothing is mounted at /dev/shm: it stays at 64 MiB, and DataLoader workers may die"
 
 
-def claims_needed(claims: Sequence[str]) -> str:
-    listed = ", ".join(claims)
-    return f"the pod waits until these PersistentVolumeClaims are in its namespace: {listed}"
+def claims_needed(claims: Sequence[str], nodes: int) -> str:
+    shared = "" if nodes == 1 else f", each mountable on {nodes} nodes (ReadWriteMany)"
+    return (
+        "the pod waits until these PersistentVolumeClaims are in its namespace: "
+        f"{', '.join(claims)}{shared}"
+    )
 
 
 # ---- the recommended template -----------------------------------------------------------------

@@ -82,6 +82,10 @@ WORDINGS = {
     ),
     "summary.nothing_fits": Wording("Nothing fits", "没有可行的方案"),
     "summary.nearest": Wording("nearest miss: {plan}", "最接近的方案：{plan}"),
+    "summary.no_step_time": Wording(
+        "no step time for {count} of {total} GPU types: {why}",
+        "{total} 种 GPU 中有 {count} 种没有步时：{why}",
+    ),
     "summary.assumptions": Wording("Assumptions", "假设"),
     "summary.notes": Wording("Notes", "说明"),
     # --explain

@@ -11,7 +11,7 @@ from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.plan import reasons
 from estimator.plan.feasibility import judged
-from estimator.plan.intervals import inverse, product, scaled
+from estimator.plan.intervals import Figure, inverse, product, scaled
 from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
 from estimator.values import Bounded, Missing, Source
 
@@ -47,13 +47,14 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
     gpu = _gpu(inputs, answer)
     nodes = -(-count // gpu.gpus_per_node)
     efficiency = _efficiency(inputs.collaborators, answer, gpu, count)
+    step_seconds, alone = _speed_alone(answer)
     throughput = product(
-        scaled(answer.step_time.throughput, count, reasons.throughput(count)),
+        scaled(alone, count, reasons.throughput(count)),
         efficiency,
         reasons.throughput(count),
     )
     duration = _duration(inputs.question, throughput)
-    hours = _then(duration, count / _SECONDS_PER_HOUR, reasons.gpu_hours(count))
+    hours = scaled(duration, count / _SECONDS_PER_HOUR, reasons.gpu_hours(count))
     plan = CandidatePlan(
         gpu=gpu.name,
         gpu_count=count,
@@ -62,7 +63,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         precision=answer.precision,
         memory=_memory(inputs, answer, gpu, count),
         step_seconds=product(
-            answer.step_time.step_seconds,
+            step_seconds,
             inverse(efficiency, 1.0, efficiency.reason),
             reasons.step_time(count),
         ),
@@ -133,9 +134,15 @@ def _powers_of_two(limit: int) -> list[int]:
     return [1 << exponent for exponent in range(max(limit, 0).bit_length())]
 
 
+def _speed_alone(answer: GpuAnswer) -> tuple[Figure, Figure]:
+    """Step time and throughput of one GPU."""
+    step = answer.step_time
+    return (step, step) if isinstance(step, Missing) else (step.step_seconds, step.throughput)
+
+
 def _efficiency(
     collaborators: Collaborators, answer: GpuAnswer, gpu: GpuType, count: int
-) -> Bounded[float]:
+) -> Figure:
     if count == 1:
         return Bounded.exact(1.0, Source.MEASURED, reasons.one_gpu_scales())
     nodes = -(-count // gpu.gpus_per_node)
@@ -164,18 +171,19 @@ def _memory(inputs: Inputs, answer: GpuAnswer, gpu: GpuType, count: int) -> Memo
     )
 
 
-def _duration(question: Question, throughput: Bounded[float]) -> Bounded[float] | Missing:
+def _duration(question: Question, throughput: Figure) -> Figure:
+    if isinstance(throughput, Missing):
+        return throughput
     if question.dataset_size is None or question.epochs is None:
         return Missing(reasons.duration_unknown(question))
     samples = question.dataset_size * question.epochs
     return inverse(throughput, samples, reasons.duration(question.epochs, question.dataset_size))
 
 
-def _cost(hours: Bounded[float] | Missing, gpu: GpuType) -> Bounded[float] | Missing:
-    if isinstance(gpu.price_per_hour, Missing):
-        return gpu.price_per_hour
-    return _then(hours, gpu.price_per_hour, reasons.cost(gpu.price_per_hour))
-
-
-def _then(value: Bounded[float] | Missing, factor: float, reason: str) -> Bounded[float] | Missing:
-    return value if isinstance(value, Missing) else scaled(value, factor, reason)
+def _cost(hours: Figure, gpu: GpuType) -> Figure:
+    price = gpu.price_per_hour
+    if isinstance(hours, Missing):
+        return hours
+    if isinstance(price, Missing):
+        return price
+    return scaled(hours, price, reasons.cost(price))

@@ -10,6 +10,7 @@ from estimator.plan import reasons
 from estimator.plan.candidates import measurement_at
 from estimator.plan.types import CandidatePlan, HostRequest
 from estimator.units import GIB, MIB
+from estimator.values import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,15 @@ DEFAULT_SHM_BYTES = 64 * MIB
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """What one node has to feed: ``batch_bytes`` is one per-device batch on the host."""
+    """What one node has to feed: ``batch_bytes`` is one per-device batch on the host,
+    ``samples_per_second`` the speed of one GPU.
+    """
 
     gpus: int
     workers: int
     workers_wanted: int
     batch_bytes: int
-    samples_per_second: float
+    samples_per_second: float | Missing
     seconds_per_sample: float
 
 
@@ -75,8 +78,9 @@ def host_request(
     """What each node of the plan needs beside its GPUs.
 
     CPU cores: one for the training process of each GPU, and as many DataLoader workers as
-    keep up with its predicted throughput. /dev/shm: the batches in flight. Memory: processes,
-    workers, the weights while they are loaded or saved, and /dev/shm, which counts against it.
+    keep up with its throughput, or the assumed minimum where that is not known. /dev/shm: the
+    batches in flight. Memory: processes, workers, the weights while they are loaded or saved,
+    and /dev/shm, which counts against it.
     """
     measured = measurement_at(report, plan.precision)
     load = _load(plan, report, measured, assumed)
@@ -100,8 +104,9 @@ def _load(
 ) -> _Load:
     sample_bytes = measured.batch_bytes / measured.per_device_batch_size
     seconds = sample_bytes * _seconds_per_byte(report, assumed)
-    rate = plan.throughput.target / plan.gpu_count
-    wanted = max(ceil(rate * seconds), assumed.min_workers)
+    rate = _rate_of_one_gpu(plan)
+    needed = 0 if isinstance(rate, Missing) else ceil(rate * seconds)
+    wanted = max(needed, assumed.min_workers)
     return _Load(
         gpus=plan.gpu_count // plan.nodes,
         workers=min(wanted, assumed.max_workers),
@@ -110,6 +115,11 @@ def _load(
         samples_per_second=rate,
         seconds_per_sample=seconds,
     )
+
+
+def _rate_of_one_gpu(plan: CandidatePlan) -> float | Missing:
+    rate = plan.throughput
+    return rate if isinstance(rate, Missing) else rate.target / plan.gpu_count
 
 
 def _seconds_per_byte(report: DryStepReport, assumed: HostAssumptions) -> float:
@@ -121,6 +131,8 @@ def _seconds_per_byte(report: DryStepReport, assumed: HostAssumptions) -> float:
 
 
 def _cpu_reason(load: _Load) -> str:
+    if isinstance(load.samples_per_second, Missing):
+        return reasons.cpu_minimum(load.gpus, load.workers, load.samples_per_second)
     if load.workers < load.workers_wanted:
         return reasons.cpu_capped(load.gpus, load.workers, load.workers_wanted)
     return reasons.cpu(load.gpus, load.workers, load.samples_per_second, load.seconds_per_sample)

@@ -1,21 +1,32 @@
-"""Arithmetic on positive intervals; the result has the weaker of the two sources."""
+"""Arithmetic on positive intervals that may be missing.
+
+The result has the weaker of the two sources, or the reason of the first that is missing.
+"""
 
 from __future__ import annotations
 
-from estimator.values import Bounded, Source
+from estimator.values import Bounded, Missing, Source
+
+Figure = Bounded[float] | Missing
 
 _BEST_FIRST = list(Source)
 
 
-def scaled(value: Bounded[float], factor: float, reason: str) -> Bounded[float]:
+def scaled(value: Figure, factor: float, reason: str) -> Figure:
     """``value`` times an exact factor >= 0."""
+    if isinstance(value, Missing):
+        return value
     return Bounded(
         value.target * factor, value.lower * factor, value.upper * factor, value.source, reason
     )
 
 
-def product(left: Bounded[float], right: Bounded[float], reason: str) -> Bounded[float]:
+def product(left: Figure, right: Figure, reason: str) -> Figure:
     """The widest interval of ``left * right``, both >= 0."""
+    if isinstance(left, Missing):
+        return left
+    if isinstance(right, Missing):
+        return right
     return Bounded(
         left.target * right.target,
         left.lower * right.lower,
@@ -25,8 +36,10 @@ def product(left: Bounded[float], right: Bounded[float], reason: str) -> Bounded
     )
 
 
-def inverse(value: Bounded[float], numerator: float, reason: str) -> Bounded[float]:
+def inverse(value: Figure, numerator: float, reason: str) -> Figure:
     """``numerator / value`` for ``value`` > 0."""
+    if isinstance(value, Missing):
+        return value
     return Bounded(
         numerator / value.target,
         numerator / value.upper,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from estimator.plan import reasons
 from estimator.plan.candidates import Inputs
 from estimator.plan.choose import Choice, amounts, comparison, ratio
-from estimator.plan.ranking import Measure, best, group_of, measures
+from estimator.plan.ranking import Measure, best, group_of, measures, rate
 from estimator.plan.types import CandidatePlan, Objective
 from estimator.values import Missing
 
@@ -16,25 +16,49 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
     return (
         reasons.chosen(plan),
         reasons.memory_fits(plan.memory),
-        reasons.speed(plan),
-        reasons.effort(plan),
+        *_speed(plan),
         *_rule(inputs, choice),
         *_runner_up(inputs, choice),
         *_batch(inputs, choice),
         *_learning_rate(inputs, plan),
-        *_precision(inputs, plan),
+        *_precision(inputs, choice),
         *_deadline(inputs, plan),
     )
 
 
+def _speed(plan: CandidatePlan) -> list[str]:
+    throughput, step = plan.throughput, plan.step_seconds
+    if isinstance(throughput, Missing):
+        return [reasons.no_step_time(throughput)]
+    if isinstance(step, Missing):
+        return [reasons.no_step_time(step)]
+    return [reasons.speed(throughput, step), reasons.effort(plan)]
+
+
 def _rule(inputs: Inputs, choice: Choice) -> list[str]:
     objective = inputs.question.objective
-    said = [reasons.rule(objective, choice.ranking[-1], len(choice.feasible))]
+    if isinstance(choice.plan.throughput, Missing):
+        return _rule_without_times(objective, choice, choice.plan.throughput)
+    said = [reasons.rule(objective, choice.ranking[-1], len(choice.compared))]
+    said += _not_compared(choice)
     if choice.ranking[-1] is Measure.MEMORY_HOURS:
         said.append(reasons.memory_hours_stand_for_money())
     if objective is Objective.GPU_HOURS:
         said += [reasons.gpu_hours_favour_large(), *_smaller_alternative(inputs, choice)]
     return said
+
+
+def _rule_without_times(objective: Objective | None, choice: Choice, missing: Missing) -> list[str]:
+    said = [reasons.rule_without_times(len(choice.feasible))]
+    if objective in (Objective.TIME, Objective.GPU_HOURS):
+        said.insert(0, reasons.objective_not_judged(objective, missing))
+    return said
+
+
+def _not_compared(choice: Choice) -> list[str]:
+    """How many feasible plans have no step time, beside others that have one."""
+    missing = [one.throughput for one in choice.feasible if isinstance(one.throughput, Missing)]
+    return [reasons.plans_not_compared(len(missing), missing[0])] if missing else []
 
 
 def _smaller_alternative(inputs: Inputs, choice: Choice) -> list[str]:
@@ -51,10 +75,14 @@ def _smaller_alternative(inputs: Inputs, choice: Choice) -> list[str]:
 
 def _runner_up(inputs: Inputs, choice: Choice) -> list[str]:
     """The best plan on another GPU type."""
-    others = [one for one in choice.contenders.values() if one.gpu != choice.plan.gpu]
+    others = [
+        one
+        for one in choice.contenders.values()
+        if one.gpu != choice.plan.gpu and one.precision == choice.plan.precision
+    ]
     if not others:
         return []
-    second = min(others, key=lambda plan: amounts(inputs, choice, plan))
+    second = min(others, key=lambda plan: amounts(inputs, choice.ranking, plan))
     return [reasons.runner_up(second, comparison(inputs, choice, second))]
 
 
@@ -62,8 +90,11 @@ def _batch(inputs: Inputs, choice: Choice) -> list[str]:
     plan = choice.plan
     if inputs.question.pinned_batch_size is not None:
         return [reasons.pinned_batch(plan.per_device_batch_size)]
-    same = [one for one in choice.feasible if group_of(one) == group_of(plan)]
-    fastest = max(one.throughput.target for one in same)
+    if isinstance(plan.throughput, Missing):
+        asked = inputs.report.measurements[0].per_device_batch_size
+        return [reasons.batch_without_times(plan.per_device_batch_size, asked)]
+    same = [one for one in choice.compared if group_of(one) == group_of(plan)]
+    fastest = max(rate(one).target for one in same)
     sizes = sorted(one.per_device_batch_size for one in same)
     share = plan.throughput.target / fastest
     return [reasons.chosen_batch(plan.per_device_batch_size, share, sizes)]
@@ -76,9 +107,17 @@ def _learning_rate(inputs: Inputs, plan: CandidatePlan) -> list[str]:
     return [reasons.learning_rate(plan.global_batch_size, own, inputs.report.optimizer)]
 
 
-def _precision(inputs: Inputs, plan: CandidatePlan) -> list[str]:
-    own = inputs.report.measurements[0].precision
-    return [] if plan.precision == own else [reasons.other_precision(plan, own)]
+def _precision(inputs: Inputs, choice: Choice) -> list[str]:
+    """That another precision was taken, or what it would give on the same GPUs."""
+    plan, own = choice.plan, inputs.report.measurements[0].precision
+    if plan.precision != own:
+        return [reasons.other_precision(plan, own)]
+    gpus = (plan.gpu, plan.gpu_count)
+    return [
+        reasons.would_take(one)
+        for one in choice.contenders.values()
+        if (one.gpu, one.gpu_count) == gpus and one.precision != own
+    ]
 
 
 def _deadline(inputs: Inputs, plan: CandidatePlan) -> list[str]:

@@ -1,7 +1,7 @@
 """Which of the feasible plans is best: what is counted, and when two plans count the same.
 
-All measures are taken per sample, so that plans are ranked alike with and without a known
-dataset size: the number of samples is the same factor for every plan.
+Measures that grow with time are taken per sample, so that plans are ranked alike with and
+without a known dataset size: the number of samples is the same factor for every plan.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from estimator.drystep.measurement import Precision
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
 from estimator.plan.types import CandidatePlan, Objective
-from estimator.values import Missing
+from estimator.values import Bounded, Missing
 
 ENOUGH_THROUGHPUT = 0.95
 """The batch sizes of one GPU type that count as equally fast, as a share of the fastest. Within
@@ -40,6 +40,11 @@ class Measure(StrEnum):
     GPU_HOURS = "GPU-hours"
     TIME = "time"
     GPUS = "GPUs"
+    GPU_MEMORY = "GPU memory"
+
+
+WITHOUT_TIMES = (Measure.GPUS, Measure.GPU_MEMORY)
+"""What to rank by where no step time is known: neither grows with time, and both are exact."""
 
 
 def measures(objective: Objective | None, gpus: Iterable[GpuType]) -> tuple[Measure, ...]:
@@ -65,20 +70,21 @@ def measures(objective: Objective | None, gpus: Iterable[GpuType]) -> tuple[Meas
 
 
 def amount(measure: Measure, plan: CandidatePlan, gpu: GpuType) -> float:
-    """The plan's target by this measure, per sample; for GPUs, the count."""
-    if measure is Measure.GPUS:
-        return plan.gpu_count
-    return weight(measure, plan, gpu) / plan.throughput.target
+    """The plan's target by this measure: per sample where it grows with time. Raises
+    InternalError where that takes a step time or a price that the plan lacks.
+    """
+    held = weight(measure, plan, gpu)
+    return held if measure in WITHOUT_TIMES else held / rate(plan).target
 
 
 def tie_limit(measure: Measure, plan: CandidatePlan, gpu: GpuType) -> float:
     """Up to this amount another plan counts as equal to ``plan``: the upper end of the plan's
-    own interval, but at most a tenth above its target. A GPU count is exact.
+    own interval, but at most a tenth above its target. What does not grow with time is exact.
     """
     target = amount(measure, plan, gpu)
-    if measure is Measure.GPUS:
+    if measure in WITHOUT_TIMES:
         return target
-    return min(weight(measure, plan, gpu) / plan.throughput.lower, target * (1 + TIE))
+    return min(weight(measure, plan, gpu) / rate(plan).lower, target * (1 + TIE))
 
 
 def best(
@@ -110,9 +116,27 @@ def preferred_batch(plans: Sequence[CandidatePlan]) -> CandidatePlan:
     """Of plans that differ in batch size alone, the smallest batch that is nearly as fast as
     the fastest, a multiple of 8 where there is one.
     """
-    fastest = max(plan.throughput.target for plan in plans)
-    enough = [plan for plan in plans if plan.throughput.target >= ENOUGH_THROUGHPUT * fastest]
+    fastest = max(rate(plan).target for plan in plans)
+    enough = [plan for plan in plans if rate(plan).target >= ENOUGH_THROUGHPUT * fastest]
     return min(enough, key=_batch_preference)
+
+
+def contenders_without_times(
+    plans: Sequence[CandidatePlan], asked: int
+) -> dict[GpuGroup, CandidatePlan]:
+    """Of each GPU type, count and precision, the plan with the asked per-device batch size; where
+    no plan at all has it, those with the largest batch size of all.
+    """
+    sizes = {plan.per_device_batch_size for plan in plans}
+    batch = asked if asked in sizes else max(sizes)
+    return {group_of(plan): plan for plan in plans if plan.per_device_batch_size == batch}
+
+
+def rate(plan: CandidatePlan) -> Bounded[float]:
+    """The throughput of a plan that has one. Raises InternalError."""
+    if isinstance(plan.throughput, Missing):
+        raise InternalError(f"a plan on {plan.gpu} was ranked by a step time it does not have")
+    return plan.throughput
 
 
 def group_of(plan: CandidatePlan) -> GpuGroup:
@@ -121,10 +145,10 @@ def group_of(plan: CandidatePlan) -> GpuGroup:
 
 
 def weight(measure: Measure, plan: CandidatePlan, gpu: GpuType) -> float:
-    """What one second of the plan counts by a measure that grows with time."""
+    """What the plan holds by this measure; by one that grows with time, for each second of it."""
     if measure is Measure.TIME:
         return 1.0
-    if measure is Measure.MEMORY_HOURS:
+    if measure in (Measure.MEMORY_HOURS, Measure.GPU_MEMORY):
         return float(plan.gpu_count * gpu.memory_bytes)
     if measure is Measure.COST:
         if isinstance(gpu.price_per_hour, Missing):

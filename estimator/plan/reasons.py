@@ -93,6 +93,18 @@ def more_gpus(count: int, chosen: int) -> str:
     return f"needs {_gpus(count)} where {chosen} would do"
 
 
+def not_compared(missing: Missing) -> str:
+    return f"not compared, it has no step time: {missing.reason}"
+
+
+def other_batch_without_times(preferred: int) -> str:
+    return f"batch {preferred} is preferred: without step times nothing speaks for another"
+
+
+def other_precision_without_times(precision: Precision) -> str:
+    return f"the same request; without step times nothing speaks for {precision.label}"
+
+
 def more_of(measure: str, ratio: float) -> str:
     return f"{_times(ratio)} the {measure} of the chosen plan"
 
@@ -130,8 +142,11 @@ def memory_fits(memory: MemoryEstimate) -> str:
     )
 
 
-def speed(plan: CandidatePlan) -> str:
-    rate, step = plan.throughput, plan.step_seconds
+def no_step_time(missing: Missing) -> str:
+    return f"no step time: {missing.reason}"
+
+
+def speed(rate: Bounded[float], step: Bounded[float]) -> str:
     return (
         f"{_rate(rate.target)} samples/s ({_rate(rate.lower)} to {_rate(rate.upper)}), "
         f"{format_duration(step.target)} a step"
@@ -160,6 +175,21 @@ def rule(objective: Objective | None, last_measure: str, plans: int) -> str:
     if objective is Objective.GPUS:
         return f"fewest GPUs of {plans} feasible plans, then least {last_measure}"
     return f"least {last_measure} of {plans} feasible plans, as asked"
+
+
+def rule_without_times(plans: int) -> str:
+    return (
+        f"without step times: fewest GPUs of {plans} feasible plans, then least GPU memory; "
+        "what more or faster GPUs would gain is not known"
+    )
+
+
+def objective_not_judged(objective: Objective, missing: Missing) -> str:
+    return f"--minimize {objective} could not be judged: {missing.reason}"
+
+
+def plans_not_compared(plans: int, missing: Missing) -> str:
+    return f"{plans} other feasible plans have no step time, so not compared: {missing.reason}"
 
 
 def memory_hours_stand_for_money() -> str:
@@ -191,6 +221,12 @@ def chosen_batch(batch: int, share: float, run: Sequence[int]) -> str:
     )
 
 
+def batch_without_times(batch: int, asked: int) -> str:
+    if batch == asked:
+        return f"batch {batch} per device is kept: without step times nothing speaks for another"
+    return f"batch {batch} per device is the largest that ran and fits; {asked} does not"
+
+
 def learning_rate(global_batch: int, own_batch: int, optimizer: str) -> str:
     """Linear rule: Goyal et al. 2017 (SGD); square-root rule: Malladi et al. 2022 (Adam)."""
     ratio = global_batch / own_batch
@@ -202,6 +238,20 @@ def learning_rate(global_batch: int, own_batch: int, optimizer: str) -> str:
 
 def other_precision(plan: CandidatePlan, own: Precision) -> str:
     return f"{plan.precision.label} instead of your {own.label}: check that training converges"
+
+
+def would_take(plan: CandidatePlan) -> str:
+    """What a precision that the user did not ask for gives on the chosen GPUs."""
+    memory = format_bytes(plan.memory.device_memory.target)
+    flags = f"--amp {plan.precision.amp_level} --amp-dtype {plan.precision.dtype}"
+    if isinstance(plan.throughput, Missing):
+        speed_words = "an unknown rate"
+    else:
+        speed_words = f"{_rate(plan.throughput.target)} samples/s"
+    return (
+        f"{plan.precision.label} at batch {plan.per_device_batch_size} would take {memory} and "
+        f"give {speed_words} on the same GPUs ({flags}, if the script trains so)"
+    )
 
 
 def deadline_met(taken: Bounded[float], deadline: float) -> str:
@@ -259,6 +309,13 @@ def cpu(gpus: int, workers: int, rate: float, seconds_per_sample: float) -> str:
     return (
         f"{gpus} x (1 for training + {workers} DataLoader workers): {_rate(rate)} samples/s per "
         f"GPU at an assumed {format_duration(seconds_per_sample)} of CPU each"
+    )
+
+
+def cpu_minimum(gpus: int, workers: int, missing: Missing) -> str:
+    return (
+        f"{gpus} x (1 for training + {workers} DataLoader workers, an assumed minimum): without "
+        f"a step time nobody knows how many would keep up: {missing.reason}"
     )
 
 

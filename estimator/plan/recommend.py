@@ -31,7 +31,9 @@ def recommend(
     Feasible is what fits at the upper bound of its device memory, at a precision the GPU has,
     within ``max_gpus`` and, at the upper bound of its duration, within the deadline. Of those,
     :func:`estimator.plan.ranking.measures` says what is minimised and
-    :func:`estimator.plan.ranking.best` what counts as equal. Candidates come back as: the
+    :func:`estimator.plan.ranking.best` what counts as equal. Where step times are missing, a
+    deadline and objectives in time cannot be judged, which the reasons say, and
+    :data:`estimator.plan.ranking.WITHOUT_TIMES` decides. Candidates come back as: the
     chosen or nearest one, then from best to worst, infeasible ones last.
 
     Raises InternalError where the answers do not match the question or the catalogue.

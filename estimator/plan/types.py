@@ -38,12 +38,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class GpuAnswer:
-    """What is known of the workload on one GPU type at one precision and batch size."""
+    """What is known of the workload on one GPU type at one precision and batch size.
+
+    ``step_time`` is Missing where nothing says how fast this type is.
+    """
 
     gpu: str
     precision: Precision
     memory: MemoryEstimate
-    step_time: StepTimeEstimate
+    step_time: StepTimeEstimate | Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ class Collaborators:
     """What the planner asks other rooms.
 
     scaling_efficiency: of an answer on one GPU, its GPU type, the GPU count and the nodes; the
-    throughput of all GPUs over count times that of one, in (0, 1].
+    throughput of all GPUs over count times that of one, in (0, 1]; Missing where the answer
+    has no step time.
     device_overhead: of a GPU type and the GPU count.
     """
 
-    scaling_efficiency: Callable[[GpuAnswer, GpuType, int, int], Bounded[float]]
+    scaling_efficiency: Callable[[GpuAnswer, GpuType, int, int], Bounded[float] | Missing]
     device_overhead: Callable[[GpuType, int], DeviceOverhead]
 
 
@@ -64,7 +68,8 @@ class CandidatePlan:
     """One way to run the job. Times in seconds, GPU-hours in hours, throughput in samples/s.
 
     ``feasible`` says whether it may be chosen; ``reason`` says in plain words why it may
-    not, or (for the others) how it compares.
+    not, or (for the others) how it compares. Without a step time throughput, duration,
+    GPU-hours and cost are missing for the same reason.
     """
 
     gpu: str
@@ -73,9 +78,9 @@ class CandidatePlan:
     per_device_batch_size: int
     precision: Precision
     memory: MemoryEstimate
-    step_seconds: Bounded[float]
-    throughput: Bounded[float]
-    scaling_efficiency: Bounded[float]
+    step_seconds: Bounded[float] | Missing
+    throughput: Bounded[float] | Missing
+    scaling_efficiency: Bounded[float] | Missing
     duration_seconds: Bounded[float] | Missing
     gpu_hours: Bounded[float] | Missing
     cost: Bounded[float] | Missing

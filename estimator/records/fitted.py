@@ -11,7 +11,7 @@ from estimator.records.types import JobFacts, Target
 from estimator.values import Bounded, Source
 
 FEWEST = 5
-"""Below this many jobs of a target the prior stays: early corrections are the ones that go wrong."""
+"""Below this many jobs of a target the prior stays: it is early corrections that go wrong."""
 
 _WHAT = {Target.DEVICE_MEMORY: "device memory", Target.STEP_TIME: "step time"}
 

@@ -61,7 +61,9 @@ def to_row(record: JobRecord) -> dict[str, Value]:
         **_attributes("", _FACTS, record.submitted.facts),
         **_attributes("requested_", _ASKED, record.submitted),
         "tool_version": getattr(predicted, "tool_version", None),
-        **_attributes("predicted_memory_", _INTERVAL, getattr(predicted, "device_memory_bytes", None)),
+        **_attributes(
+            "predicted_memory_", _INTERVAL, getattr(predicted, "device_memory_bytes", None)
+        ),
         **_attributes("predicted_step_time_", _INTERVAL, getattr(predicted, "step_time_s", None)),
         **_attributes("actual_", _HAPPENED, record.happened),
     }

@@ -67,7 +67,10 @@ def write_samples(path: Path, samples: Iterable[ResidualSample], produced_by: st
 
 
 def store_samples(store: RecordStore) -> tuple[ResidualSample, ...]:
-    """What the user's own jobs say, oldest first: those with a prediction and an outcome."""
+    """What the user's own jobs say, oldest first: those with an outcome and a prior.
+
+    A prediction that history had corrected is no prior; it is left out.
+    """
     pairs = ((record, target) for record in store.all() for target in Target)
     samples = (_own_sample(record, target) for record, target in pairs)
     return tuple(sample for sample in samples if sample is not None)
@@ -78,7 +81,7 @@ def _own_sample(record: JobRecord, target: Target) -> ResidualSample | None:
     if predicted is None or happened is None:
         return None
     prior, actual = predicted.of(target), happened.of(target)
-    if prior is None or not actual or prior.target <= 0:
+    if prior is None or prior.source is Source.REGRESSED or prior.target <= 0 or not actual:
         return None
     if target is Target.DEVICE_MEMORY and _is_censored(happened.status, actual, prior.target):
         return None
@@ -120,9 +123,7 @@ def _parser() -> Callable[[Mapping[str, Any]], ResidualSample]:
 
 def _sample(row: _ResidualRow) -> ResidualSample:
     return ResidualSample(
-        facts=JobFacts(
-            row.model, row.gpu, row.precision, row.per_device_batch_size, row.gpu_count
-        ),
+        facts=JobFacts(row.model, row.gpu, row.precision, row.per_device_batch_size, row.gpu_count),
         target=row.target,
         prior=Bounded(
             row.prior_target, row.prior_lower, row.prior_upper, Source.VIRTUAL, row.produced_by

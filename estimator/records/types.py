@@ -84,7 +84,11 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What this tool said before the job ran, and by which version. None: not predicted."""
+    """What this tool said before the job ran, and by which version. None: not predicted.
+
+    Of use to later corrections only where it is the prior: a prediction of source ``regressed``
+    already holds what history knew then, and correcting by its error would count that twice.
+    """
 
     tool_version: str
     device_memory_bytes: Bounded[int] | None = None

@@ -98,6 +98,26 @@ def test_explain_gives_each_value_its_reason(capsys: Captured) -> None:
         assert reason in err
 
 
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [
+        ("en", f"no step time for 2 of 2 GPU types: {builders.NO_TIME.reason}"),
+        ("zh", f"2 种 GPU 中有 2 种没有步时：{builders.NO_TIME.reason}"),
+    ],
+)
+def test_without_step_times_the_table_has_dashes_and_one_line_says_why(
+    language: str, note: str, capsys: Captured, answering: Callable[[Answer], None]
+) -> None:
+    answering(lambda options, progress: builders.without_times())
+    assert main(["m.py", "--lang", language]) == 0
+    out, err = capsys.readouterr()
+    assert out == builders.YAML_TEXT
+    assert err.count(builders.NO_TIME.reason) == 1
+    assert note in err
+    (chosen,) = (line for line in err.splitlines() if "A100-SXM4-80GB" in line and "896" in line)
+    assert chosen.split().count("-") == 3  # step time, samples/s, and the interval of memory
+
+
 @pytest.mark.usefixtures("fits")
 def test_chinese(capsys: Captured) -> None:
     assert main(["m.py", "--lang", "zh", "--explain"]) == 0

@@ -16,7 +16,7 @@ from estimator.paths import shipped_folder
 from tests.manifest.builders import MINIMAL, REQUEST, library, template, write
 
 BAD_FILES = {
-    "unknown part": (f"{MINIMAL}pods: {{}}\n", 8, "did you mean 'pod'"),
+    "unknown part": (f"{MINIMAL}pods: {{}}\n", 9, "did you mean 'pod'"),
     "section that is a list": ("pod: []\n", 1, "must be a map"),
     "extends a path": (f"extends: ../other\n{MINIMAL}", 1, "the name of a template"),
     "extends nothing known": (f"extends: bse\n{MINIMAL}", 1, "did you mean 'base'"),
@@ -31,9 +31,9 @@ BAD_FILES = {
     "command holds a number": (MINIMAL.replace("train.py]", "8]"), 3, "string"),
     "unknown setting": (MINIMAL.replace("batch_size_argument", "batch"), 4, "not a setting"),
     "suits is misspelt": (f"suits: {{word: [a]}}\n{MINIMAL}", 1, "not a setting"),
-    "image of the container": (f"{MINIMAL}      image: a\n", 8, "training.images"),
-    "command of the container": (f"{MINIMAL}      command: [a]\n", 8, "training.command"),
-    "template of the job": (f"{MINIMAL}job: {{template: {{}}}}\n", 8, "under 'pod'"),
+    "image of the container": (f"{MINIMAL}      image: a\n", 9, "training.images"),
+    "command of the container": (f"{MINIMAL}      command: [a]\n", 9, "training.command"),
+    "template of the job": (f"{MINIMAL}job: {{template: {{}}}}\n", 9, "under 'pod'"),
 }
 
 
@@ -49,7 +49,7 @@ def test_bad_template_is_named_with_its_line(tmp_path: Path, case: str) -> None:
 
 
 def test_circle_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"a\.yaml:1: extends goes in a circle: a -> b -> a"):
+    with pytest.raises(BadInput, match=r"b\.yaml:1: extends goes in a circle: a -> b -> a"):
         library(tmp_path, base__a=f"extends: b\n{MINIMAL}", base__b=f"extends: a\n{MINIMAL}")
 
 
@@ -120,7 +120,7 @@ LOCKED = f"locked:\n  - pod.restartPolicy\n  - pod.hostNetwork\n  - training.ima
     [
         ("pod:\n  restartPolicy: Never\n", 3),
         ("pod: !replace\n  restartPolicy: Never\n", 3),
-        ("pod:\n  restartPolicy: !delete\n", 2),
+        ("pod:\n  restartPolicy: !delete\n", 3),
         ("pod:\n  hostNetwork: true\n", 3),
         ("training:\n  images: !append [b]\n", 3),
     ],
@@ -135,12 +135,19 @@ def test_lock_names_who_locked_and_who_broke_it(tmp_path: Path, layer: str, line
 def test_lock_holds_against_the_command_line_and_the_estimate(tmp_path: Path) -> None:
     text = f"locked: [pod.nodeSelector]\n{MINIMAL}  nodeSelector: {{pool: old}}\n"
     one = template(tmp_path, text)
-    with pytest.raises(BadInput, match="--set: .*nodeSelector is locked by"):
+    with pytest.raises(BadInput, match=r"--set: .*nodeSelector is locked by"):
         fill(one, REQUEST, "job", (Override("pod.nodeSelector[pool]", "new", "--set"),))
     manifest = fill(one, REQUEST, "job")
     assert "pool: old" in manifest.text
     assert "gpu.product" not in manifest.text
     assert any("locked by" in note and "A100" in note for note in manifest.notes)
+
+
+def test_job_gets_a_name_although_metadata_is_locked(tmp_path: Path) -> None:
+    one = template(tmp_path, f"locked: [metadata]\n{MINIMAL}metadata: {{labels: {{team: a}}}}\n")
+    manifest = fill(one, REQUEST, "job")
+    assert "name: resnet50" in manifest.text
+    assert "annotations" not in manifest.text
 
 
 def test_saying_the_same_does_not_break_a_lock(tmp_path: Path) -> None:

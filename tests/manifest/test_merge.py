@@ -23,7 +23,9 @@ from estimator.manifest.tree import (
 )
 from tests.manifest.builders import merged, tree
 
-CONTAINERS = "containers:\n  - name: paddle\n    image: one\n    env:\n      - {name: A, value: a}\n"
+CONTAINERS = (
+    "containers:\n  - name: paddle\n    image: one\n    env:\n      - {name: A, value: a}\n"
+)
 MERGED = {
     "maps key by key": ("a: {x: 1, w: 2}", "a: {w: 3, z: 4}", {"a": {"x": 1, "w": 3, "z": 4}}),
     "lists of words are one value": ("command: [a, b]", "command: [c]", {"command": ["c"]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from estimator.drystep.measurement import (
     Device,
@@ -24,6 +25,7 @@ FP32 = Precision()
 BF16 = Precision("O1", "bfloat16")
 FP16 = Precision("O1", "float16")
 UNPRICED = Missing("no price is set")
+NO_TIME = Missing("a step on the CPU says nothing about a GPU's time")
 
 
 def gpu(
@@ -93,9 +95,17 @@ def answer(
     )
 
 
+def untimed(of: GpuAnswer) -> GpuAnswer:
+    return replace(of, step_time=NO_TIME)
+
+
 def helpers(efficiency: float = 1.0, communication: int = 0) -> Collaborators:
+    def scaling(answer: GpuAnswer, *_: object) -> Bounded[float] | Missing:
+        step = answer.step_time
+        return step if isinstance(step, Missing) else spread(efficiency, 0.0)
+
     return Collaborators(
-        scaling_efficiency=lambda answer, gpu, count, nodes: spread(efficiency, 0.0),
+        scaling_efficiency=scaling,
         device_overhead=lambda gpu, count: overhead(communication),
     )
 

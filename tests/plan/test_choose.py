@@ -168,9 +168,19 @@ def test_the_users_own_batch_and_precision_need_no_remark() -> None:
     assert not any("learning rate" in one or "instead of your" in one for one in answer.reasons)
 
 
-def test_another_precision_is_said() -> None:
+def test_another_precision_is_said_and_not_taken_while_the_users_own_fits() -> None:
     answers = (
         planning.answer(SMALL, 100),
+        planning.answer(SMALL, 300, precision=planning.BF16),
+    )
+    answer = ask(Question(1, None), *answers)
+    assert answer.plan.precision == planning.FP32
+    assert any("300 samples/s on the same GPUs (--amp O1" in one for one in answer.reasons)
+
+
+def test_another_precision_is_taken_where_the_users_own_does_not_fit() -> None:
+    answers = (
+        planning.answer(SMALL, 100, memory_gib=90),
         planning.answer(SMALL, 300, precision=planning.BF16),
     )
     answer = ask(Question(1, None), *answers)

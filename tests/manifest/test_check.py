@@ -1,0 +1,188 @@
+"""Rules that no schema knows: one mistake each, made in a sound Job."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from estimator.manifest.check import check_documents
+from estimator.manifest.fill import fill
+from estimator.manifest.quantity import parse_quantity
+from estimator.manifest.tree import format_path
+from tests.manifest.builders import REQUEST, TWO_NODES, shipped
+
+Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]
+"""Of the Job, its pod and its container."""
+
+SOUND: Any = fill(shipped("ocr-receipts"), REQUEST, "job").document[0]
+POD = "spec.template.spec"
+BOX = f"{POD}.containers[paddle]"
+
+MISTAKES: dict[str, tuple[Change, str, str]] = {
+    "capital in the name": (
+        lambda job, pod, box: job["metadata"].update(name="Bad_Name"), "metadata.name", "a name"),
+    "name too long for pods": (
+        lambda job, pod, box: job["metadata"].update(name="a" * 62), "metadata.name", "too long"),
+    "no name": (lambda job, pod, box: job["metadata"].pop("name"), "metadata.name", "None"),
+    "label value": (
+        lambda job, pod, box: job["metadata"]["labels"].update(team="a b"),
+        "metadata.labels.team", "value for a label"),
+    "label number": (
+        lambda job, pod, box: job["metadata"]["labels"].update(team=1),
+        "metadata.labels.team", "quotes"),
+    "annotation key": (
+        lambda job, pod, box: job["metadata"]["annotations"].update({"a b": "1"}),
+        'metadata.annotations["a b"]', "key"),
+    "node selector": (
+        lambda job, pod, box: pod["nodeSelector"].update(pool="a/b"),
+        f"{POD}.nodeSelector.pool", "value"),
+    "restart policy": (
+        lambda job, pod, box: pod.update(restartPolicy="Sometimes"),
+        f"{POD}.restartPolicy", "Sometimes"),
+    "restart always": (
+        lambda job, pod, box: pod.update(restartPolicy="Always"),
+        f"{POD}.restartPolicy", "OnFailure or Never"),
+    "no restart policy": (
+        lambda job, pod, box: pod.pop("restartPolicy"), f"{POD}.restartPolicy", "OnFailure"),
+    "failure policy": (
+        lambda job, pod, box: job["spec"].update(podFailurePolicy={"rules": []}),
+        "spec.podFailurePolicy", "Never"),
+    "indexed without completions": (
+        lambda job, pod, box: job["spec"].update(completionMode="Indexed"),
+        "spec.completions", "missing"),
+    "negative backoff": (
+        lambda job, pod, box: job["spec"].update(backoffLimit=-1), "spec.backoffLimit", "small"),
+    "no deadline": (
+        lambda job, pod, box: job["spec"].update(activeDeadlineSeconds=0),
+        "spec.activeDeadlineSeconds", "small"),
+    "pull policy": (
+        lambda job, pod, box: box.update(imagePullPolicy="Once"), f"{BOX}.imagePullPolicy", "one"),
+    "seccomp": (
+        lambda job, pod, box: pod["securityContext"].update(seccompProfile={"type": "Default"}),
+        f"{POD}.securityContext.seccompProfile.type", "one of"),
+    "medium": (
+        lambda job, pod, box: pod["volumes"][2]["emptyDir"].update(medium="RAM"),
+        f"{POD}.volumes[shm].emptyDir.medium", "one of"),
+    "latest image": (
+        lambda job, pod, box: box.update(image="paddle:latest"), f"{BOX}.image", "pin"),
+    "image without tag": (
+        lambda job, pod, box: box.update(image="host:5000/paddle"), f"{BOX}.image", "pin"),
+    "image with capitals": (
+        lambda job, pod, box: box.update(image="Paddle:1"), f"{BOX}.image", "capital"),
+    "half a GPU": (
+        lambda job, pod, box: [
+            box["resources"][part].update({"nvidia.com/gpu": "500m"})
+            for part in ("requests", "limits")],
+        f'{BOX}.resources.requests["nvidia.com/gpu"]', "whole"),
+    "GPUs requested and limited differ": (
+        lambda job, pod, box: box["resources"]["limits"].update({"nvidia.com/gpu": 2}),
+        f'{BOX}.resources.requests["nvidia.com/gpu"]', "equal"),
+    "GPUs without limit": (
+        lambda job, pod, box: box["resources"]["limits"].pop("nvidia.com/gpu"),
+        f'{BOX}.resources.requests["nvidia.com/gpu"]', "limit"),
+    "memory above its limit": (
+        lambda job, pod, box: box["resources"]["requests"].update(memory="31Gi"),
+        f"{BOX}.resources.requests.memory", "more than"),
+    "quantity": (
+        lambda job, pod, box: box["resources"]["limits"].update(memory="30GB"),
+        f"{BOX}.resources.limits.memory", "quantity"),
+    "negative quantity": (
+        lambda job, pod, box: box["resources"]["requests"].update(cpu=-1),
+        f"{BOX}.resources.requests.cpu", "negative"),
+    "size of a volume": (
+        lambda job, pod, box: pod["volumes"][2]["emptyDir"].update(sizeLimit="2 Gi"),
+        f"{POD}.volumes[shm].emptyDir.sizeLimit", "quantity"),
+    "shared memory above the limit": (
+        lambda job, pod, box: pod["volumes"][2]["emptyDir"].update(sizeLimit="31Gi"),
+        f"{POD}.volumes[shm].emptyDir.sizeLimit", "memory limit"),
+    "mount without volume": (
+        lambda job, pod, box: pod["volumes"].pop(),
+        f"{BOX}.volumeMounts[/var/log/paddle].name", "no volume"),
+    "relative mount": (
+        lambda job, pod, box: box["volumeMounts"].append({"name": "tmp", "mountPath": "x"}),
+        f"{BOX}.volumeMounts[x].mountPath", "absolute"),
+    "mount twice": (
+        lambda job, pod, box: box["volumeMounts"].append({"name": "tmp", "mountPath": "/tmp"}),
+        f"{BOX}.volumeMounts[/tmp]", "2 times"),
+    "volume without source": (
+        lambda job, pod, box: pod["volumes"].append({"name": "x"}), f"{POD}.volumes[x]", "none"),
+    "volume with two sources": (
+        lambda job, pod, box: pod["volumes"][2].update(hostPath={"path": "/a"}),
+        f"{POD}.volumes[shm]", "emptyDir and hostPath"),
+    "name of a volume": (
+        lambda job, pod, box: pod["volumes"].append({"name": "A", "emptyDir": {}}),
+        f"{POD}.volumes[A].name", "name"),
+    "variable": (
+        lambda job, pod, box: box["env"].append({"name": "1 A", "value": "x"}),
+        f"{BOX}.env[1 A].name", "variable"),
+    "variable twice": (
+        lambda job, pod, box: box["env"].append({"name": "HOME", "value": "x"}),
+        f"{BOX}.env[HOME]", "2 times"),
+    "variable with two values": (
+        lambda job, pod, box: box["env"][0].update(valueFrom={}), f"{BOX}.env[HOME]", "delete"),
+    "container name": (
+        lambda job, pod, box: pod["containers"].append({"name": "X"}),
+        f"{POD}.containers[X].name", "container"),
+    "no container": (lambda job, pod, box: pod["containers"].clear(), f"{POD}.containers", "needs"),
+    "root": (
+        lambda job, pod, box: box["securityContext"].update(runAsUser=0),
+        f"{BOX}.securityContext.runAsUser", "root"),
+    "privileged": (
+        lambda job, pod, box: box["securityContext"].update(privileged=True),
+        f"{BOX}.securityContext.privileged", "allowPrivilegeEscalation"),
+    "toleration": (
+        lambda job, pod, box: pod["tolerations"][0].update(effect="Never"),
+        f"{POD}.tolerations[nvidia.com/gpu:Never].effect", "effect"),
+    "toleration with a value": (
+        lambda job, pod, box: pod["tolerations"][0].update(value="x"),
+        f"{POD}.tolerations[nvidia.com/gpu:NoSchedule].value", "empty"),
+    "port": (
+        lambda job, pod, box: box.update(ports=[{"containerPort": 0}]),
+        f"{BOX}.ports[0:TCP].containerPort", "65535"),
+}  # fmt: skip
+
+
+def test_sound_documents_have_no_findings() -> None:
+    assert check_documents([SOUND]) == ()
+    assert check_documents(fill(shipped("llm"), TWO_NODES, "job").document) == ()
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_is_found_at_its_place(mistake: str) -> None:
+    change, path, said = MISTAKES[mistake]
+    job = copy.deepcopy(SOUND)
+    pod = job["spec"]["template"]["spec"]
+    change(job, pod, pod["containers"][0])
+    found = {format_path(one.path): one.problem for one in check_documents([job])}
+    assert path in found
+    assert said in found[path]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("16Gi", 16 * 2**30),
+        ("1.5Ki", 1536),
+        ("500m", "0.5"),
+        ("2", 2),
+        (3, 3),
+        ("1e3", 1000),
+        ("12E", 12 * 10**18),
+        ("1Ei", 2**60),
+        ("100M", 10**8),
+        (".5", "0.5"),
+        ("-1", -1),
+    ],
+)
+def test_quantity(text: object, amount: object) -> None:
+    assert parse_quantity(text) == Decimal(str(amount))
+
+
+@pytest.mark.parametrize("text", ["", "16GB", "16 Gi", "Gi", "1KI", "1.2.3", True, None, "1e", "٣"])
+def test_no_quantity(text: object) -> None:
+    with pytest.raises(ValueError, match="not a quantity"):
+        parse_quantity(text)
