@@ -61,7 +61,7 @@ def choose(inputs: Inputs, feasible: Sequence[CandidatePlan]) -> Choice:
         rivals = contenders(timed)
     else:
         ranking = WITHOUT_TIMES
-        rivals = contenders_without_times(feasible, asked.per_device_batch_size)
+        rivals = contenders_without_times(feasible, asked)
     same_precision = [plan for plan in rivals.values() if plan.precision == asked.precision]
     plan = best(same_precision or list(rivals.values()), inputs.gpus, ranking, asked.precision)
     return Choice(plan, ranking, tuple(feasible), rivals)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import groupby
 
-from estimator.drystep.measurement import Precision
+from estimator.drystep.measurement import Precision, StepMeasurement
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
 from estimator.plan.types import CandidatePlan, Objective
@@ -122,13 +122,14 @@ def preferred_batch(plans: Sequence[CandidatePlan]) -> CandidatePlan:
 
 
 def contenders_without_times(
-    plans: Sequence[CandidatePlan], asked: int
+    plans: Sequence[CandidatePlan], asked: StepMeasurement
 ) -> dict[GpuGroup, CandidatePlan]:
     """Of each GPU type, count and precision, the plan with the asked per-device batch size; where
-    no plan at all has it, those with the largest batch size of all.
+    no plan at the asked precision has it, those with the largest batch size at that precision.
     """
-    sizes = {plan.per_device_batch_size for plan in plans}
-    batch = asked if asked in sizes else max(sizes)
+    same = [plan for plan in plans if plan.precision == asked.precision] or plans
+    sizes = {plan.per_device_batch_size for plan in same}
+    batch = asked.per_device_batch_size if asked.per_device_batch_size in sizes else max(sizes)
     return {group_of(plan): plan for plan in plans if plan.per_device_batch_size == batch}
 
 

@@ -165,6 +165,11 @@ def test_the_users_own_precision_is_kept() -> None:
     )
 
 
+def test_the_users_own_precision_goes_before_the_asked_batch() -> None:
+    answer = ask(Question(1, None), untimed(SMALL, 16), untimed(SMALL, 32, precision=planning.FP16))
+    assert (answer.plan.precision, answer.plan.per_device_batch_size) == (planning.FP32, 16)
+
+
 def test_memory_and_precision_still_reject() -> None:
     outcome = recommend(
         Question(8, Objective.TIME, deadline_seconds=1.0, **WORK),
@@ -220,7 +225,8 @@ def test_ranking_by_a_time_that_is_missing_is_our_own_fault() -> None:
 def test_contenders_without_times_share_one_batch_size() -> None:
     plans = [replace(plan(), per_device_batch_size=size) for size in (8, 16, 64)]
     for asked, expected in ((16, 16), (32, 64)):
-        rivals = contenders_without_times(plans, asked)
+        measured = planning.report(batch=asked).measurements[0]
+        rivals = contenders_without_times(plans, measured)
         assert [one.per_device_batch_size for one in rivals.values()] == [expected]
 
 
