@@ -20,10 +20,13 @@ from estimator.values import Bounded, Missing, Source
 CapacityClasses = Mapping[int, tuple[GpuType, ...]]
 """GPU types by the allocator capacity they were tried at."""
 
+ROUND_SIZES = 4
+"""Round batch sizes that a plan chooses among on each GPU type, the largest that fit."""
+
 REPEAT_SPREAD = 0.14
 """How far a measured step time may be from the next one. Published repeats of one and the same
-training benchmark differ by 0.1 % to 14 % (ANCHORS.md, noise floor): the most of them, as what
-makes a repeat a good one is not known."""
+training benchmark differ by 0.1 % to 14 %: the most of them, as what makes a repeat a good one is
+not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
 def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer, ...]:
     """Every precision and per-device batch size that ran, on each GPU type.
 
-    A type is asked about the batch sizes that ran on its own capacity or a smaller one.
+    A type is asked about its own largest batch and the round batch sizes below it.
     """
     predict = _Predictor(evidence)
     trials = _trial_of_each_type(evidence)
@@ -87,17 +90,16 @@ def _measurements_for(report: DryStepReport, own: CapacityTrial) -> Iterator[Ste
     yield _under_pressure(asked, own)
     yield from alternatives
     seen = {asked.per_device_batch_size}
-    for trial in report.trials:
-        measurement = trial.measurement
-        if trial.capacity_bytes > own.capacity_bytes or isinstance(measurement, Missing):
-            continue
+    fitting = [m for m in report.ladder if m.per_device_batch_size <= own.max_per_device_batch_size]
+    largest = () if isinstance(own.measurement, Missing) else (own.measurement,)
+    for measurement in (*fitting[-ROUND_SIZES:], *largest):
         if measurement.per_device_batch_size not in seen:
             seen.add(measurement.per_device_batch_size)
-            yield measurement
+            yield _under_pressure(measurement, own)
 
 
 def _under_pressure(asked: StepMeasurement, trial: CapacityTrial) -> StepMeasurement:
-    """The asked batch on a device of this capacity.
+    """A batch on a device of this capacity.
 
     It was measured with room to spare. Where a batch as large ran on the capacity, the allocator
     makes do with that: it returns idle chunks instead of taking more.

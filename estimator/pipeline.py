@@ -50,7 +50,12 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
         report = _dry_step(options, gpus, progress)
         progress.stage(Stage.PREDICT)
         experience = correction.result()
-    evidence = Evidence(report, capacity_classes(gpus, 1), experience.correction)
+    evidence = Evidence(
+        report,
+        capacity_classes(gpus, 1),
+        experience.correction,
+        measured_on=_name_of(report.device_name, catalogue),
+    )
     rows = gpu_rows(evidence, gpus)
     progress.stage(Stage.PLAN)
     outcome = recommend(
@@ -79,6 +84,12 @@ def _wanted(catalogue: Catalogue, names: Sequence[str]) -> tuple[GpuType, ...]:
     return tuple({gpu.name: gpu for gpu in map(catalogue.find, names)}.values())
 
 
+def _name_of(device_name: str, catalogue: Catalogue) -> str | None:
+    """The type that the driver calls ``device_name``; node labels spell it with dashes."""
+    label = device_name.replace(" ", "-")
+    return next((gpu.name for gpu in catalogue.types if gpu.product_label == label), None)
+
+
 def _dry_step(
     options: EstimateOptions, gpus: Sequence[GpuType], progress: Progress
 ) -> DryStepReport:
@@ -91,6 +102,7 @@ def _dry_step(
         precisions=_precisions(options, chosen.device),
         device=DeviceChoice(chosen.device.value),
         capacities=tuple(capacity_classes(gpus, 1)),
+        round_batch_sizes=options.question.pinned_batch_size is None,
         plugin=plugin.library if plugin else None,
         environment=plugin.environment() if plugin else {},
         fallback_reason=chosen.reason,

@@ -178,12 +178,20 @@ def test_every_precision_is_answered_for_every_type() -> None:
     assert at_asked == [(gpu.name, kind) for gpu in (A100, T4) for kind in (FP32, FP16)]
 
 
-def test_batches_of_smaller_capacities_are_offered_to_larger_types() -> None:
-    found = gpu_answers(evidence([T4, A100, H200], measured(8)), [T4, A100, H200])
+def test_round_batches_that_fit_are_offered_beside_the_largest() -> None:
+    asked = evidence([T4, H200], measured(8))
+    ladder = tuple(measured(1 << exponent) for exponent in range(3, 10))  # 8 to 512
+    found = gpu_answers(replace(asked, report=replace(asked.report, ladder=ladder)), [T4, H200])
+    # Each type has the four largest round sizes below its own largest. T4: 66, as above;
     # H200: (142,130 - 1,000) / 200 = 705.7
+    assert batches(found, T4) == [8, 16, 32, 64, 66]
+    assert batches(found, H200) == [8, 64, 128, 256, 512, 705]
+
+
+def test_without_round_batches_the_asked_and_the_largest_are_answered() -> None:
+    found = gpu_answers(evidence([T4, A100], measured(8)), [T4, A100])
     assert batches(found, T4) == [8, 66]
-    assert batches(found, A100) == [8, 66, 395]
-    assert batches(found, H200) == [8, 66, 395, 705]
+    assert batches(found, A100) == [8, 395]
 
 
 def test_a_batch_that_ran_twice_is_answered_once() -> None:

@@ -21,6 +21,7 @@ from estimator.document.parts import (
 )
 from estimator.drystep.measurement import DryStepReport, StepMeasurement
 from estimator.manifest.types import Manifest
+from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.result import EstimateResult, GpuRow, NothingFits
 from estimator.values import Bounded, Missing, Source
@@ -36,7 +37,7 @@ def to_document(result: EstimateResult) -> Document:
         workload=_workload(result, measured),
         measurement=_measurement(report, measured),
         gpus=[_gpu(row) for row in result.gpus],
-        plans=[_plan(plan, result.outcome) for plan in result.outcome.candidates],
+        plans=_plans(result.outcome),
         recommendation=_recommendation(result.outcome),
         manifest=_manifest(result.manifest),
         notes=list(result.notes),
@@ -125,6 +126,11 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
         chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
         reason=plan.reason,
     )
+
+
+def _plans(outcome: Recommendation | NothingFits) -> list[PlanPart]:
+    """Of each GPU type, count and precision the plan with the batch to prefer, best first."""
+    return [_plan(plan, outcome) for plan in one_of_each_group(outcome.candidates)]
 
 
 def _is_same(plan: CandidatePlan, other: CandidatePlan) -> bool:

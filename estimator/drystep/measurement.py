@@ -149,7 +149,9 @@ class DryStepReport:
     """Everything one dry run of a workload brought back.
 
     ``measurements``: the asked batch size, one per precision, the user's own first.
-    ``trials``: one per capacity and precision. ``assumptions``: plain sentences on what was
+    ``trials``: one per capacity. ``ladder``: the user's own precision at round batch sizes,
+    without a limit of memory. ``device_name``: what the driver calls a real GPU, else empty.
+    ``assumptions``: plain sentences on what was
     filled in for the user. ``host_peak_bytes``: resident memory of the child process.
     ``fallback_reason``: why ``auto`` did not take a better device, or empty.
     """
@@ -164,3 +166,5 @@ class DryStepReport:
     seconds: float
     host_peak_bytes: int
     fallback_reason: str = ""
+    ladder: tuple[StepMeasurement, ...] = ()
+    device_name: str = ""

@@ -25,7 +25,8 @@ class DryStepRequest:
     """One question to the child process.
 
     precisions: those to measure, the user's own first. capacities: bytes of device memory for
-    which the largest per-device batch is wanted. plugin: the built virtual GPU, None where there
+    which the largest per-device batch is wanted. round_batch_sizes: whether powers of two up to
+    the largest of those are measured as well. plugin: the built virtual GPU, None where there
     is none, and then ``fallback_reason`` says why. environment: variables for the child alone.
     """
 
@@ -34,6 +35,7 @@ class DryStepRequest:
     precisions: tuple[Precision, ...] = (Precision(),)
     device: DeviceChoice = DeviceChoice.AUTO
     capacities: tuple[int, ...] = ()
+    round_batch_sizes: bool = False
     plugin: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     fallback_reason: str = ""

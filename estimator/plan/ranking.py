@@ -145,6 +145,14 @@ def group_of(plan: CandidatePlan) -> GpuGroup:
     return (plan.gpu, plan.gpu_count, plan.precision.label)
 
 
+def one_of_each_group(plans: Iterable[CandidatePlan]) -> tuple[CandidatePlan, ...]:
+    """The first plan of each GPU type, count and precision, in the order given."""
+    first: dict[GpuGroup, CandidatePlan] = {}
+    for plan in plans:
+        first.setdefault(group_of(plan), plan)
+    return tuple(first.values())
+
+
 def weight(measure: Measure, plan: CandidatePlan, gpu: GpuType) -> float:
     """What the plan holds by this measure; by one that grows with time, for each second of it."""
     if measure is Measure.TIME:

@@ -14,7 +14,7 @@ from estimator.drystep.child.model_file import Program
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.training import Training, build_training
-from estimator.drystep.child.trials import largest_batch_to_try, run_trials
+from estimator.drystep.child.trials import explore, largest_batch_to_try
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
     CapacityTrial,
@@ -41,6 +41,8 @@ class _Findings:
     assumptions: tuple[str, ...]
     measurements: tuple[StepMeasurement, ...]
     trials: tuple[CapacityTrial, ...]
+    ladder: tuple[StepMeasurement, ...] = ()
+    device_name: str = ""
 
 
 def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryStepReport:
@@ -62,6 +64,8 @@ def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryS
         seconds=time.perf_counter() - started,
         host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         fallback_reason=request.fallback_reason,
+        ladder=findings.ladder,
+        device_name=findings.device_name,
     )
 
 
@@ -78,8 +82,10 @@ def _on_virtual_gpu(program: Program, request: DryStepRequest, say: Say) -> _Fin
     training = _fresh(program, request, own)
     asked = _with_workspace(gpu, StepQuestion(training, own, request.per_device_batch_size), say)
     say("looking for the largest batch")
-    trials = tuple(run_trials(gpu, asked, training.renewed, request.capacities))
-    findings = _findings(Device.VIRTUAL, training, (asked,), trials)
+    found = explore(gpu, asked, training.renewed, request)
+    findings = replace(
+        _findings(Device.VIRTUAL, training, (asked,), found.trials), ladder=found.ladder
+    )
     if training.file.train_step is not None:  # it sets its own precision
         return findings
     del training
@@ -125,7 +131,8 @@ def _on_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
         if second.per_device_batch_size != size
         else ()
     )
-    return _findings(Device.GPU, training, (asked,), trials)
+    name = paddle.device.cuda.get_device_name()
+    return replace(_findings(Device.GPU, training, (asked,), trials), device_name=name)
 
 
 def _on_cpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from estimator.drystep.child import statistics, virtual
@@ -11,6 +11,7 @@ from estimator.drystep.child.observe import StepQuestion, try_step
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
+from estimator.drystep.request import DryStepRequest
 from estimator.drystep.search import Line, Needs, largest_batch
 from estimator.errors import UserCodeFailed
 from estimator.values import Missing
@@ -26,12 +27,20 @@ def largest_batch_to_try(asked: StepMeasurement) -> int:
     return max(asked.per_device_batch_size, min(LARGEST_BATCH, LARGEST_BATCH_BYTES // per_sample))
 
 
-def run_trials(
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """The largest batch of each capacity, and steps at round batch sizes up to the largest."""
+
+    trials: tuple[CapacityTrial, ...]
+    ladder: tuple[StepMeasurement, ...]
+
+
+def explore(
     gpu: VirtualGpu,
     asked: StepMeasurement,
     renew: Callable[[], Training],
-    capacities: Sequence[int],
-) -> Iterator[CapacityTrial]:
+    request: DryStepRequest,
+) -> Exploration:
     """For each capacity search the largest batch, each attempt with a new optimizer.
 
     ``asked`` is the unconstrained measurement; ``renew`` gives a training whose memory starts
@@ -39,6 +48,21 @@ def run_trials(
     """
     gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
     attempts = _Attempts(gpu, asked, renew)
+    trials = tuple(_trials(attempts, request.capacities))
+    largest = max((trial.max_per_device_batch_size for trial in trials), default=0)
+    sizes = round_sizes(largest) if request.round_batch_sizes else ()
+    ladder = tuple(attempts.unconstrained(size) for size in sizes)
+    gpu.set_workspace_limit(0)
+    return Exploration(trials, ladder)
+
+
+def round_sizes(largest: int) -> tuple[int, ...]:
+    """Powers of two up to ``largest``: the seven largest, what people would choose among."""
+    powers = [1 << exponent for exponent in range(largest.bit_length())]
+    return tuple(powers[-7:])
+
+
+def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[CapacityTrial]:
     needs = attempts.needs()
     position = 0.5
     for capacity in sorted(capacities):
@@ -53,12 +77,11 @@ def run_trials(
             position = found.position
         yield CapacityTrial(
             capacity_bytes=capacity,
-            precision=asked.precision,
+            precision=attempts.precision,
             max_per_device_batch_size=found.largest,
             next_failing_batch_size=found.failing,
             measurement=attempts.measurement(found.largest, capacity),
         )
-    gpu.set_workspace_limit(0)
 
 
 class _Attempts:
@@ -72,14 +95,13 @@ class _Attempts:
         self._renew = renew
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
         self.limit = largest_batch_to_try(asked)
+        self.precision = asked.precision
 
     def needs(self) -> Needs:
         """The lines through the asked batch and a second one, both without pressure."""
         first = self._asked.per_device_batch_size
-        second = first * 2 if first == 1 else max(1, first // 2)
-        self.runs(first, virtual.BOUNDLESS)
-        self.runs(second, virtual.BOUNDLESS)
-        points = [self._ran[size, virtual.BOUNDLESS] for size in (first, second)]
+        second = 2 if first == 1 else first // 2
+        points = [self.unconstrained(size) for size in (first, second)]
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
         reserved = [(p.per_device_batch_size, p.peak_reserved_bytes) for p in points]
         return Needs(Line.through(*allocated), Line.through(*reserved))
@@ -106,6 +128,12 @@ class _Attempts:
             workspace_bytes=0,
         )
         return True
+
+    def unconstrained(self, batch_size: int) -> StepMeasurement:
+        """The step at this batch size with room to spare; run once."""
+        if (batch_size, virtual.BOUNDLESS) not in self._ran:
+            self.runs(batch_size, virtual.BOUNDLESS)
+        return self._ran[batch_size, virtual.BOUNDLESS]
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
         if batch_size == 0:
