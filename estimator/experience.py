@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 
+from estimator import __version__
 from estimator.errors import BadInput
 from estimator.paths import shipped_folder, user_cache_folder, user_data_folder
-from estimator.plan.types import CandidatePlan
+from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.records.correction import load_or_fit
 from estimator.records.samples import published_samples, store_samples
 from estimator.records.store import open_store
@@ -21,7 +21,7 @@ from estimator.records.types import (
     Submitted,
 )
 from estimator.result import EstimateResult, NothingFits
-from estimator.values import Missing
+from estimator.values import Bounded, Missing
 
 STORE_NAME = "records.sqlite3"
 
@@ -44,19 +44,22 @@ def load_correction() -> Experience:
     return Experience(load_or_fit(samples, user_cache_folder()), notes)
 
 
-def remember(result: EstimateResult) -> tuple[str, ...]:
-    """Save the estimate as a record; returns a note where that failed."""
+def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:
+    """Save the estimate as a record; returns a note where that failed.
+
+    prior: the plan of the record as it was before history corrected it.
+    """
     try:
         with open_store(user_data_folder() / STORE_NAME) as store:
-            store.save(record_of(result))
+            store.save(record_of(result, prior))
     except BadInput as error:
         return (f"the estimate was not saved: {error.what}",)
     return ()
 
 
-def record_of(result: EstimateResult) -> JobRecord:
+def record_of(result: EstimateResult, prior: CandidatePlan) -> JobRecord:
     """The plan that was recommended, or the nearest miss, as a job that has not run yet."""
-    plan, memory, cpu = _request(result)
+    plan, (memory, cpu) = recorded_plan(result.outcome), _request(result)
     return JobRecord(
         identifier=result.identifier,
         created_at=datetime.now(UTC),
@@ -71,20 +74,32 @@ def record_of(result: EstimateResult) -> JobRecord:
             ),
             memory_bytes=memory,
             cpu=cpu,
+            gpu_memory_bytes=plan.memory.capacity_bytes,
         ),
         predicted=Predicted(
-            tool_version=version("paddle-estimate"),
+            tool_version=__version__,
             device_memory_bytes=plan.memory.device_memory,
-            step_time_s=None if isinstance(plan.step_seconds, Missing) else plan.step_seconds,
+            step_time_s=_known(plan.step_seconds),
+            prior_device_memory_bytes=prior.memory.device_memory,
+            prior_step_time_s=_known(prior.step_seconds),
         ),
     )
 
 
-def _request(result: EstimateResult) -> tuple[CandidatePlan, int | None, float | None]:
+def _known(value: Bounded[float] | Missing) -> Bounded[float] | None:
+    return None if isinstance(value, Missing) else value
+
+
+def recorded_plan(outcome: Recommendation | NothingFits) -> CandidatePlan:
+    """The plan that was recommended, or the nearest miss."""
+    return outcome.nearest if isinstance(outcome, NothingFits) else outcome.plan
+
+
+def _request(result: EstimateResult) -> tuple[int | None, float | None]:
     outcome = result.outcome
     if isinstance(outcome, NothingFits):
-        return outcome.nearest, None, None
-    return outcome.plan, outcome.host.memory_bytes, float(outcome.host.cpu)
+        return None, None
+    return outcome.host.memory_bytes, float(outcome.host.cpu)
 
 
 def _own_samples() -> tuple[tuple[ResidualSample, ...], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,17 +11,18 @@ from estimator.drystep.device.choose import choose_device
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
-from estimator.experience import load_correction, remember
+from estimator.experience import load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
 from estimator.job import manifest_for
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
 from estimator.options import EstimateOptions
-from estimator.plan.candidates import gradient_bucket_bytes
+from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
-from estimator.plan.types import Collaborators, GpuAnswer
+from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
 from estimator.progress import Progress, Silence, Stage
+from estimator.records.fitted import NoHistory
 from estimator.records.store import new_identifier
 from estimator.result import EstimateResult
 from estimator.throughput.multi_gpu import scaling_efficiency
@@ -74,7 +75,23 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
         manifest=manifest_for(options, outcome, by_name, report.model, identifier),
         notes=experience.notes,
     )
-    return replace(result, notes=(*result.notes, *remember(result)))
+    prior = _before_history(evidence, recorded_plan(outcome), options.question, by_name)
+    return replace(result, notes=(*result.notes, *remember(result, prior)))
+
+
+def _before_history(
+    evidence: Evidence, plan: CandidatePlan, question: Question, gpus: Mapping[str, GpuType]
+) -> CandidatePlan:
+    """The same plan, predicted without past jobs."""
+    plain = replace(evidence, correction=NoHistory())
+    answer = next(
+        answer
+        for answer in gpu_answers(plain, [gpus[plan.gpu]])
+        if answer.precision == plan.precision
+        and answer.memory.per_device_batch_size == plan.per_device_batch_size
+    )
+    inputs = Inputs(question, gpus, _collaborators(evidence.report), evidence.report)
+    return plan_for(inputs, answer, plan.gpu_count)
 
 
 def _wanted(catalogue: Catalogue, names: Sequence[str]) -> tuple[GpuType, ...]:

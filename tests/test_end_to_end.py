@@ -84,6 +84,17 @@ def test_the_document_answers_every_question(home: Path) -> None:
     assert told["manifest"]
 
 
+def test_a_precision_measured_beside_the_users_own_is_measured_alone(home: Path) -> None:
+    """The first model's memory is gone before the second's is counted."""
+    words = (SAMPLES / "resnet50.py", "--batch-size", 16, "--gpu", "T4")
+    alone = answer(*words, "--amp", "O1", home=home)["measurement"]["peak_reserved_bytes"]
+    beside = answer(*words, home=home)["plans"]
+    taken = next(p for p in beside if p["precision"] != "fp32" and p["gpu_count"] == 1)
+    context = next(g for g in answer(*words, home=home)["gpus"])["context_bytes"]["target"]
+    held = taken["device_memory_bytes"]["target"] - context
+    assert alone <= held <= 1.2 * alone  # scratch of convolutions comes on top
+
+
 def test_the_largest_batch_really_is_the_largest(home: Path) -> None:
     """A batch of that size fits, and one beyond the smallest that failed does not."""
     words = (SAMPLES / "resnet50.py", "--gpu", "T4", "--amp", "off")

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from estimator.records.fitted import (
     FEWEST,
+    LEARNT_FROM,
     FittedCorrection,
     Level,
     NoHistory,
@@ -31,11 +33,13 @@ _MISS_RATE = 0.1
 """Share of jobs that may fall outside the interval."""
 _MOST_SAMPLES = 2000
 """The newest jobs are used; more would cost time and say little more."""
+_FEWEST_MODELS = 3
+"""Below this many models nothing shows whether the fit holds for one more."""
 _ABSURD = math.log(20.0)
 """A prediction off by more than this is a wrong unit or another job, not a residual."""
 _SHRINKAGE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1000.0)
 """Values of k to choose from: n jobs of a group count n / (n + k); the last is no correction."""
-_FORMAT = "1"
+_FORMAT = "2"
 """Part of the key of the cache: change it where the meaning of a cached fit changes."""
 
 
@@ -89,6 +93,7 @@ def _residuals(samples: Sequence[ResidualSample], target: Target) -> _Residuals:
         (sample, log)
         for sample in samples
         if sample.target is target
+        and sample.prior.source is LEARNT_FROM
         and abs(log := math.log(sample.actual / sample.prior.target)) <= _ABSURD
     ][-_MOST_SAMPLES:]
     return _Residuals(
@@ -115,15 +120,35 @@ def _fit(residuals: _Residuals) -> TargetFit:
     ridge = RidgeCV(alphas=_SHRINKAGE, fit_intercept=False).fit(indicators, logs)
     shift, *shifts = map(float, ridge.coef_)
     left_out = _LeftOut.of(indicators, logs - ridge.predict(indicators), ridge.alpha_)
+    each, plain = left_out.each(), residuals.logs
+    helped = frozenset(
+        model for model in models if _helps(*(_of(model, residuals, one) for one in (each, plain)))
+    )
+    known = [
+        fitted if model in helped else prior
+        for fitted, prior, model in zip(each, plain, residuals.models, strict=True)
+    ]
+    new = left_out.whole_groups(residuals.models)
+    helps_new = len(models) >= _FEWEST_MODELS and _helps(new, plain)
     return TargetFit(
         count=len(logs),
         shift=shift,
         models=_levels(models, shifts[: len(models)]),
         gpus=_levels(gpus, shifts[len(models) :]),
-        spread_known=_spread(left_out.each(), residuals.honest),
-        spread_new=_spread(left_out.whole_groups(residuals.models), residuals.honest),
-        spread_of_model=_own_spreads(left_out.each(), residuals),
+        spread_known=_spread(known, residuals.honest),
+        spread_new=_spread(new if helps_new else plain, residuals.honest),
+        spread_of_model=_own_spreads(known, residuals),
+        helped=helped,
+        helps_new=helps_new,
     )
+
+
+def _of(model: str, residuals: _Residuals, errors: Sequence[float]) -> list[float]:
+    return [e for e, name in zip(errors, residuals.models, strict=True) if name == model]
+
+
+def _helps(fitted: Sequence[float], plain: Sequence[float]) -> bool:
+    return mean(map(abs, fitted)) < mean(map(abs, plain))
 
 
 def _levels(counts: Mapping[str, int], shifts: Iterable[float]) -> dict[str, Level]:

@@ -13,6 +13,9 @@ from estimator.values import Bounded, Source
 FEWEST = 5
 """Below this many jobs of a target the prior stays: it is early corrections that go wrong."""
 
+LEARNT_FROM = Source.VIRTUAL
+"""The kind of prediction that past jobs are held against."""
+
 _WHAT = {Target.DEVICE_MEMORY: "device memory", Target.STEP_TIME: "step time"}
 
 
@@ -35,7 +38,9 @@ class TargetFit:
 
     spread_known, spread_new: half width of the interval for a model that is in the history, and
     for one that is not; None where too few jobs support one. spread_of_model: half width by
-    model, only for models with enough jobs of their own to stand alone.
+    model, only for models with enough jobs of their own to stand alone. helped: the
+    models whose own jobs, each left out in turn, come out nearer with the fit than without;
+    helps_new: whether whole models left out do. The shifts are used for those alone.
     """
 
     count: int
@@ -45,6 +50,8 @@ class TargetFit:
     spread_known: float | None
     spread_new: float | None
     spread_of_model: Mapping[str, float]
+    helped: frozenset[str] = frozenset()
+    helps_new: bool = False
 
     def __post_init__(self) -> None:
         levels = (*self.models.values(), *self.gpus.values())
@@ -75,8 +82,11 @@ class FittedCorrection:
         """The prior moved by what jobs like this one were off, and the interval they support.
 
         Device memory never goes below the lower bound of the prior: the allocator was seen to
-        take that much.
+        take that much. Only what was predicted with ``LEARNT_FROM`` is corrected: a measured
+        value needs no correction, and other ways to predict are off by other amounts.
         """
+        if prior.source is not LEARNT_FROM:
+            return _uncorrected(prior, f"past jobs say how far {LEARNT_FROM} predictions are off")
         fit = self.fits.get(target)
         count = fit.count if fit else 0
         if fit is None or count < FEWEST:
@@ -88,7 +98,7 @@ class FittedCorrection:
 
     def to_json(self) -> str:
         """The fit as plain numbers."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+        return json.dumps(asdict(self), sort_keys=True, allow_nan=False, default=sorted)
 
     @classmethod
     def from_json(cls, text: str) -> FittedCorrection:
@@ -104,17 +114,18 @@ def _moved(
     key = model_key(facts.model)
     model = fit.models.get(key, Level(0.0, 0))
     gpu = fit.gpus.get(facts.gpu, Level(0.0, 0))
-    factor = math.exp(fit.shift + model.shift + gpu.shift)
-    centre = prior.target * factor
+    helps = key in fit.helped if key in fit.models else fit.helps_new
+    centre = prior.target * (math.exp(fit.shift + model.shift + gpu.shift) if helps else 1.0)
     if target is Target.DEVICE_MEMORY:
         centre = max(centre, prior.lower)
+    change = f"{centre / prior.target - 1:+.1%}" if helps else "no better than the prediction"
     below, above = _sides(fit, key, prior)
     return Bounded(
         target=centre,
         lower=centre * below,
         upper=centre * above,
         source=Source.REGRESSED,
-        reason=f"{prior.reason}; {_evidence(fit, model, gpu, facts)}: {factor - 1:+.1%}",
+        reason=f"{prior.reason}; {_evidence(fit, model, gpu, facts)}: {change}",
     )
 
 
@@ -133,7 +144,7 @@ def _sides(fit: TargetFit, key: str, prior: Bounded[float]) -> tuple[float, floa
 
 def _evidence(fit: TargetFit, model: Level, gpu: Level, facts: JobFacts) -> str:
     return (
-        f"corrected by {fit.count} past jobs, {model.count} of {facts.model}, "
+        f"held against {fit.count} past jobs, {model.count} of {facts.model}, "
         f"{gpu.count} on {facts.gpu}"
     )
 

@@ -21,8 +21,22 @@ _FACTS = {
     "template": "TEXT",
     "user": "TEXT",
 }
-_ASKED = {"team": "TEXT", "memory_bytes": "INTEGER", "cpu": "REAL", "image": "TEXT"}
+_ASKED = {
+    "team": "TEXT",
+    "memory_bytes": "INTEGER",
+    "cpu": "REAL",
+    "image": "TEXT",
+    "model_fingerprint": "TEXT",
+    "gpu_memory_bytes": "INTEGER",
+}
 _INTERVAL = {"target": "", "lower": "", "upper": "", "source": "TEXT", "reason": "TEXT"}
+_PREDICTED = {
+    "predicted_memory_": ("device_memory_bytes", "INTEGER"),
+    "predicted_step_time_": ("step_time_s", "REAL"),
+    "prior_memory_": ("prior_device_memory_bytes", "INTEGER"),
+    "prior_step_time_": ("prior_step_time_s", "REAL"),
+}
+"""Field of the prediction and type of its numbers, by what its columns begin with."""
 _HAPPENED = {
     "peak_device_bytes": "INTEGER",
     "peak_reserved_bytes": "INTEGER",
@@ -32,6 +46,9 @@ _HAPPENED = {
     "duration_s": "REAL",
     "status": "TEXT",
     "exit_reason": "TEXT",
+    "peak_host_bytes": "INTEGER",
+    "started_at": "TEXT",
+    "ended_at": "TEXT",
 }
 
 
@@ -45,8 +62,11 @@ COLUMNS: Mapping[str, str] = {
     **_FACTS,
     **_prefixed("requested_", _ASKED),
     "tool_version": "TEXT",
-    **_prefixed("predicted_memory_", _INTERVAL, "INTEGER"),
-    **_prefixed("predicted_step_time_", _INTERVAL, "REAL"),
+    **{
+        column: sql
+        for prefix, (_, kind) in _PREDICTED.items()
+        for column, sql in _prefixed(prefix, _INTERVAL, kind).items()
+    },
     **_prefixed("actual_", _HAPPENED),
 }
 """SQL type by column, as schema version 1 has them. Bytes, seconds, samples/s; NULL: unknown."""
@@ -61,12 +81,10 @@ def to_row(record: JobRecord) -> dict[str, Value]:
         **_attributes("", _FACTS, record.submitted.facts),
         **_attributes("requested_", _ASKED, record.submitted),
         "tool_version": getattr(predicted, "tool_version", None),
-        **_attributes(
-            "predicted_memory_", _INTERVAL, getattr(predicted, "device_memory_bytes", None)
-        ),
-        **_attributes("predicted_step_time_", _INTERVAL, getattr(predicted, "step_time_s", None)),
         **_attributes("actual_", _HAPPENED, record.happened),
     }
+    for prefix, (field, _) in _PREDICTED.items():
+        row |= _attributes(prefix, _INTERVAL, getattr(predicted, field, None))
     return {column: _storable(value) for column, value in row.items()}
 
 
@@ -74,8 +92,10 @@ def _attributes(prefix: str, names: Mapping[str, str], holder: object) -> dict[s
     return {f"{prefix}{name}": getattr(holder, name, None) for name in names}
 
 
-def _storable(value: Value) -> Value:
+def _storable(value: Value | datetime) -> Value:
     """A file name that is not UTF-8 reaches Python with lone surrogates; SQLite refuses them."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
@@ -87,6 +107,8 @@ def from_row(row: sqlite3.Row) -> JobRecord:
         facts=JobFacts(**_part("", _FACTS, row)), **_part("requested_", _ASKED, row)
     )
     happened = _part("actual_", _HAPPENED, row)
+    for name in ("started_at", "ended_at"):
+        happened[name] = _moment(happened[name])
     return JobRecord(
         identifier=row["identifier"],
         created_at=datetime.fromisoformat(row["created_at"]),
@@ -101,9 +123,15 @@ def _predicted(row: sqlite3.Row) -> Predicted | None:
         return None
     return Predicted(
         tool_version=row["tool_version"],
-        device_memory_bytes=_interval(_part("predicted_memory_", _INTERVAL, row)),
-        step_time_s=_interval(_part("predicted_step_time_", _INTERVAL, row)),
+        **{
+            field: _interval(_part(prefix, _INTERVAL, row))
+            for prefix, (field, _) in _PREDICTED.items()
+        },
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _interval(values: Mapping[str, Any]) -> Bounded[Any] | None:

@@ -67,10 +67,7 @@ def write_samples(path: Path, samples: Iterable[ResidualSample], produced_by: st
 
 
 def store_samples(store: RecordStore) -> tuple[ResidualSample, ...]:
-    """What the user's own jobs say, oldest first: those with an outcome and a prior.
-
-    A prediction that history had corrected is no prior; it is left out.
-    """
+    """What the user's own jobs say, oldest first: those with an outcome and a prior."""
     pairs = ((record, target) for record in store.all() for target in Target)
     samples = (_own_sample(record, target) for record, target in pairs)
     return tuple(sample for sample in samples if sample is not None)
@@ -80,8 +77,8 @@ def _own_sample(record: JobRecord, target: Target) -> ResidualSample | None:
     predicted, happened = record.predicted, record.happened
     if predicted is None or happened is None:
         return None
-    prior, actual = predicted.of(target), happened.of(target)
-    if prior is None or prior.source is Source.REGRESSED or prior.target <= 0 or not actual:
+    prior, actual = predicted.prior_of(target), happened.of(target)
+    if prior is None or prior.target <= 0 or not actual:
         return None
     if target is Target.DEVICE_MEMORY and _is_censored(happened.status, actual, prior.target):
         return None

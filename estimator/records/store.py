@@ -17,6 +17,11 @@ from estimator.records.types import JobRecord
 BUSY_SECONDS = 10.0
 """How long one run waits for another's write; a write takes milliseconds."""
 
+_APPLICATION_ID = 0x70646573
+"""Marks the file as ours (``PRAGMA application_id``): the letters pdes."""
+
+_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "ceph", "9p"}
+
 _MIGRATIONS = (
     f"CREATE TABLE jobs ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",
 )
@@ -103,7 +108,9 @@ def open_store(path: Path) -> RecordStore:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            _write_ahead(connection)
+            _refuse_other_programs(connection, path)
+            if not _on_network(path):
+                _write_ahead(connection)
             _migrate(connection, path)
         except BaseException:
             connection.close()
@@ -115,6 +122,36 @@ def new_identifier() -> str:
     """A unique identifier that sorts by time: 48 bits of milliseconds, 80 random bits, in hex."""
     milliseconds = time.time_ns() // 1_000_000
     return f"{milliseconds:012x}{os.urandom(10).hex()}"
+
+
+def _refuse_other_programs(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise BadInput for a database with tables that this program did not make."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    # asked second: another run that makes the tables just now marks the file with them
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if tables and mark != _APPLICATION_ID:
+        raise _unusable(path, "it is the database of another program", _OTHER_HINT)
+
+
+def _on_network(path: Path) -> bool:
+    """Whether the file is on a network file system, as home folders of clusters often are.
+
+    Write-ahead logging shares memory between processes and so needs them on one machine
+    (https://sqlite.org/wal.html); there the rollback journal and file locks are used.
+    """
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    except OSError:
+        return False
+    folder = path.parent.resolve()
+    above = [mount for mount in mounts if folder.is_relative_to(_mount_point(mount[1]))]
+    nearest = max(above, key=lambda mount: len(_mount_point(mount[1]).parts), default=None)
+    return nearest is not None and nearest[2].removeprefix("fuse.") in _NETWORK_FILE_SYSTEMS
+
+
+def _mount_point(written: str) -> Path:
+    """The kernel writes a space as its octal code."""
+    return Path(written.replace(r"\040", " "))
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -143,6 +180,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise _unusable(path, f"written by a newer version (schema {version})", "update this tool")
     for statement in _MIGRATIONS[version:]:
         connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
     connection.execute("COMMIT")
 

@@ -69,43 +69,56 @@ class ResidualSample:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What the job asked for. None: not stated. Memory is host memory in bytes, cpu in cores."""
+    """What the job asked for. None: not stated. cpu in cores.
+
+    memory_bytes: of the host. gpu_memory_bytes: what a program can get of each GPU asked for.
+    model_fingerprint: the same for two jobs that train the same model.
+    """
 
     facts: JobFacts
     team: str | None = None
     memory_bytes: int | None = None
     cpu: float | None = None
     image: str | None = None
+    model_fingerprint: str | None = None
+    gpu_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         _check("memory_bytes", self.memory_bytes, _MOST_BYTES)
         _check("cpu", self.cpu, _MOST)
+        _check("gpu_memory_bytes", self.gpu_memory_bytes, _MOST_BYTES, above_zero=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
     """What this tool said before the job ran, and by which version. None: not predicted.
 
-    Of use to later corrections only where it is the prior: a prediction of source ``regressed``
-    already holds what history knew then, and correcting by its error would count that twice.
+    ``prior_*``: the same before history corrected it. A correction is learned from these alone:
+    one learned from corrected values would take itself for the truth.
     """
 
     tool_version: str
     device_memory_bytes: Bounded[int] | None = None
     step_time_s: Bounded[float] | None = None
+    prior_device_memory_bytes: Bounded[int] | None = None
+    prior_step_time_s: Bounded[float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("device_memory_bytes", "step_time_s"):
-            interval = getattr(self, name)
-            if interval is not None:
-                _check(name, interval.lower, _MOST_BYTES)
-                _check(name, interval.upper, _MOST_BYTES)
+            self._check_interval(name)
+            self._check_interval(f"prior_{name}")
 
-    def of(self, target: Target) -> Bounded[float] | None:
-        """The prediction of one target as floats."""
+    def _check_interval(self, name: str) -> None:
+        interval = getattr(self, name)
+        if interval is not None:
+            _check(name, interval.lower, _MOST_BYTES)
+            _check(name, interval.upper, _MOST_BYTES)
+
+    def prior_of(self, target: Target) -> Bounded[float] | None:
+        """The uncorrected prediction of one target as floats."""
         if target is Target.STEP_TIME:
-            return self.step_time_s
-        memory = self.device_memory_bytes
+            return self.prior_step_time_s
+        memory = self.prior_device_memory_bytes
         if memory is None:
             return None
         sides = (float(memory.target), float(memory.lower), float(memory.upper))
@@ -118,7 +131,8 @@ class Happened:
 
     peak_device_bytes: the whole process as ``nvidia-smi`` shows it; peak_reserved_bytes and
     peak_allocated_bytes: of Paddle's allocator. throughput: samples/s of all GPUs.
-    duration_s: wall time of the whole job.
+    peak_host_bytes: resident memory of the job on one node. duration_s: wall time of the whole
+    job. started_at, ended_at: in UTC.
     """
 
     peak_device_bytes: int | None = None
@@ -129,13 +143,20 @@ class Happened:
     duration_s: float | None = None
     status: str | None = None
     exit_reason: str | None = None
+    peak_host_bytes: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name in ("peak_device_bytes", "peak_reserved_bytes", "peak_allocated_bytes"):
-            _check(name, getattr(self, name), _MOST_BYTES)
+        for name in ("device", "reserved", "allocated", "host"):
+            _check(f"peak_{name}_bytes", getattr(self, f"peak_{name}_bytes"), _MOST_BYTES)
         _check("step_time_s", self.step_time_s, _MOST, above_zero=True)
         _check("throughput_samples_per_s", self.throughput_samples_per_s, _MOST)
         _check("duration_s", self.duration_s, _MOST)
+        _check_utc(self.started_at)
+        _check_utc(self.ended_at)
+        if self.started_at and self.ended_at and self.ended_at < self.started_at:
+            raise ValueError(f"a job cannot end ({self.ended_at}) before it starts")
 
     def of(self, target: Target) -> float | None:
         """What was measured of one target.
@@ -158,8 +179,12 @@ class JobRecord:
     happened: Happened | None = None
 
     def __post_init__(self) -> None:
-        if self.created_at.utcoffset() != timedelta(0):
-            raise ValueError(f"the time of a record must be in UTC, got {self.created_at}")
+        _check_utc(self.created_at)
+
+
+def _check_utc(moment: datetime | None) -> None:
+    if moment is not None and moment.utcoffset() != timedelta(0):
+        raise ValueError(f"the time of a record must be in UTC, got {moment}")
 
 
 def _check(name: str, value: float | None, most: float, *, above_zero: bool = False) -> None:

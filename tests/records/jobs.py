@@ -18,8 +18,10 @@ FULL = JobRecord(
     submitted=Submitted(FACTS, "vision-team", 64 * GIB, 8.0, "paddle:3.3.1-gpu"),
     predicted=Predicted(
         "0.1.0",
-        Bounded(20 * GIB, 19 * GIB, 22 * GIB, Source.VIRTUAL, "peak and context"),
-        Bounded(0.6, 0.5, 0.8, Source.VIRTUAL, "roofline"),
+        Bounded(20 * GIB, 19 * GIB, 22 * GIB, Source.REGRESSED, "peak, context and past jobs"),
+        Bounded(0.6, 0.5, 0.8, Source.REGRESSED, "roofline and past jobs"),
+        Bounded(18 * GIB, 17 * GIB, 22 * GIB, Source.VIRTUAL, "peak and context"),
+        Bounded(0.7, 0.5, 0.9, Source.VIRTUAL, "roofline"),
     ),
     happened=Happened(21 * GIB, 20 * GIB, 18 * GIB, 0.65, 393.8, 3600.0, "succeeded", "exit 0"),
 )

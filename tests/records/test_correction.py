@@ -71,7 +71,8 @@ def test_a_model_with_history_moves_more_than_one_without() -> None:
     new = correction.correct(Target.STEP_TIME, facts("unheard of", "H100-SXM5-80GB"), PRIOR)
     assert known.target == pytest.approx(150, rel=0.03)
     assert other.target == pytest.approx(100, rel=0.03)
-    assert other.target < new.target < known.target
+    assert new.target == 100  # the two differ so much that they say nothing of a third
+    assert new.upper > 150
     assert known.source is Source.REGRESSED
     assert "40 past jobs, 20 of ResNet-50, 40 on T4: +4" in known.reason
 

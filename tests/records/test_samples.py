@@ -73,10 +73,10 @@ def test_own_jobs_with_prediction_and_outcome_are_samples(tmp_path: Path) -> Non
         memory, step = store_samples(store)
     assert (memory.target, memory.actual) == (Target.DEVICE_MEMORY, 21 * GIB)
     assert (step.target, step.actual) == (Target.STEP_TIME, 0.65)
-    assert step.prior == FULL.predicted.step_time_s  # type: ignore[union-attr]
+    assert step.prior == FULL.predicted.prior_step_time_s  # type: ignore[union-attr]
 
 
-def test_a_prediction_that_was_corrected_is_no_prior(tmp_path: Path) -> None:
+def test_a_prediction_without_its_prior_is_no_sample(tmp_path: Path) -> None:
     corrected = Bounded(0.6, 0.5, 0.8, Source.REGRESSED, "corrected")
     with open_store(tmp_path / "records.sqlite3") as store:
         store.save(replace(FULL, predicted=Predicted("0.1.0", step_time_s=corrected)))
@@ -88,7 +88,7 @@ def test_a_prediction_that_was_corrected_is_no_prior(tmp_path: Path) -> None:
     [
         ("succeeded", 10, True),
         ("succeeded", None, False),
-        # 20 GiB were predicted: out of memory at 10 GiB says nothing, at 30 GiB "too low".
+        # The prior is 18 GiB: out of memory at 10 GiB says nothing, at 30 GiB "too low".
         ("OOMKilled", 10, False),
         ("OOMKilled", 30, True),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import time
 from collections.abc import Callable
@@ -169,6 +170,7 @@ _MEASURES: dict[DeviceChoice, Callable[[Program, DryStepRequest, Say], _Findings
 
 
 def _fresh(program: Program, request: DryStepRequest, precision: Precision) -> Training:
+    gc.collect()  # models refer to themselves: the one before would still hold its memory
     statistics.restart_reserved_peak()
     return build_training(program, request.workload, precision)
 
