@@ -73,10 +73,16 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
         gpus=rows,
         outcome=outcome,
         manifest=manifest_for(options, outcome, by_name, report.model, identifier),
-        notes=experience.notes,
+        notes=(*_untried(report), *experience.notes),
     )
     prior = _before_history(evidence, recorded_plan(outcome), options.question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
+
+
+def _untried(report: DryStepReport) -> tuple[str, ...]:
+    """Why the largest batch of some capacities may be larger still; each reason once."""
+    ends = (trial.next_failing_batch_size for trial in report.trials)
+    return tuple(dict.fromkeys(end.reason for end in ends if isinstance(end, Missing)))
 
 
 def _before_history(

@@ -10,7 +10,7 @@ from estimator.values import Missing
 
 
 class Device(StrEnum):
-    """How a step was run (DESIGN: best first)."""
+    """How a step was run, best first."""
 
     GPU = "gpu"
     VIRTUAL = "virtual"

@@ -14,18 +14,18 @@ RESOLUTION = 64
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Bytes against batch size, ``fixed + per_sample * batch``."""
+    """Bytes or seconds against batch size, ``fixed + per_sample * batch``."""
 
     fixed: float
     per_sample: float
 
     @classmethod
-    def through(cls, first: tuple[int, int], second: tuple[int, int]) -> Line:
-        """The line through two (batch size, bytes) points of different batch sizes."""
+    def through(cls, first: tuple[int, float], second: tuple[int, float]) -> Line:
+        """The line through two (batch size, amount) points of different batch sizes."""
         per_sample = (second[1] - first[1]) / (second[0] - first[0])
         return cls(first[1] - per_sample * first[0], per_sample)
 
-    def batch_for(self, capacity: int, limit: int) -> int:
+    def batch_for(self, capacity: float, limit: int) -> int:
         """The largest batch whose line stays within ``capacity``, between 0 and ``limit``."""
         if self.per_sample <= 0:
             return limit if self.fixed <= capacity else 0

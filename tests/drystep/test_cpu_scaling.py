@@ -105,7 +105,7 @@ def test_what_a_cpu_cannot_tell_is_missing_and_reserved_is_assumed():
 
 
 def test_reserved_takes_the_published_ratio():
-    # DESIGN.md, section 8: median 1.14, range 1.008 to 2.48 over 17 logs.
+    # Published logs: median 1.14, range 1.008 to 2.48 over 17 logs.
     reserved = reserved_interval(1000)
     assert (reserved.lower, reserved.target, reserved.upper) == (1008, 1140, 2480)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,13 +13,19 @@ from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
-from estimator.drystep.search import Line, Needs, largest_batch
+from estimator.drystep.search import Found, Line, Needs, largest_batch
 from estimator.errors import UserCodeFailed
 from estimator.values import Missing
 
 LARGEST_BATCH = 4096
 LARGEST_BATCH_BYTES = 2 << 30
 """No batch above either is tried: nobody trains with more, and making it would take longer."""
+
+LONGEST_RUN_SECONDS = 1.5
+"""Nor one that takes longer, as with code that goes through the samples one by one."""
+
+FIRST_POSITION = 0.8
+"""Where the largest batch stood between the lines of :class:`Needs` in ResNet-50 and others."""
 
 
 def largest_batch_to_try(asked: StepMeasurement) -> int:
@@ -64,7 +71,7 @@ def round_sizes(largest: int) -> tuple[int, ...]:
 
 def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[CapacityTrial]:
     needs = attempts.needs()
-    position = 0.5
+    position = FIRST_POSITION
     for capacity in sorted(capacities):
         found = largest_batch(
             partial(attempts.runs, capacity=capacity),
@@ -79,9 +86,15 @@ def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[Capacity
             capacity_bytes=capacity,
             precision=attempts.precision,
             max_per_device_batch_size=found.largest,
-            next_failing_batch_size=found.failing,
+            next_failing_batch_size=_failing(found, attempts),
             measurement=attempts.measurement(found.largest, capacity),
         )
+
+
+def _failing(found: Found, attempts: _Attempts) -> int | Missing:
+    if isinstance(found.failing, Missing):
+        return Missing(f"{found.failing.reason}: {attempts.why_limited}")
+    return found.failing
 
 
 class _Attempts:
@@ -95,19 +108,40 @@ class _Attempts:
         self._renew = renew
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
         self.limit = largest_batch_to_try(asked)
+        self.why_limited = "nobody trains with more"
         self.precision = asked.precision
 
     def needs(self) -> Needs:
         """The lines through the asked batch and a second one, both without pressure."""
         first = self._asked.per_device_batch_size
         second = 2 if first == 1 else first // 2
-        points = [self.unconstrained(size) for size in (first, second)]
+        points, seconds = zip(*map(self._timed, (first, second)), strict=True)
+        self._limit_run_time(Line.through(*zip((first, second), seconds, strict=True)))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
         reserved = [(p.per_device_batch_size, p.peak_reserved_bytes) for p in points]
         return Needs(Line.through(*allocated), Line.through(*reserved))
 
+    def _timed(self, batch_size: int) -> tuple[StepMeasurement, float]:
+        started = time.perf_counter()
+        return self.unconstrained(batch_size), time.perf_counter() - started
+
+    def _limit_run_time(self, seconds: Line) -> None:
+        """Stay below the batch size whose run would take too long by the line of two runs."""
+        asked = self._asked.per_device_batch_size
+        quick = max(asked, seconds.batch_for(LONGEST_RUN_SECONDS, self.limit))
+        if quick < self.limit:
+            self.limit = quick
+            self.why_limited = f"two steps would take more than {LONGEST_RUN_SECONDS:g} s"
+
     def runs(self, batch_size: int, capacity: int) -> bool:
-        """Whether two steps at this batch size get through on this capacity."""
+        """Whether two steps at this batch size get through on this capacity or a smaller one."""
+        for (size, enough), measurement in self._ran.items():
+            if size == batch_size and enough <= capacity:
+                self._ran[batch_size, capacity] = measurement
+                return True
+        return self._run(batch_size, capacity)
+
+    def _run(self, batch_size: int, capacity: int) -> bool:
         training = self._renew()
         statistics.restart_reserved_peak()
         self._gpu.set_capacity(capacity)
@@ -132,7 +166,7 @@ class _Attempts:
     def unconstrained(self, batch_size: int) -> StepMeasurement:
         """The step at this batch size with room to spare; run once."""
         if (batch_size, virtual.BOUNDLESS) not in self._ran:
-            self.runs(batch_size, virtual.BOUNDLESS)
+            self._run(batch_size, virtual.BOUNDLESS)
         return self._ran[batch_size, virtual.BOUNDLESS]
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
