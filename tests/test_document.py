@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from estimator.document import SCHEMA_VERSION, Document, to_document
+from estimator.drystep.measurement import PeakAt, Phase, PhasePeak
 from estimator.result import EstimateResult
+from estimator.values import Missing
 from tests import builders
 
 STABLE = {
@@ -164,3 +166,46 @@ def test_bytes_are_whole_numbers_in_the_text() -> None:
     text = to_document(builders.result()).model_dump_json()
     assert '"peak_allocated_bytes":5406896864' in text
     assert '"target":6354370560,' in text
+
+
+def test_the_phases_and_the_place_of_the_peak() -> None:
+    base = builders.result()
+    report = replace(
+        base.report,
+        phases=(PhasePeak("train", 10, 20, 8), PhasePeak("eval", 30, 40, 32, "keeps gradients")),
+        peak_at=PeakAt("eval", Phase.FORWARD, "layer1.0.conv1", "conv2d", "net.py", 7),
+    )
+    told = to_document(replace(base, report=report)).model_dump(mode="json")["measurement"]
+    assert told["phases"][1] == {
+        "name": "eval",
+        "peak_allocated_bytes": 30,
+        "peak_reserved_bytes": 40,
+        "per_device_batch_size": 32,
+        "note": "keeps gradients",
+    }
+    assert told["peak_at"] == {
+        "phase": "eval",
+        "part": "forward",
+        "layer": "layer1.0.conv1",
+        "operator": "conv2d",
+        "file": "net.py",
+        "line": 7,
+        "reason": "",
+    }
+
+
+def test_what_is_not_known_of_the_peak_is_null_with_the_reason() -> None:
+    base = builders.result()
+    nowhere = PeakAt(
+        "train", Phase.OPTIMIZER, Missing("no layer"), "adamw", Missing("no file"), Missing("")
+    )
+    for peak, reason in ((nowhere, "no layer; no file"), (Missing("not seen"), "not seen")):
+        report = replace(base.report, peak_at=peak)
+        told = to_document(replace(base, report=report)).measurement.peak_at
+        assert (told.layer, told.file, told.line, told.reason) == (None, None, None, reason)
+
+
+def test_a_document_from_before_there_were_phases_is_still_read() -> None:
+    plain = to_document(builders.result()).model_dump(mode="json")
+    del plain["measurement"]["phases"], plain["measurement"]["peak_at"]
+    assert Document.model_validate(plain).measurement.phases == []

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from estimator.cli.gputable import gpu_table
+from estimator.cli.phases import phase_lines
 from estimator.drystep.measurement import MemoryBreakdown, StepMeasurement
 from estimator.messages import Say
 from estimator.plan.types import CandidatePlan, Recommendation
@@ -82,6 +83,7 @@ def _measured(result: EstimateResult, say: Say) -> Iterator[RenderableType]:
     yield _indented(_batch(measured, report.optimizer, say))
     yield _indented(_peak(measured, say))
     yield _indented(_breakdown(measured.breakdown, say))
+    yield from map(_indented, phase_lines(report, say))
 
 
 def _batch(measured: StepMeasurement, optimizer: str, say: Say) -> str:

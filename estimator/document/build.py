@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from estimator.document.parts import (
+    NOWHERE,
     SCHEMA_VERSION,
     BreakdownPart,
     Document,
@@ -15,16 +17,20 @@ from estimator.document.parts import (
     ModelPart,
     Number,
     OriginPart,
+    PeakAtPart,
+    PhasePart,
     PlanPart,
     RecommendationPart,
     WorkloadPart,
 )
-from estimator.drystep.measurement import DryStepReport, StepMeasurement
+from estimator.drystep.measurement import DryStepReport, PeakAt, StepMeasurement
 from estimator.manifest.types import Manifest
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.result import EstimateResult, GpuRow, NothingFits
 from estimator.values import Bounded, Missing, Source
+
+Known = TypeVar("Known")
 
 
 def to_document(result: EstimateResult) -> Document:
@@ -78,7 +84,28 @@ def _measurement(report: DryStepReport, measured: StepMeasurement) -> Measuremen
         step_time_s=_measured_time(measured.step_seconds),
         host_peak_bytes=report.host_peak_bytes,
         seconds=report.seconds,
+        phases=[PhasePart.model_validate(phase) for phase in report.phases],
+        peak_at=_peak_at(report.peak_at),
     )
+
+
+def _peak_at(peak: PeakAt | Missing) -> PeakAtPart:
+    if isinstance(peak, Missing):
+        return NOWHERE.model_copy(update={"reason": peak.reason})
+    unknown = (v.reason for v in (peak.layer, peak.file) if isinstance(v, Missing))
+    return PeakAtPart(
+        phase=peak.phase,
+        part=peak.part,
+        layer=_known(peak.layer),
+        operator=peak.operator,
+        file=_known(peak.file),
+        line=_known(peak.line),
+        reason="; ".join(dict.fromkeys(unknown)),
+    )
+
+
+def _known(value: Known | Missing) -> Known | None:
+    return None if isinstance(value, Missing) else value
 
 
 def _measured_time(seconds: float | Missing) -> Figure[float]:

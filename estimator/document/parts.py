@@ -57,8 +57,42 @@ class BreakdownPart(_Part):
     temporary: int
 
 
+class PhasePart(_Part):
+    """The peaks of one phase of the run: ``train_first``, ``train``, ``eval`` ..."""
+
+    name: str
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    per_device_batch_size: int
+    note: str
+
+
+class PeakAtPart(_Part):
+    """The launch that set the largest peak of all phases.
+
+    ``part`` is ``forward``, ``backward`` or ``optimizer``. What is not known is null, and
+    ``reason`` says why.
+    """
+
+    phase: str | None
+    part: str | None
+    layer: str | None
+    operator: str | None
+    file: str | None
+    line: int | None
+    reason: str
+
+
+NOWHERE = PeakAtPart(
+    phase=None, part=None, layer=None, operator=None, file=None, line=None, reason="not recorded"
+)
+
+
 class MeasurementPart(_Part):
-    """The dry step at the asked batch size; ``seconds`` is what all dry steps took."""
+    """The dry step at the asked batch size; ``seconds`` is what all dry steps took.
+
+    ``peak_allocated_bytes`` is the steady training step's; ``phases`` may hold a larger one.
+    """
 
     device: str
     fallback_reason: str
@@ -70,6 +104,8 @@ class MeasurementPart(_Part):
     step_time_s: Figure[float]
     host_peak_bytes: int
     seconds: float
+    phases: list[PhasePart] = []
+    peak_at: PeakAtPart = NOWHERE
 
 
 class GpuPart(_Part):

@@ -132,6 +132,40 @@ class CapacityTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class PhasePeak:
+    """The peaks of one phase of a run; memory in bytes.
+
+    name: ``train_first`` (optimizer state is made), ``train`` (steady), ``accumulate``,
+    ``recompute``, ``eval``, ``inference`` or ``checkpoint``. The reserved bytes are the most the
+    allocator held up to the end of the phase, because idle chunks of earlier ones stay with it.
+    note: one plain sentence on what is particular about it, such as a warning, or empty.
+    """
+
+    name: str
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    per_device_batch_size: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeakAt:
+    """The kernel launch that set the largest peak, in the phase of that name.
+
+    part: the part of a training step it was launched in. layer: the path of the layer being run
+    (``layer3.2.conv2``); in a backward pass the one whose forward pass made the gradient's node.
+    operator: the kernel's name. file, line: the innermost frame of the user's own code.
+    """
+
+    phase: str
+    part: Phase
+    layer: str | Missing
+    operator: str
+    file: str | Missing
+    line: int | Missing
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What the model is. ``parameters`` counts elements; ``trainable_parameters`` those
     with gradients. ``layer_types`` counts Paddle layer classes by name (``Conv2D``: 53).
@@ -144,6 +178,9 @@ class ModelFacts:
     layer_types: Mapping[str, int]
 
 
+NOT_LOCATED = Missing("the launch that set the peak was not looked for")
+
+
 @dataclass(frozen=True, slots=True)
 class DryStepReport:
     """Everything one dry run of a workload brought back.
@@ -153,7 +190,9 @@ class DryStepReport:
     without a limit of memory. ``device_name``: what the driver calls a real GPU, else empty.
     ``assumptions``: plain sentences on what was
     filled in for the user. ``host_peak_bytes``: resident memory of the child process.
-    ``fallback_reason``: why ``auto`` did not take a better device, or empty.
+    ``fallback_reason``: why ``auto`` did not take a better device, or empty. ``phases``: the
+    asked batch size phase by phase, in the order they ran; empty where only steps were seen.
+    ``peak_at``: where the largest of them has its peak.
     """
 
     device: Device
@@ -168,3 +207,10 @@ class DryStepReport:
     fallback_reason: str = ""
     ladder: tuple[StepMeasurement, ...] = ()
     device_name: str = ""
+    phases: tuple[PhasePeak, ...] = ()
+    peak_at: PeakAt | Missing = NOT_LOCATED
+
+    @property
+    def largest_phase(self) -> PhasePeak | None:
+        """The phase with the largest allocated peak, the first of equals; None without phases."""
+        return max(self.phases, key=lambda phase: phase.peak_allocated_bytes, default=None)

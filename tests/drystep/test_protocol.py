@@ -14,7 +14,9 @@ from estimator.drystep.measurement import (
     KernelUse,
     MemoryBreakdown,
     ModelFacts,
+    PeakAt,
     Phase,
+    PhasePeak,
     Precision,
     StepMeasurement,
     TensorSpec,
@@ -105,6 +107,10 @@ def test_a_report_arrives_as_it_was_given():
         assumptions=("the optimizer is taken to be Momentum",),
         seconds=1.5,
         host_peak_bytes=9,
+        phases=(PhasePeak("train", 21, 22, 8), PhasePeak("eval", 30, 40, 32, "keeps gradients")),
+        peak_at=PeakAt(
+            "eval", Phase.FORWARD, "conv1", "conv2d", Missing("of Paddle"), Missing("of Paddle")
+        ),
     )
     assert decode_report(json.loads(encode_report(report))["report"]) == report
 
