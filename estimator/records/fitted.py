@@ -16,7 +16,12 @@ FEWEST = 5
 LEARNT_FROM = Source.VIRTUAL
 """The kind of prediction that past jobs are held against."""
 
-_WHAT = {Target.DEVICE_MEMORY: "device memory", Target.STEP_TIME: "step time"}
+_WHAT = {
+    Target.DEVICE_MEMORY: "device memory",
+    Target.HOST_MEMORY: "host memory",
+    Target.STEP_TIME: "step time",
+    Target.DURATION: "duration",
+}
 
 
 def model_key(name: str) -> str:

@@ -19,7 +19,17 @@ class Target(StrEnum):
     """A quantity that history corrects."""
 
     DEVICE_MEMORY = "device_memory_bytes"
+    HOST_MEMORY = "host_memory_bytes"
     STEP_TIME = "step_time_s"
+    DURATION = "duration_s"
+
+
+_MEASURED = {
+    Target.DEVICE_MEMORY: "peak_device_bytes",
+    Target.HOST_MEMORY: "peak_host_bytes",
+    Target.STEP_TIME: "step_time_s",
+    Target.DURATION: "duration_s",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +112,15 @@ class Predicted:
     step_time_s: Bounded[float] | None = None
     prior_device_memory_bytes: Bounded[int] | None = None
     prior_step_time_s: Bounded[float] | None = None
+    host_memory_bytes: Bounded[int] | None = None
+    duration_s: Bounded[float] | None = None
+    prior_host_memory_bytes: Bounded[int] | None = None
+    prior_duration_s: Bounded[float] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("device_memory_bytes", "step_time_s"):
-            self._check_interval(name)
-            self._check_interval(f"prior_{name}")
+        for target in Target:
+            self._check_interval(target)
+            self._check_interval(f"prior_{target}")
 
     def _check_interval(self, name: str) -> None:
         interval = getattr(self, name)
@@ -116,13 +130,11 @@ class Predicted:
 
     def prior_of(self, target: Target) -> Bounded[float] | None:
         """The uncorrected prediction of one target as floats."""
-        if target is Target.STEP_TIME:
-            return self.prior_step_time_s
-        memory = self.prior_device_memory_bytes
-        if memory is None:
+        prior: Bounded[int] | Bounded[float] | None = getattr(self, f"prior_{target}")
+        if prior is None:
             return None
-        sides = (float(memory.target), float(memory.lower), float(memory.upper))
-        return Bounded(*sides, memory.source, memory.reason)
+        sides = (float(prior.target), float(prior.lower), float(prior.upper))
+        return Bounded(*sides, prior.source, prior.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +175,8 @@ class Happened:
 
         The allocator's own peaks are not device memory: they leave out the CUDA context.
         """
-        if target is Target.STEP_TIME:
-            return self.step_time_s
-        return None if self.peak_device_bytes is None else float(self.peak_device_bytes)
+        value: float | None = getattr(self, _MEASURED[target])
+        return None if value is None else float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Reading what other systems wrote: in chunks, within bounds, refusing nothing silently."""
