@@ -21,6 +21,16 @@ class DeviceChoice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CudaCard:
+    """The GPU that a script is told it runs on. Memory in bytes as a CUDA program sees it."""
+
+    name: str
+    compute_capability: tuple[int, int]
+    memory_bytes: int
+    multiprocessors: int
+
+
+@dataclass(frozen=True, slots=True)
 class DryStepRequest:
     """One question to the child process.
 
