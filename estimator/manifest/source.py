@@ -36,6 +36,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 """Far beyond any template, and short of Python's own recursion limit."""
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _COMMENT = re.compile(r"(?:^|\s)#+\s*(?P<text>.*\S)")
 _BLOCK_COMMENT = re.compile(r"\s*#+\s*(?P<text>.*)")
 _TAGS = {edit.value: edit for edit in Edit if edit is not Edit.MERGE}
@@ -53,6 +54,8 @@ def read_tree(path: Path, name: str) -> Branch:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "is not YAML"
+        if "nesting depth" in problem:  # libyaml looks far ahead and gives up before our own limit
+            problem = _TOO_DEEP
         hint = "indent with spaces, not tabs" if r"'\t'" in problem else "correct the file"
         line = mark.line + 1 if mark else 1
         raise BadInput(problem, where=f"{name}:{line}", hint=hint) from error
@@ -113,7 +116,7 @@ class _Reader:
 
     def _check_depth(self, event: Event) -> None:
         if self.depth >= MAX_DEPTH:
-            raise self._error(event, f"nested more than {MAX_DEPTH} levels deep")
+            raise self._error(event, _TOO_DEEP)
 
     def _scalar(self, event: ScalarEvent, inherited: Provenance) -> Scalar:
         edit = self._edit(event)

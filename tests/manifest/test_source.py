@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from estimator.errors import BadInput
 from estimator.manifest.scalars import AmbiguousScalarError, resolve
-from estimator.manifest.source import MAX_BYTES, read_tree
+from estimator.manifest.source import MAX_BYTES, MAX_DEPTH, read_tree
 from estimator.manifest.tree import find, leaves, plain
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
@@ -64,9 +64,18 @@ def test_alias_bomb_is_refused(tmp_path: Path) -> None:
         read(tmp_path, BOMB)
 
 
-def test_deep_nesting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="nested"):
-        read(tmp_path, "a: " + "[" * 5_000 + "]" * 5_000)
+NESTED = {
+    "lists": lambda levels: "a: " + "[" * levels + "]" * levels,
+    "maps": lambda levels: "a: " + "{x: " * levels + "1" + "}" * levels,
+    "indented lists": lambda levels: "a:\n" + "\n".join(" " * at + "-" for at in range(levels)),
+}
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH, 500, 1_400])
+@pytest.mark.parametrize("form", NESTED)
+def test_deep_nesting_is_refused(tmp_path: Path, form: str, levels: int) -> None:
+    with pytest.raises(BadInput, match=r"t\.yaml:\d+: nested"):
+        read(tmp_path, NESTED[form](levels))
 
 
 @pytest.mark.parametrize("data", [b"a: \xff\xfe\n", b"#" * (MAX_BYTES + 1)])
