@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 import time
 from collections.abc import Callable
@@ -170,7 +169,7 @@ _MEASURES: dict[DeviceChoice, Callable[[Program, DryStepRequest, Say], _Findings
 
 
 def _fresh(program: Program, request: DryStepRequest, precision: Precision) -> Training:
-    gc.collect()  # models refer to themselves: the one before would still hold its memory
+    program.forget()  # before memory is counted: the model before would still hold its own
     statistics.restart_reserved_peak()
     return build_training(program, request.workload, precision)
 

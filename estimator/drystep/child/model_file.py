@@ -87,12 +87,18 @@ class Program:
     model_file: Path
     options: Mapping[str, OptionValue]
 
+    def forget(self) -> None:
+        """Let go of what the last run of the file made: models refer to themselves."""
+        sys.modules.pop(MODULE_NAME, None)
+        gc.collect()
+
     def run(self) -> RunFile:
         """Run the file as a module and look up what it defines.
 
         Raises UserCodeFailed where it raises, BadInput where it holds no model or several, and
         for an option that none of its functions takes.
         """
+        self.forget()
         module = _run_module(self.model_file)
         build_model, source = find_model(module, self.options, str(self.model_file))
         functions = {
@@ -118,9 +124,7 @@ class Program:
 
 
 def _run_module(path: Path) -> ModuleType:
-    """The module that ``path`` becomes. An earlier run of it is let go first."""
-    if sys.modules.pop(MODULE_NAME, None) is not None:
-        gc.collect()
+    """The module that ``path`` becomes."""
     loader = SourceFileLoader(MODULE_NAME, str(path.absolute()))
     spec = importlib.util.spec_from_loader(MODULE_NAME, loader)
     assert spec is not None
