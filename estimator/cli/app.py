@@ -16,6 +16,7 @@ from estimator.cli.arguments import (
     DoctorArguments,
     EstimateArguments,
     GpusArguments,
+    HistoryReplayArguments,
     RootArguments,
     TemplateArguments,
     TemplatesArguments,
@@ -49,6 +50,15 @@ _TEMPLATES = (
         "explain", TemplateArguments, "estimator.cli.templates", "explain", "help.templates_explain"
     ),
 )
+_HISTORY = (
+    Command(
+        "replay",
+        HistoryReplayArguments,
+        "estimator.cli.history.replay",
+        "run",
+        "help.history_replay",
+    ),
+)
 
 
 def create_app(say: Say) -> typer.Typer:
@@ -57,9 +67,13 @@ def create_app(say: Say) -> typer.Typer:
     templates = _group(say, CommonArguments, say("help.templates_group"))
     for command in _TEMPLATES:
         _add(templates, command, say)
+    history = _group(say, CommonArguments, say("help.history_group"))
+    for command in _HISTORY:
+        _add(history, command, say)
     for command in (_ESTIMATE, _GPUS):
         _add(app, command, say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
+    app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))
     _add(app, _DOCTOR, say)
     return app
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
 from estimator.options import DEFAULT_MAX_GPUS, DEFAULT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 
@@ -49,6 +50,8 @@ _gpus = partial(_option, panel="gpus")
 _yaml = partial(_option, panel="yaml")
 _measuring = partial(_option, panel="measuring")
 _output = partial(_option, panel="output")
+_history = partial(_option, panel="history")
+_prices = partial(_option, panel="prices")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,3 +145,22 @@ class TemplateArguments(CommonArguments):
         typer.Argument(metavar="NAME", help="help.template_name", rich_help_panel="panel.template"),
     ]
     templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryReplayArguments(CommonArguments):
+    """``paddle-estimate history replay FILE...``."""
+
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="help.history_files", rich_help_panel="panel.history"
+        ),
+    ]
+    map: Annotated[list[str], _history("--map", "FIELD=COLUMN[:UNIT]")] = field(
+        default_factory=list
+    )
+    set: Annotated[list[str], _history("--set", "FIELD=VALUE")] = field(default_factory=list)
+    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = DEFAULT_OOM_PRICE
+    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = DEFAULT_WASTE_PRICE
+    json: Annotated[bool, _output("--json")] = False

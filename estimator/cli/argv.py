@@ -9,8 +9,9 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
 """The command meant where none is named, by the command before it."""
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"estimate", "gpus", "templates", "doctor"}),
+    "": frozenset({"estimate", "gpus", "templates", "history", "doctor"}),
     "templates": frozenset({"list", "show", "explain"}),
+    "history": frozenset({"replay"}),
 }
 _OPTION_FLAGS = ("-o", "--option")
 _PAIR = re.compile(r"[A-Za-z_][\w.\-]*=.*", re.DOTALL)
@@ -29,7 +30,8 @@ def _name_command(argv: list[str], parent: str = "") -> list[str]:
     word = argv[position] if position < len(argv) else None
     if word in _COMMANDS[parent]:
         return [*argv[: position + 1], *_name_nested_command(argv[position + 1 :], word)]
-    if (word is None and not parent) or word in ("--help", "-h", "--version"):
+    asked_for_help = word in ("--help", "-h", "--version")
+    if asked_for_help or parent not in DEFAULT_COMMANDS or (word is None and not parent):
         return argv
     return [*argv[:position], DEFAULT_COMMANDS[parent], *argv[position:]]
 

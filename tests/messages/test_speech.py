@@ -23,6 +23,7 @@ from estimator.messages import (
 from estimator.messages.catalogue import CATALOGUE
 from estimator.messages.errors import WORDINGS as ERRORS
 from estimator.messages.helptext import WORDINGS as HELP
+from estimator.messages.learning import WORDINGS as LEARNING
 from estimator.messages.summary import WORDINGS as SUMMARY
 
 
@@ -39,7 +40,7 @@ def test_both_languages_are_there_and_use_the_same_placeholders(key: str) -> Non
 
 
 def test_no_key_is_defined_twice() -> None:
-    assert len(CATALOGUE) == len(ERRORS) + len(HELP) + len(SUMMARY)
+    assert len(CATALOGUE) == len(ERRORS) + len(HELP) + len(LEARNING) + len(SUMMARY)
 
 
 def keys_in_source() -> set[str]:

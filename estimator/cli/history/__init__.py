@@ -1,0 +1,1 @@
+"""``paddle-estimate history``: past jobs, and what they teach."""
