@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from estimator.drystep.request import DeviceChoice, Limits
+from estimator.manifest.kindnames import ManifestKind
 from estimator.messages import Language
 from estimator.plan.types import Question
 from estimator.workload.types import Workload
@@ -16,13 +16,6 @@ DEFAULT_MAX_GPUS = 8
 
 DEFAULT_TIME_LIMIT_SECONDS = Limits().seconds
 """How long user code may run in the child process before it counts as hanging."""
-
-
-class ManifestKind(StrEnum):
-    """The form of the YAML."""
-
-    JOB = "job"
-    FLAT = "flat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
+from estimator.manifest.kindnames import ManifestKind
 from estimator.options import DEFAULT_MAX_GPUS, DEFAULT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 
@@ -100,7 +101,7 @@ class EstimateArguments(CommonArguments):
     deadline: Annotated[str | None, _gpus("--deadline", "TIME")] = None
     template: Annotated[str | None, _yaml("--template", "NAME")] = None
     templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
-    kind: Annotated[Literal["job", "flat"], _yaml("--kind", "job|flat")] = "job"
+    kind: Annotated[str, _yaml("--kind", "NAME")] = ManifestKind.JOB.value
     command: Annotated[str | None, _yaml("--command", "TEXT")] = None
     device: Annotated[
         Literal["auto", "gpu", "virtual", "cpu"], _measuring("--device", "auto|gpu|virtual|cpu")

@@ -10,8 +10,9 @@ from estimator.cli.tensors import parse_tensor
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice
 from estimator.errors import BadInput
+from estimator.manifest.kindnames import parse_kind
 from estimator.messages import Language, message
-from estimator.options import EstimateOptions, ManifestKind, ManifestOptions
+from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
 from estimator.workload.types import Workload
@@ -68,7 +69,7 @@ def _question(arguments: EstimateArguments) -> Question:
 
 def _manifest(arguments: EstimateArguments) -> ManifestOptions:
     return ManifestOptions(
-        kind=ManifestKind(arguments.kind),
+        kind=parse_kind(arguments.kind),
         template=arguments.template,
         templates_folder=_existing("--templates", arguments.templates),
         command=arguments.command,

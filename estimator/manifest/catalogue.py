@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from estimator.manifest.fill import FORMS, fill, tree_origins
+from estimator.manifest.fill import fill, tree_origins
+from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.layers import (
     Template,
     TemplateFile,
@@ -69,7 +70,7 @@ def show_template(name: str, folder: Path | None = None) -> TemplateView:
 def check_template(name: str, folder: Path | None = None) -> None:
     """Fill the template with a sample job in every form. Raises BadInput with ``file:line``."""
     template = resolve_template(template_library(folder), name)
-    for kind in FORMS:
+    for kind in ManifestKind:
         fill(template, _SAMPLE, kind)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from estimator.errors import BadInput
 from estimator.manifest import reasons
 from estimator.manifest.check import check_documents
-from estimator.manifest.command import TrainingCommand, training_command
+from estimator.manifest.command import training_command
 from estimator.manifest.computed import IMAGE, NAME, request_settings
-from estimator.manifest.flat import flat_documents, flat_notes, flat_settings
 from estimator.manifest.images import choose_image, doubt_about
-from estimator.manifest.job import job_documents, job_notes, job_settings
+from estimator.manifest.kindnames import parse_kind
+from estimator.manifest.kinds import KINDS, Order, queue_settings
 from estimator.manifest.layers import Template
 from estimator.manifest.locks import Lock, merge_locked
 from estimator.manifest.merge import merge, overlay
@@ -32,21 +31,6 @@ from estimator.manifest.tree import (
 )
 from estimator.manifest.types import JobRequest, Manifest, Origin, Override
 from estimator.manifest.walk import Document, Path, containers, items, map_at, pods
-from estimator.manifest.writer import write_yaml
-
-
-class Form(NamedTuple):
-    """A kind of manifest: the values it needs, its documents, and what the user should know."""
-
-    settings: Callable[[JobRequest, str, TrainingCommand, Training], Iterable[Setting]]
-    documents: Callable[[Branch], tuple[Branch, ...]]
-    notes: Callable[[JobRequest, str, Training], Iterable[str]]
-
-
-FORMS = {
-    "job": Form(job_settings, job_documents, job_notes),
-    "flat": Form(flat_settings, flat_documents, flat_notes),
-}
 
 
 def fill(
@@ -58,9 +42,7 @@ def fill(
     computed value stops at a lock and becomes a note. Raises BadInput for a kind that is not
     there, an override of a locked path, and a manifest that a cluster would refuse.
     """
-    if kind not in FORMS:
-        raise BadInput(f"there is no form '{kind}'", where="--kind", hint=" or ".join(FORMS))
-    form = FORMS[kind]
+    form = KINDS[parse_kind(kind)]
     wanted = overlay(_settings(overrides))
     asked = merge_locked(template.tree, wanted, template.locks)
     training = read_settings(asked, TRAINING, Training)
@@ -69,9 +51,11 @@ def fill(
     )
     image = choose_image(training.images, request.compute_capability)
     name = _name(asked, request)
+    order = Order(request, name, command, training)
     settings = (
         *request_settings(request, name, image, asked),
-        *form.settings(request, name, command, training),
+        *queue_settings(form, order),
+        *form.settings(order),
     )
     free = [one for one in settings if _lock_on(one, template.locks) is None]
     tree = merge(merge(asked, overlay(free)), wanted)
@@ -79,11 +63,19 @@ def fill(
     _require_sound(documents)
     notes = (
         *command.notes,
-        *form.notes(request, name, training),
+        *form.notes(order, tree),
         *_lock_notes(asked, settings, template.locks),
         *_notes(tree, documents, request),
     )
-    return _manifest(kind, template, documents, notes)
+    values = tuple(plain_map(document) for document in documents)
+    return Manifest(
+        kind=kind,
+        template=template.name,
+        text=form.text(values),
+        document=values,
+        origins=tuple(_origins(documents)),
+        notes=notes,
+    )
 
 
 def _settings(overrides: Iterable[Override]) -> Iterator[Setting]:
@@ -151,20 +143,6 @@ def _require_sound(documents: Sequence[Branch]) -> None:
                 where=nearest(document, first.path).node.provenance.where,
                 hint="correct the template",
             )
-
-
-def _manifest(
-    kind: str, template: Template, documents: Sequence[Branch], notes: tuple[str, ...]
-) -> Manifest:
-    values = tuple(plain_map(document) for document in documents)
-    return Manifest(
-        kind=kind,
-        template=template.name,
-        text=write_yaml(values),
-        document=values,
-        origins=tuple(_origins(documents)),
-        notes=notes,
-    )
 
 
 def _origins(documents: Sequence[Branch]) -> Iterator[Origin]:

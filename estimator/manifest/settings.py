@@ -29,6 +29,7 @@ class Training(_Settings):
     flag_takes_list: whether the first of these words takes a list and may stand only once
     (``-o a=1 b=2``), so that the rest joins the list that is there.
     launch: whether ``paddle.distributed.launch`` starts one process per GPU.
+    queue: Kueue's LocalQueue, or Volcano's queue for the kinds that Volcano schedules.
     """
 
     images: Words = Field(min_length=1)
@@ -36,6 +37,7 @@ class Training(_Settings):
     batch_size_argument: Words = ()
     flag_takes_list: bool = False
     launch: bool = True
+    queue: str = ""
 
 
 class Suits(_Settings):

@@ -57,12 +57,18 @@ def _maps(path: Path, value: ManifestValue) -> Iterator[tuple[Path, Document]]:
         yield from _maps(child_path, child)
 
 
+def step_of(path: Path, step: str | int, item: object) -> str:
+    """The step from ``path`` to a part: the name of an item of a keyed list, else as it is."""
+    keys = merge_keys(path) if isinstance(step, int) else ()
+    if keys and isinstance(item, Mapping):
+        return ":".join(key_of(keys, item))
+    return str(step)
+
+
 def _children(path: Path, value: object) -> Iterator[tuple[Path, ManifestValue]]:
     if isinstance(value, Mapping):
         for key, child in value.items():
             yield (*path, key), child
     elif isinstance(value, list):
-        keys = merge_keys(path)
         for position, item in enumerate(value):
-            named = bool(keys) and isinstance(item, dict)
-            yield (*path, ":".join(key_of(keys, item)) if named else str(position)), item
+            yield (*path, step_of(path, position, item)), item

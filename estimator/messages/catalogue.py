@@ -8,7 +8,13 @@ from types import MappingProxyType
 from estimator.messages.errors import WORDINGS as ERRORS
 from estimator.messages.helptext import WORDINGS as HELP
 from estimator.messages.learning import WORDINGS as LEARNING
+from estimator.messages.manifest import WORDINGS as MANIFEST
 from estimator.messages.summary import WORDINGS as SUMMARY
 from estimator.messages.wording import Wording
 
-CATALOGUE: Mapping[str, Wording] = MappingProxyType({**ERRORS, **HELP, **LEARNING, **SUMMARY})
+PARTS: tuple[Mapping[str, Wording], ...] = (ERRORS, HELP, LEARNING, MANIFEST, SUMMARY)
+"""The texts of each module."""
+
+CATALOGUE: Mapping[str, Wording] = MappingProxyType(
+    {key: wording for part in PARTS for key, wording in part.items()}
+)

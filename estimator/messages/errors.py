@@ -50,4 +50,16 @@ WORDINGS = {
         "a number of classes needs an integer dtype, not '{dtype}'",
         "类别数需要整数类型，而不是 '{dtype}'",
     ),
+    "error.no_kind": Wording("there is no kind '{name}'", "没有名为 '{name}' 的作业类型"),
+    "error.one_node_kind": Wording(
+        "{kind} describes one machine, the plan has {nodes} nodes",
+        "{kind} 只描述一台机器，而方案有 {nodes} 个节点",
+    ),
+    "error.docker_devices": Wording(
+        "docker --gpus hands out whole NVIDIA GPUs only", "docker --gpus 只能分配整块 NVIDIA GPU"
+    ),
+    "error.no_crds": Wording(
+        "{folder} holds no CustomResourceDefinition", "{folder} 中没有 CustomResourceDefinition"
+    ),
+    "error.crd_unreadable": Wording("is not YAML: {why}", "不是 YAML：{why}"),
 }

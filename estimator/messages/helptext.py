@@ -104,7 +104,12 @@ WORDINGS = {
     "help.template": Wording("Template of the YAML.", "YAML 的模板。"),
     "help.template_name": Wording("Name of a template.", "模板的名称。"),
     "help.templates": Wording("Folder of templates.", "模板目录。"),
-    "help.kind": Wording("Form of the YAML.", "YAML 的形式。"),
+    "help.kind": Wording(
+        "Kind of job: job, jobset, volcano, paddlejob, paddleflow, trainjob, flat, compose or "
+        "docker.",
+        "作业类型： job、 jobset、 volcano、 paddlejob、 paddleflow、 trainjob、 flat、 "
+        "compose 或 docker。",
+    ),
     "help.command": Wording("Training command in the YAML.", "YAML 中的训练命令。"),
     "help.device": Wording(
         "What runs the training step; auto takes the best there is.",

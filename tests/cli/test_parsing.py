@@ -15,8 +15,9 @@ from estimator.cli.parsing import parse_precision, to_options
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice, Limits
 from estimator.errors import BadInput
+from estimator.manifest.kindnames import ManifestKind
 from estimator.messages import Language, speaker
-from estimator.options import EstimateOptions, ManifestKind, ManifestOptions
+from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.workload.types import TensorRequest, Workload
 

@@ -11,7 +11,7 @@ import pytest
 
 from estimator.errors import BadInput
 from estimator.manifest.command import parse_command, training_command
-from estimator.manifest.job import NODE_SCRIPT, RENDEZVOUS_PORT
+from estimator.manifest.kinds.nodes import JOB_INDEX, RENDEZVOUS_PORT, node_script
 from estimator.manifest.settings import Training
 
 LAUNCHED = "python -m paddle.distributed.launch"
@@ -148,7 +148,7 @@ def _start_node(folder: Path, index: int, address: str) -> subprocess.Popen[byte
     }
     launch = [sys.executable, "-m", "paddle.distributed.launch", "train.py"]
     return subprocess.Popen(
-        ["sh", "-c", NODE_SCRIPT, "node", *launch],
+        ["sh", "-c", node_script(JOB_INDEX), "node", *launch],
         env=environment,
         cwd=folder,
         stdout=subprocess.DEVNULL,

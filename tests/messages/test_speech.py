@@ -20,11 +20,7 @@ from estimator.messages import (
     text,
     translate,
 )
-from estimator.messages.catalogue import CATALOGUE
-from estimator.messages.errors import WORDINGS as ERRORS
-from estimator.messages.helptext import WORDINGS as HELP
-from estimator.messages.learning import WORDINGS as LEARNING
-from estimator.messages.summary import WORDINGS as SUMMARY
+from estimator.messages.catalogue import CATALOGUE, PARTS
 
 
 def placeholders(words: str) -> set[str | None]:
@@ -40,7 +36,7 @@ def test_both_languages_are_there_and_use_the_same_placeholders(key: str) -> Non
 
 
 def test_no_key_is_defined_twice() -> None:
-    assert len(CATALOGUE) == len(ERRORS) + len(HELP) + len(LEARNING) + len(SUMMARY)
+    assert len(CATALOGUE) == sum(len(part) for part in PARTS)
 
 
 def keys_in_source() -> set[str]:

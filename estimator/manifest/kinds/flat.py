@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from estimator.errors import BadInput
 from estimator.manifest import reasons
-from estimator.manifest.command import TrainingCommand
-from estimator.manifest.computed import COMMAND, GPU, IMAGE, REQUESTS, computed
-from estimator.manifest.settings import Training
+from estimator.manifest.computed import COMMAND, GPU, IMAGE, REQUESTS
+from estimator.manifest.kindnames import ManifestKind
+from estimator.manifest.kinds.base import Kind, Order, require_one_node, start_settings
 from estimator.manifest.tree import (
     Branch,
     Listing,
@@ -21,7 +21,6 @@ from estimator.manifest.tree import (
     format_path,
     plain,
 )
-from estimator.manifest.types import JobRequest
 from estimator.units import to_quantity
 
 _FIELDS: tuple[tuple[str, Path], ...] = (
@@ -33,25 +32,17 @@ _FIELDS: tuple[tuple[str, Path], ...] = (
 )
 
 
-def flat_settings(
-    request: JobRequest, name: str, command: TrainingCommand, training: Training
-) -> Iterator[Setting]:
-    """The command, as the program is started on one node."""
-    if request.nodes > 1:
-        raise BadInput(
-            f"the flat form describes one node, the plan has {request.nodes}",
-            where="--kind flat",
-            hint="--kind job, or --max-gpus for a plan on one node",
-        )
-    yield computed(COMMAND, [*command.words], command.reason)
+def _settings(order: Order) -> Iterator[Setting]:
+    require_one_node(order, ManifestKind.FLAT)
+    yield from start_settings(order)
 
 
-def flat_notes(request: JobRequest, name: str, training: Training) -> Iterator[str]:
-    """What the form leaves out."""
+def _notes(order: Order, tree: Branch) -> Iterator[str]:
+    request = order.request
     yield reasons.flat_leaves_out(request.gpu_product, to_quantity(request.shm_bytes))
 
 
-def flat_documents(tree: Branch) -> tuple[Branch, ...]:
+def _documents(tree: Branch) -> tuple[Branch, ...]:
     """One map of five values."""
     return (Branch({field: _value(tree, path) for field, path in _FIELDS}, tree.provenance),)
 
@@ -64,3 +55,6 @@ def _value(tree: Branch, path: Path) -> Node:
         words = [str(plain(word)) for word in node.items]
         return Scalar(shlex.join(words), node.provenance)
     return node
+
+
+FLAT = Kind(_settings, _documents, _notes)

@@ -1,0 +1,105 @@
+"""What is said about manifests: reasons of values and notes."""
+
+from __future__ import annotations
+
+from estimator.messages.wording import Wording
+
+WORDINGS = {
+    # several nodes
+    "yaml.one_group": Wording("one group of nodes", "一组节点"),
+    "yaml.gang_restart": Wording(
+        "all nodes start again together, at most {times} times", "所有节点一起重启，至多 {times} 次"
+    ),
+    "yaml.no_restart_when_late": Wording(
+        "a job that ran out of time would do so again", "超时的作业重来也会超时"
+    ),
+    "yaml.all_or_none": Wording(
+        "all nodes are scheduled together or none, so that no GPU waits for the others",
+        "所有节点要么一起调度，要么都不调度，GPU 不会空等",
+    ),
+    "yaml.volcano_plugins": Wording(
+        "env gives each node its index, svc gives it a name that holds before it is ready",
+        "env 给出节点编号，svc 给出就绪前即可解析的名称",
+    ),
+    "yaml.volcano_restarts": Wording(
+        "Volcano starts the whole job again, counted by maxRetry; a container that restarts by "
+        "itself would never stop",
+        "由 Volcano 整体重启，并按 maxRetry 计数；容器自行重启则不会停止",
+    ),
+    "yaml.nothing_limits_restarts": Wording(
+        "nothing here limits how often a container would start again",
+        "此类作业无法限制容器重启的次数",
+    ),
+    "yaml.no_gang_restart": Wording(
+        "a {kind} does not start all nodes again when one is lost: it fails, and has to be "
+        "submitted again (--kind jobset or volcano do)",
+        "丢失一个节点时 {kind} 不会整体重启：作业失败，需重新提交"
+        "（--kind jobset 或 volcano 会重启）",
+    ),
+    "yaml.clean_running": Wording(
+        "pods that still wait when the job ends give their GPUs back",
+        "作业结束时仍在等待的 Pod 释放 GPU",
+    ),
+    "yaml.paddleflow_intranet": Wording(
+        "nodes meet by address; by Service they wait for ever",
+        "节点按地址相遇；用 Service 会一直等待",
+    ),
+    "yaml.paddleflow_unmaintained": Wording(
+        "PaddleFlow's paddle-operator has had no release since 2023",
+        "PaddleFlow 的 paddle-operator 自 2023 年起没有新版本",
+    ),
+    "yaml.trainer_part": Wording(
+        "marks what the TrainJob's trainer part applies to",
+        "标出 TrainJob 的 trainer 部分作用的对象",
+    ),
+    "yaml.queue": Wording(
+        "Kueue admits the job when the queue {queue} has room", "队列 {queue} 有空位时由 Kueue 放行"
+    ),
+    # what a kind needs or leaves out
+    "yaml.needs_controller": Wording(
+        "the cluster must have {name} ({version})", "集群须装有 {name}（{version}）"
+    ),
+    "yaml.left_out": Wording(
+        "a {kind} has no field for {fields}, which is left out",
+        "{kind} 没有与 {fields} 对应的字段，已略去",
+    ),
+    "yaml.kueue_paddlejob": Wording(
+        "Kueue manages PaddleJobs only where its configuration lists kubeflow.org/paddlejob",
+        "仅当 Kueue 的配置列出 kubeflow.org/paddlejob 时才会管理 PaddleJob",
+    ),
+    # one machine
+    "yaml.docker_gpu": Wording(
+        "Docker does not look at the GPU type: the figures hold for {gpu}",
+        "Docker 不看 GPU 型号：这些数字针对 {gpu}",
+    ),
+    "yaml.docker_folders": Wording(
+        "claims become folders beside the file: {folders}; the container's user must be able to "
+        "write where it writes",
+        "持久卷声明变为文件旁的目录：{folders}；容器用户须有相应的写权限",
+    ),
+    "yaml.docker_env": Wording(
+        "Docker cannot take these variables from the cluster, set them yourself: {names}",
+        "Docker 无法从集群取得这些变量，请自行设置：{names}",
+    ),
+    "yaml.docker_containers": Wording(
+        "only the training container is written down, not {names}",
+        "只写出训练容器，不含 {names}",
+    ),
+    "yaml.docker_rights": Wording("no more rights than training needs", "不给训练之外的权限"),
+    "yaml.docker_init": Wording(
+        "DataLoader workers that die are reaped, and signals reach the program",
+        "回收退出的 DataLoader 进程，并把信号传给程序",
+    ),
+    "yaml.docker_restart": Wording(
+        "as often as the template lets a Job fail", "与模板允许 Job 失败的次数相同"
+    ),
+    # what a schema does not allow
+    "finding.unknown_field": Wording("has no field {fields}", "没有字段 {fields}"),
+    "finding.missing_field": Wording("{fields} is missing", "缺少 {fields}"),
+    "finding.wrong_type": Wording("{value} is not of type {type}", "{value} 不是 {type} 类型"),
+    "finding.not_one_of": Wording(
+        "'{value}' is not one of {allowed}", "'{value}' 不在 {allowed} 之中"
+    ),
+    "finding.schema": Wording("{value} breaks {rule} {limit}", "{value} 不符合 {rule} {limit}"),
+    "finding.twice": Wording("'{name}' is there {times} times", "'{name}' 出现了 {times} 次"),
+}
