@@ -7,6 +7,7 @@ from pathlib import Path
 
 from estimator.drystep.request import DeviceChoice, Limits
 from estimator.manifest.kindnames import ManifestKind
+from estimator.manifest.types import Override
 from estimator.messages import Language
 from estimator.plan.types import Question
 from estimator.workload.types import Workload
@@ -22,14 +23,16 @@ DEFAULT_TIME_LIMIT_SECONDS = Limits().seconds
 class ManifestOptions:
     """What the user said about the YAML; None: not said.
 
-    ``template`` is a name from the templates folder or a path; ``templates_folder`` is laid
-    over the templates that ship with the tool; ``command`` replaces the template's command.
+    ``template`` is a name from the templates or a path; ``templates_folders`` are laid in their
+    order over the templates that ship with the tool; ``command`` replaces the template's command;
+    ``settings`` go over every layer, as far as no lock forbids it.
     """
 
     kind: ManifestKind = ManifestKind.JOB
     template: str | None = None
-    templates_folder: Path | None = None
+    templates_folders: tuple[Path, ...] = ()
     command: str | None = None
+    settings: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,11 @@ from estimator.options import DEFAULT_MAX_GPUS, DEFAULT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 
 
-def _option(name: str, metavar: str = "", *more: str, panel: str, **rules: Any) -> Any:
-    key = name.removeprefix("--").replace("-", "_")
+def _option(
+    name: str, metavar: str = "", *more: str, panel: str, text: str = "", **rules: Any
+) -> Any:
+    """``text``: the key of the help where another command's option has the same name."""
+    key = text or name.removeprefix("--").replace("-", "_")
     return typer.Option(
         name,
         *more,
@@ -100,9 +103,16 @@ class EstimateArguments(CommonArguments):
     epochs: Annotated[int | None, _gpus("--epochs", "N", min=1)] = None
     deadline: Annotated[str | None, _gpus("--deadline", "TIME")] = None
     template: Annotated[str | None, _yaml("--template", "NAME")] = None
-    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     kind: Annotated[str, _yaml("--kind", "NAME")] = ManifestKind.JOB.value
     command: Annotated[str | None, _yaml("--command", "TEXT")] = None
+    set: Annotated[list[str], _yaml("--set", "PATH=VALUE", text="set_yaml")] = field(
+        default_factory=list
+    )
+    env: Annotated[list[str], _yaml("--env", "NAME=VALUE")] = field(default_factory=list)
+    namespace: Annotated[str | None, _yaml("--namespace", "NAME")] = None
+    queue: Annotated[str | None, _yaml("--queue", "NAME")] = None
+    data_claim: Annotated[str | None, _yaml("--data-claim", "NAME")] = None
     device: Annotated[
         Literal["auto", "gpu", "virtual", "cpu"], _measuring("--device", "auto|gpu|virtual|cpu")
     ] = "auto"
@@ -133,7 +143,7 @@ class DoctorArguments(CommonArguments):
 class TemplatesArguments(CommonArguments):
     """``paddle-estimate templates list``."""
 
-    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     json: Annotated[bool, _output("--json")] = False
 
 
@@ -145,7 +155,7 @@ class TemplateArguments(CommonArguments):
         str,
         typer.Argument(metavar="NAME", help="help.template_name", rich_help_panel="panel.template"),
     ]
-    templates: Annotated[Path | None, _yaml("--templates", "DIR")] = None
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from estimator.cli.arguments import EstimateArguments
@@ -10,7 +11,9 @@ from estimator.cli.tensors import parse_tensor
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice
 from estimator.errors import BadInput
+from estimator.manifest import overrides
 from estimator.manifest.kindnames import parse_kind
+from estimator.manifest.types import Override
 from estimator.messages import Language, message
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
@@ -71,9 +74,29 @@ def _manifest(arguments: EstimateArguments) -> ManifestOptions:
     return ManifestOptions(
         kind=parse_kind(arguments.kind),
         template=arguments.template,
-        templates_folder=_existing("--templates", arguments.templates),
+        templates_folders=existing_folders(arguments.templates),
         command=arguments.command,
+        settings=tuple(_settings(arguments)),
     )
+
+
+def existing_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders of ``--templates``. Raises BadInput for one that is not there."""
+    for folder in folders:
+        _existing("--templates", folder)
+    return tuple(folders)
+
+
+def _settings(arguments: EstimateArguments) -> Iterator[Override]:
+    """Short forms first, so that ``--set`` has the last word."""
+    short = (
+        ("--namespace", overrides.NAMESPACE, arguments.namespace),
+        ("--queue", overrides.QUEUE, arguments.queue),
+        ("--data-claim", overrides.DATA_CLAIM, arguments.data_claim),
+    )
+    yield from (overrides.override(*one) for one in short if one[2] is not None)
+    yield from map(overrides.parse_variable, arguments.env)
+    yield from map(overrides.parse_setting, arguments.set)
 
 
 def _existing(flag: str, path: Path | None) -> Path | None:

@@ -12,6 +12,7 @@ from estimator.cli.arguments import TemplateArguments, TemplatesArguments
 from estimator.cli.console import output_console
 from estimator.cli.explain import origins_table
 from estimator.cli.output import write_stdout
+from estimator.cli.parsing import existing_folders
 from estimator.cli.session import Session
 from estimator.manifest.catalogue import list_templates, show_template
 from estimator.manifest.types import TemplateSummary
@@ -22,7 +23,7 @@ _COLUMNS = ("name", "layer", "extends", "description")
 
 def list_(session: Session, arguments: TemplatesArguments) -> int:
     """Print one line for each template, or one JSON document."""
-    templates = list_templates(arguments.templates)
+    templates = list_templates(existing_folders(arguments.templates))
     if arguments.json:
         document = {"schema_version": 1, "templates": [asdict(one) for one in templates]}
         write_stdout(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
@@ -33,13 +34,13 @@ def list_(session: Session, arguments: TemplatesArguments) -> int:
 
 def show(session: Session, arguments: TemplateArguments) -> int:
     """Print the merged template as YAML."""
-    write_stdout(show_template(arguments.name, arguments.templates).text)
+    write_stdout(show_template(arguments.name, existing_folders(arguments.templates)).text)
     return 0
 
 
 def explain(session: Session, arguments: TemplateArguments) -> int:
     """Print where each value of the merged template comes from."""
-    view = show_template(arguments.name, arguments.templates)
+    view = show_template(arguments.name, existing_folders(arguments.templates))
     output_console().print(origins_table(view.origins, session.say))
     return 0
 

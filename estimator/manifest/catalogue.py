@@ -17,7 +17,7 @@ from estimator.manifest.layers import (
 from estimator.manifest.tree import format_path, nearest, plain, plain_map
 from estimator.manifest.types import JobRequest, Origin, TemplateSummary, TemplateView
 from estimator.manifest.writer import write_yaml
-from estimator.paths import shipped_folder
+from estimator.paths import shipped_folder, user_config_folder
 from estimator.units import GIB
 
 _SAMPLE = JobRequest(
@@ -37,27 +37,33 @@ _SAMPLE = JobRequest(
 """A job that any sound template can be filled with."""
 
 
-def template_library(folder: Path | None = None) -> TemplateLibrary:
-    """The templates that ship with the tool, and over them those of a site's folder.
+def template_library(folders: Sequence[Path] = ()) -> TemplateLibrary:
+    """The templates that ship with the tool, over them those of the user's configuration, and
+    over them those of the folders in their order.
 
     Raises BadInput with ``file:line``.
     """
-    shipped = shipped_folder("templates")
-    return load_templates([shipped] if folder is None else [shipped, folder])
+    own = site_folder()
+    return load_templates([shipped_folder("templates"), *([own] if own.is_dir() else []), *folders])
 
 
-def list_templates(folder: Path | None = None) -> tuple[TemplateSummary, ...]:
+def site_folder() -> Path:
+    """Where templates are looked for without ``--templates``; may not be there."""
+    return user_config_folder() / "templates"
+
+
+def list_templates(folders: Sequence[Path] = ()) -> tuple[TemplateSummary, ...]:
     """Every template, base layer first. Raises BadInput."""
-    library = template_library(folder)
+    library = template_library(folders)
     return tuple(_summary(one, resolve_template(library, one.name).files) for one in library.newest)
 
 
-def show_template(name: str, folder: Path | None = None) -> TemplateView:
+def show_template(name: str, folders: Sequence[Path] = ()) -> TemplateView:
     """A template (a name, or the path of a YAML file) with all its layers merged.
 
     Raises BadInput.
     """
-    template = resolve_template(template_library(folder), name)
+    template = resolve_template(template_library(folders), name)
     top = template.layers[-1]
     return TemplateView(
         summary=_summary(top, template.files),
@@ -67,9 +73,9 @@ def show_template(name: str, folder: Path | None = None) -> TemplateView:
     )
 
 
-def check_template(name: str, folder: Path | None = None) -> None:
+def check_template(name: str, folders: Sequence[Path] = ()) -> None:
     """Fill the template with a sample job in every form. Raises BadInput with ``file:line``."""
-    template = resolve_template(template_library(folder), name)
+    template = resolve_template(template_library(folders), name)
     for kind in ManifestKind:
         fill(template, _SAMPLE, kind)
 

@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from estimator.errors import BadInput
-from estimator.manifest.locks import Lock, merge_locked
+from estimator.manifest.locks import LOCKED, Lock, merge_locked, read_locks
 from estimator.manifest.merge import settle
 from estimator.manifest.settings import SUITS, TRAINING, Suits, Training, read_settings
 from estimator.manifest.source import read_tree
 from estimator.manifest.tree import (
     Branch,
-    Listing,
     Node,
     Scalar,
     find,
     format_path,
     kind_of,
-    parse_path,
 )
 from estimator.paths import shipped_folder
 
@@ -34,7 +32,7 @@ TRAINING_CONTAINER = ("pod", "containers", "paddle")
 """The container that trains; Kubeflow's PaddleJob wants this name, so every kind uses it."""
 
 _SECTIONS = ("metadata", "job", "pod", "training")
-_ABOUT = ("description", "extends", "locked", "suits")
+_ABOUT = ("description", "extends", LOCKED, "suits")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _SUFFIXES = (".yaml", ".yml")
 _MADE_BY_THE_TOOL = {
@@ -222,7 +220,7 @@ def _read_file(path: FilePath, layer: str, shown: str) -> TemplateFile:
         extends=_template_name(extends),
         extends_where=extends.provenance.where if extends else shown,
         suits=read_settings(tree, SUITS, Suits),
-        locks=tuple(_locks(tree.entries.get("locked"))),
+        locks=tuple(_locks(tree)),
         body=Branch({k: v for k, v in tree.entries.items() if k in _SECTIONS}, tree.provenance),
     )
 
@@ -260,17 +258,12 @@ def _text(node: Node | None, key: str) -> str | None:
     raise BadInput(f"'{key}' must be text", where=node.provenance.where)
 
 
-def _locks(node: Node | None) -> Iterator[Lock]:
-    if node is None:
-        return
-    if not isinstance(node, Listing):
-        raise BadInput("'locked' must be a list of paths", where=node.provenance.where)
-    for item in node.items:
-        where = item.provenance.where
-        path = parse_path(_text(item, "locked") or "", where=where)
-        if path[0] not in _SECTIONS:
-            raise BadInput(f"'{path[0]}' is not a section of a template", where=where)
-        yield Lock(path, where)
+def _locks(tree: Branch) -> Iterator[Lock]:
+    for lock in read_locks(tree):
+        if lock.path[0] not in _SECTIONS:
+            what = f"'{lock.path[0]}' is not a section of a template"
+            raise BadInput(f"{what}{_nearest(lock.path[0], _SECTIONS)}", where=lock.where)
+        yield lock
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

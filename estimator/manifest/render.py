@@ -12,6 +12,7 @@ from estimator.manifest.choose import choose_template
 from estimator.manifest.command import parse_command
 from estimator.manifest.fill import fill
 from estimator.manifest.layers import TemplateLibrary, resolve_template
+from estimator.manifest.overrides import origin
 from estimator.manifest.types import JobRequest, Manifest, Override, TemplateChoice
 from estimator.options import ManifestOptions
 
@@ -21,7 +22,7 @@ def render(request: JobRequest, options: ManifestOptions, facts: ModelFacts) -> 
 
     Raises BadInput for a template that cannot be used, with ``file:line``.
     """
-    library = template_library(options.templates_folder)
+    library = template_library(options.templates_folders)
     choice = _choice(library, options, facts)
     template = resolve_template(library, choice.name)
     manifest = fill(template, request, options.kind, tuple(_overrides(options)))
@@ -39,6 +40,7 @@ def _choice(
 
 
 def _overrides(options: ManifestOptions) -> Iterator[Override]:
+    yield from options.settings
     if options.command is not None:
         words = parse_command(options.command)
-        yield Override("training.command", [*words], "--command")
+        yield Override("training.command", [*words], origin("--command"))

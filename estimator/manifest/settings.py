@@ -49,6 +49,14 @@ class Suits(_Settings):
     layers: tuple[Words, ...] = ()
 
 
+class LockEntry(_Settings):
+    """A locked path, who locked it, and why."""
+
+    path: str
+    by: str = ""
+    because: str = ""
+
+
 Settings = TypeVar("Settings", bound=_Settings)
 
 
@@ -71,5 +79,7 @@ def _complaint(kind: str, message: str) -> str:
         return "is not a setting"
     if kind == "missing":
         return "is missing"
+    if kind == "model_type":
+        return "must be a map"
     words = message.replace("Input should be a valid", "must be a").replace("tuple", "list")
     return words.replace("Tuple", "list")

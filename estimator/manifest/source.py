@@ -25,7 +25,18 @@ from yaml.events import (
 
 from estimator.errors import BadInput
 from estimator.manifest.scalars import AmbiguousScalarError, Value, resolve
-from estimator.manifest.tree import Branch, Edit, Listing, Node, Provenance, Scalar, kind_of
+from estimator.manifest.tree import (
+    Branch,
+    Edit,
+    Listing,
+    Node,
+    Provenance,
+    Scalar,
+    kind_of,
+    plain,
+)
+from estimator.manifest.types import ManifestValue
+from estimator.messages import message
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -61,6 +72,15 @@ def read_tree(path: Path, name: str) -> Branch:
         raise BadInput(problem, where=f"{name}:{line}", hint=hint) from error
 
 
+def read_value(text: str, where: str) -> ManifestValue:
+    """The value of one piece of YAML, by the same rules. Raises BadInput that names ``where``."""
+    events = yaml.parse(text, Loader=_Loader)
+    try:
+        return plain(_Reader(where, text.splitlines(), events, numbered=False).value())
+    except yaml.YAMLError as error:
+        raise BadInput(message("layers.value", words=text), where=where, hint="'...'") from error
+
+
 def _read_text(path: Path, name: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -80,7 +100,13 @@ class _Reader:
     name: str
     lines: list[str]
     events: Iterator[Event]
+    numbered: bool = True
     depth: int = field(default=0)
+
+    def value(self) -> Node:
+        """The one value there is, whatever its kind."""
+        first = self._after_document_start()
+        return self._node(first, Provenance(self._where(1)))
 
     def document(self) -> Branch:
         first = self._after_document_start()
@@ -98,7 +124,7 @@ class _Reader:
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 return next(self.events)
-        raise BadInput("is empty", where=f"{self.name}:1")
+        raise BadInput("is empty", where=self._where(1))
 
     def _node(self, event: Event, provenance: Provenance) -> Node:
         if isinstance(event, AliasEvent):
@@ -173,15 +199,15 @@ class _Reader:
         tag = getattr(event, "tag", None)
         if tag is None or (tag == "!" and isinstance(event, ScalarEvent)):
             return Edit.MERGE
-        if tag not in _TAGS:
-            problem = f"the tag {tag} is not known"
-            raise self._error(event, problem, hint="!delete, !replace or !append")
+        if tag not in _TAGS or not self.numbered:
+            hint = "!delete, !replace or !append" if self.numbered else "a template of your own"
+            raise self._error(event, f"the tag {tag} is not known here", hint=hint)
         if isinstance(event, MappingStartEvent) and tag == Edit.APPEND.value:
             raise self._error(event, "!append is for lists; a map is merged anyway")
         return _TAGS[tag]
 
     def _where(self, line: int) -> str:
-        return f"{self.name}:{line}"
+        return f"{self.name}:{line}" if self.numbered else self.name
 
     def _error(self, event: Event, problem: str, *, hint: str = "") -> BadInput:
         return BadInput(problem, where=self._where(_line(event)), hint=hint)

@@ -10,9 +10,17 @@ from estimator.messages.helptext import WORDINGS as HELP
 from estimator.messages.learning import WORDINGS as LEARNING
 from estimator.messages.manifest import WORDINGS as MANIFEST
 from estimator.messages.summary import WORDINGS as SUMMARY
+from estimator.messages.templates import WORDINGS as TEMPLATES
 from estimator.messages.wording import Wording
 
-PARTS: tuple[Mapping[str, Wording], ...] = (ERRORS, HELP, LEARNING, MANIFEST, SUMMARY)
+PARTS: tuple[Mapping[str, Wording], ...] = (
+    ERRORS,
+    HELP,
+    LEARNING,
+    MANIFEST,
+    SUMMARY,
+    TEMPLATES,
+)
 """The texts of each module."""
 
 CATALOGUE: Mapping[str, Wording] = MappingProxyType(

@@ -103,7 +103,23 @@ WORDINGS = {
     ),
     "help.template": Wording("Template of the YAML.", "YAML 的模板。"),
     "help.template_name": Wording("Name of a template.", "模板的名称。"),
-    "help.templates": Wording("Folder of templates.", "模板目录。"),
+    "help.templates": Wording(
+        "Folder of templates, laid over those that ship with the tool; repeatable.",
+        "模板目录， 叠加在自带模板之上； 可重复。",
+    ),
+    "help.set_yaml": Wording(
+        "Value at a path of the template, over every layer, such as job.backoffLimit=3; "
+        "repeatable.",
+        "设置模板中某个路径的值， 优先于各层， 如 job.backoffLimit=3； 可重复。",
+    ),
+    "help.env": Wording(
+        "Variable of the training container; repeatable.", "训练容器的环境变量； 可重复。"
+    ),
+    "help.namespace": Wording("Namespace of the job.", "作业的命名空间。"),
+    "help.queue": Wording("Queue that the job waits in.", "作业所在的队列。"),
+    "help.data_claim": Wording(
+        "PersistentVolumeClaim with the data.", "存放数据的 PersistentVolumeClaim。"
+    ),
     "help.kind": Wording(
         "Kind of job: job, jobset, volcano, paddlejob, paddleflow, trainjob, flat, compose or "
         "docker.",

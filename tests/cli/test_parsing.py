@@ -16,6 +16,7 @@ from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice, Limits
 from estimator.errors import BadInput
 from estimator.manifest.kindnames import ManifestKind
+from estimator.manifest.types import Override
 from estimator.messages import Language, speaker
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
@@ -54,7 +55,8 @@ def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "m.py -o a=1 b.c=2 -o d=x --batch-size 64 --input 3x8:float32 --input 4 --label 1:int64:10 "
         "--amp o2 --amp-dtype bfloat16 --gpu A100 --gpu T4 --max-gpus 16 --dataset-size 1000 "
         "--epochs 3 --deadline 1d6h --minimize time --template ocr --kind flat --device cpu "
-        f"--gpus-file {tmp_path}/gpus.yaml --templates {tmp_path} --command run --time-limit 90s"
+        f"--gpus-file {tmp_path}/gpus.yaml --templates {tmp_path} --command run --time-limit 90s "
+        "--set job.backoffLimit=3 --env A=b=c --namespace n --queue q --data-claim d"
     )
     assert read(words, monkeypatch) == EstimateOptions(
         workload=Workload(
@@ -77,7 +79,23 @@ def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         gpus_file=tmp_path / "gpus.yaml",
         device=DeviceChoice.CPU,
         time_limit_seconds=90.0,
-        manifest=ManifestOptions(ManifestKind.FLAT, "ocr", tmp_path, "run"),
+        manifest=ManifestOptions(
+            kind=ManifestKind.FLAT,
+            template="ocr",
+            templates_folders=(tmp_path,),
+            command="run",
+            settings=(
+                Override("metadata.namespace", "n", "command line (--namespace)"),
+                Override("training.queue", "q", "command line (--queue)"),
+                Override(
+                    "pod.volumes[data].persistentVolumeClaim.claimName",
+                    "d",
+                    "command line (--data-claim)",
+                ),
+                Override("pod.containers[paddle].env[A].value", "b=c", "command line (--env A)"),
+                Override("job.backoffLimit", 3, "command line (--set job.backoffLimit)"),
+            ),
+        ),
     )
 
 
@@ -110,7 +128,7 @@ def test_a_dtype_without_mixed_precision_is_refused(amp: str | None) -> None:
         (replace(PLAIN, time_limit="-3s"), "--time-limit"),
         (replace(PLAIN, time_limit="0s"), "--time-limit"),
         (replace(PLAIN, gpus_file=Path("absent.yaml")), "--gpus-file"),
-        (replace(PLAIN, templates=Path("absent")), "--templates"),
+        (replace(PLAIN, templates=[Path("absent")]), "--templates"),
         (replace(PLAIN, option=["a"]), "-o"),
         (replace(PLAIN, input=["a"]), "--input"),
         (replace(PLAIN, label=["a"]), "--label"),

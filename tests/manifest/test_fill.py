@@ -224,7 +224,7 @@ def test_render_chooses_and_says_so() -> None:
 
 def test_render_with_a_folder_of_the_site(tmp_path: Path) -> None:
     write(tmp_path, "project/mine.yaml", "extends: ocr\njob: {backoffLimit: 9}\n")
-    options = ManifestOptions(template="mine", templates_folder=tmp_path)
+    options = ManifestOptions(template="mine", templates_folders=(tmp_path,))
     assert documents(render(REQUEST, options, RESNET))[0]["spec"]["backoffLimit"] == 9  # type: ignore[index]
 
 

@@ -112,6 +112,35 @@ def test_unknown_template_names_the_nearest() -> None:
         resolve_template(load_templates([shipped_folder("templates")]), "detektion")
 
 
+def test_lock_says_who_and_why(tmp_path: Path) -> None:
+    who = "  - {path: pod.restartPolicy, by: platform team, because: restarts hide faults}\n"
+    low = f"locked:\n{who}{MINIMAL}"
+    with pytest.raises(BadInput) as caught:
+        library(tmp_path, base__low=low, project__up="extends: low\npod: {restartPolicy: Never}\n")
+    assert caught.value.where == f"{tmp_path}/project/up.yaml:2"
+    assert caught.value.what == (
+        f"pod.restartPolicy is locked by platform team ({tmp_path}/base/low.yaml:2): "
+        "restarts hide faults"
+    )
+
+
+@pytest.mark.parametrize(
+    ("locked", "line", "said"),
+    [
+        ("locked: pod\n", 1, "must be a list"),
+        ("locked:\n  - {by: me}\n", 2, "path: is missing"),
+        ("locked:\n  - path: pod.a\n    who: me\n", 3, "is not a setting"),
+        ("locked:\n  - pods.a\n", 2, "did you mean 'pod'"),
+        ("locked:\n  - [pod]\n", 2, "must be a map"),
+    ],
+)
+def test_what_is_no_lock_is_refused(tmp_path: Path, locked: str, line: int, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        library(tmp_path, base__one=f"{locked}{MINIMAL}")
+    assert caught.value.where == f"{tmp_path}/base/one.yaml:{line}"
+    assert said in caught.value.what
+
+
 LOCKED = f"locked:\n  - pod.restartPolicy\n  - pod.hostNetwork\n  - training.images\n{MINIMAL}"
 
 
