@@ -93,6 +93,11 @@ class EstimateArguments(CommonArguments):
     amp_dtype: Annotated[
         Literal["float16", "bfloat16"] | None, _model("--amp-dtype", "float16|bfloat16")
     ] = None
+    eval_batch_size: Annotated[int | None, _model("--eval-batch-size", "N", min=1)] = None
+    accumulate: Annotated[int, _model("--accumulate", "N", min=1)] = 1
+    recompute: Annotated[bool, _model("--recompute")] = False
+    inference: Annotated[bool, _model("--inference")] = False
+    checkpoint: Annotated[bool, _model("--checkpoint")] = False
     gpu: Annotated[list[str], _gpus("--gpu", "NAME")] = field(default_factory=list)
     gpus_file: Annotated[Path | None, _gpus("--gpus-file", "FILE")] = None
     max_gpus: Annotated[int, _gpus("--max-gpus", "N", min=1)] = DEFAULT_MAX_GPUS

@@ -48,6 +48,7 @@ def parse_precision(amp: str | None, dtype: str | None) -> Precision | None:
 
 
 def _workload(arguments: EstimateArguments) -> Workload:
+    _check_inference(arguments)
     return Workload(
         model_file=arguments.model,
         options=parse_overrides(arguments.option),
@@ -55,7 +56,25 @@ def _workload(arguments: EstimateArguments) -> Workload:
         inputs=tuple(parse_tensor(words, "--input") for words in arguments.input),
         labels=tuple(parse_tensor(words, "--label") for words in arguments.label),
         precision=parse_precision(arguments.amp, arguments.amp_dtype),
+        eval_batch_size=arguments.eval_batch_size,
+        accumulate=arguments.accumulate,
+        recompute=arguments.recompute,
+        inference=arguments.inference,
+        checkpoint=arguments.checkpoint,
     )
+
+
+def _check_inference(arguments: EstimateArguments) -> None:
+    """Raise BadInput for flags of training beside --inference."""
+    flags = {
+        "--eval-batch-size": arguments.eval_batch_size is not None,
+        "--accumulate": arguments.accumulate > 1,
+        "--recompute": arguments.recompute,
+        "--checkpoint": arguments.checkpoint,
+    }
+    for flag, is_given in flags.items():
+        if arguments.inference and is_given:
+            raise BadInput(message("error.no_training", flag=flag), where="--inference")
 
 
 def _question(arguments: EstimateArguments) -> Question:

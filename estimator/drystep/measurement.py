@@ -96,7 +96,10 @@ class StepMeasurement:
     ``step_seconds`` is measured on a real GPU only; elsewhere it says why it is missing.
     ``batch_bytes`` is the size of the batch (inputs and labels) in host memory.
     ``peak_allocated_bytes`` is the peak of the second step, when optimizer state exists;
-    ``peak_reserved_bytes`` is the most the allocator held from the first step on.
+    ``peak_reserved_bytes`` is the most the allocator held from the first step on, through the
+    evaluation and whatever else of the run was looked at.
+    ``largest_phase``: the phase of the run whose allocated peak is the largest, where that is
+    another than the step's own.
     ``workspace_bytes``: what cuDNN's scratch is assumed to add to the reserved bytes; 0 where
     they contain it already.
     """
@@ -112,6 +115,7 @@ class StepMeasurement:
     batch_bytes: int
     step_seconds: float | Missing
     workspace_bytes: int = 0
+    largest_phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 import sysconfig
 import traceback
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -25,6 +26,7 @@ def is_own_or_frozen(filename: str) -> bool:
     return filename.startswith((_PACKAGE, "<"))
 
 
+@cache
 def is_user_file(filename: str) -> bool:
     """Whether a frame's file is neither of Python, of an installed package nor of this one."""
     return not filename.startswith(_LIBRARIES) and _INSTALLED.isdisjoint(Path(filename).parts)

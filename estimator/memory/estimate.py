@@ -97,6 +97,8 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
     used = measurement.peak_allocated_bytes
     source = _SOURCE_OF[measurement.device]
     reason = f"the allocator holds {format_bytes(held)}"
+    if measurement.largest_phase is not None:
+        reason += f", set by the phase '{measurement.largest_phase}'"
     if measurement.device is Device.CPU:
         return _reserved_unseen(used, held, capacity)
     if measurement.device is Device.GPU or not _has_convolution(measurement):

@@ -23,6 +23,9 @@ WORDINGS = {
     "error.not_writable": Wording("'{path}' cannot be written to", "'{path}' 不可写"),
     "error.not_written": Wording("'{path}' was not written: {why}", "'{path}' 未写入：{why}"),
     "error.no_manifest": Wording("there is no YAML to print: {why}", "没有可输出的 YAML：{why}"),
+    "error.no_training": Wording(
+        "nothing is trained, so {flag} has no meaning", "没有训练，因此 {flag} 没有意义"
+    ),
     "error.amp_dtype_alone": Wording(
         "a dtype is given, but mixed precision is off", "指定了数据类型，但混合精度未开启"
     ),

@@ -87,6 +87,25 @@ WORDINGS = {
     "help.amp_dtype": Wording(
         "Data type of mixed precision; float16 if not given.", "混合精度的数据类型； 默认 float16。"
     ),
+    "help.eval_batch_size": Wording(
+        "Batch size of evaluation; that of training if not given.",
+        "评估的批大小； 默认与训练相同。",
+    ),
+    "help.accumulate": Wording(
+        "Micro-batches that the batch of an update is split into (gradient accumulation).",
+        "梯度累积： 一次更新的批 分成多少个微批。",
+    ),
+    "help.recompute": Wording(
+        "Recompute the model's repeated blocks in the backward pass.",
+        "在反向阶段 重计算 重复的块。",
+    ),
+    "help.inference": Wording(
+        "Forward passes alone, without gradients and optimizer.",
+        "只做前向， 没有梯度与优化器。",
+    ),
+    "help.checkpoint": Wording(
+        "Run the saving of a checkpoint as well.", "同时试运行检查点的保存。"
+    ),
     "help.gpu": Wording(
         "GPU type to consider; repeatable. All of them if not given.",
         "要考虑的 GPU 型号； 可重复。 默认全部。",

@@ -25,7 +25,13 @@ class TensorRequest:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A model file and how to run it. ``None`` means the user did not say."""
+    """A model file and how to run it. ``None`` means the user did not say.
+
+    ``accumulate``: the batch of an update is split into as many micro-batches. ``recompute``:
+    repeated blocks are recomputed in the backward pass. ``inference``: forward passes alone.
+    ``checkpoint``: saving of model and optimizer is run as well. ``optimizer``: a class of
+    ``paddle.optimizer`` in place of the model file's.
+    """
 
     model_file: Path
     options: Mapping[str, OptionValue] = field(default_factory=dict)
@@ -33,3 +39,9 @@ class Workload:
     inputs: tuple[TensorRequest, ...] = ()
     labels: tuple[TensorRequest, ...] = ()
     precision: Precision | None = None
+    eval_batch_size: int | None = None
+    accumulate: int = 1
+    recompute: bool = False
+    inference: bool = False
+    checkpoint: bool = False
+    optimizer: str | None = None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -52,7 +53,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "gpus.yaml").touch()
     words = (
-        "m.py -o a=1 b.c=2 -o d=x --batch-size 64 --input 3x8:float32 --input 4 --label 1:int64:10 "
+        "m.py --eval-batch-size 256 --accumulate 4 --recompute --checkpoint "
+        "-o a=1 b.c=2 -o d=x --batch-size 64 --input 3x8:float32 --input 4 --label 1:int64:10 "
         "--amp o2 --amp-dtype bfloat16 --gpu A100 --gpu T4 --max-gpus 16 --dataset-size 1000 "
         "--epochs 3 --deadline 1d6h --minimize time --template ocr --kind flat --device cpu "
         f"--gpus-file {tmp_path}/gpus.yaml --templates {tmp_path} --command run --time-limit 90s "
@@ -61,6 +63,10 @@ def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert read(words, monkeypatch) == EstimateOptions(
         workload=Workload(
             model_file=Path("m.py"),
+            eval_batch_size=256,
+            accumulate=4,
+            recompute=True,
+            checkpoint=True,
             options={"a": 1, "b": {"c": 2}, "d": "x"},
             per_device_batch_size=64,
             inputs=(TensorRequest((3, 8), "float32"), TensorRequest((4,), "float32")),
@@ -152,3 +158,17 @@ def test_help_is_complete_in_each_language(language: Language) -> None:
 
 def test_the_application_is_made_anew_for_each_language() -> None:
     assert isinstance(create_app(speaker(Language.ZH)), typer.Typer)
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"accumulate": 2}, "--accumulate"),
+        ({"recompute": True}, "--recompute"),
+        ({"checkpoint": True}, "--checkpoint"),
+        ({"eval_batch_size": 8}, "--eval-batch-size"),
+    ],
+)
+def test_inference_trains_nothing(changes: dict[str, Any], flag: str) -> None:
+    with pytest.raises(BadInput, match=f"nothing is trained, so {flag} has no meaning"):
+        to_options(replace(PLAIN, inference=True, **changes), Language.EN)

@@ -54,6 +54,12 @@ workloads = st.builds(
     inputs=st.lists(tensors, max_size=2).map(tuple),
     labels=st.lists(tensors, max_size=2).map(tuple),
     precision=st.none() | precisions,
+    eval_batch_size=st.none() | st.integers(1, 512),
+    accumulate=st.integers(1, 9),
+    recompute=st.booleans(),
+    inference=st.booleans(),
+    checkpoint=st.booleans(),
+    optimizer=st.none() | st.just("AdamW"),
 )
 requests = st.builds(
     DryStepRequest,

@@ -42,13 +42,32 @@ def plugin_or_skip() -> Plugin:
     return plugin
 
 
-def on_virtual_gpu(code: str) -> dict[str, Any]:
-    """Run ``code``, which fills the dict ``result``, and return that."""
+_CPU_PRELUDE = """
+import json, sys
+import paddle
+from pathlib import Path
+from estimator.drystep.child.cpu import measure_on_cpu
+from estimator.drystep.cpu_scaling import measured_peak
+result = {}
+"""
+
+
+def on_virtual_gpu(code: str, *arguments: str) -> dict[str, Any]:
+    """Run ``code``, which fills the dict ``result``, and return that. sys.argv: ``arguments``."""
     plugin = plugin_or_skip()
-    program = _PRELUDE + textwrap.dedent(code) + _CODA
+    program = _PRELUDE + "del sys.argv[1]\n" + textwrap.dedent(code) + _CODA
+    return _run([program, str(plugin.library), *arguments], plugin.environment())
+
+
+def on_cpu(code: str, *arguments: str) -> dict[str, Any]:
+    """The same on Paddle's CPU device, in a process that holds no tensors yet."""
+    return _run([_CPU_PRELUDE + textwrap.dedent(code) + _CODA, *arguments], {})
+
+
+def _run(words: list[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, str(plugin.library)],
-        env={**os.environ, **plugin.environment(), "GLOG_minloglevel": "2"},
+        [sys.executable, "-W", "ignore", "-c", *words],
+        env={**os.environ, **environment, "GLOG_minloglevel": "2"},
         capture_output=True,
         text=True,
         timeout=120,

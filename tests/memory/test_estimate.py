@@ -168,3 +168,9 @@ def test_scratch_that_the_reserved_bytes_do_not_hold_is_added():
         - estimate_device_memory(T4, plain, 1).device_memory.target
     )
     assert difference == 100 * MIB
+
+
+def test_the_reason_names_the_phase_that_set_the_peak():
+    measurement = replace(measured(2 * GIB, GIB, MATMUL), largest_phase="eval")
+    reason = estimate_device_memory(T4, measurement, 1).device_memory.reason
+    assert "the allocator holds 2.00 GiB, set by the phase 'eval'" in reason

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import paddle
 
 from estimator.drystep.child import statistics, virtual
+from estimator.drystep.child.course import observe_run
 from estimator.drystep.child.model_file import Program
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
@@ -17,15 +18,19 @@ from estimator.drystep.child.training import Training, build_training
 from estimator.drystep.child.trials import explore, largest_batch_to_try
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
+    NOT_LOCATED,
     CapacityTrial,
     Device,
     DryStepReport,
     ModelFacts,
+    PeakAt,
+    PhasePeak,
     Precision,
     StepMeasurement,
 )
 from estimator.drystep.request import DeviceChoice, DryStepRequest
 from estimator.errors import InternalError
+from estimator.values import Missing
 
 Say = Callable[[str], None]
 """Gets a few words when something that takes a while begins."""
@@ -43,6 +48,8 @@ class _Findings:
     trials: tuple[CapacityTrial, ...]
     ladder: tuple[StepMeasurement, ...] = ()
     device_name: str = ""
+    phases: tuple[PhasePeak, ...] = ()
+    peak_at: PeakAt | Missing = NOT_LOCATED
 
 
 def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryStepReport:
@@ -66,6 +73,8 @@ def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryS
         fallback_reason=request.fallback_reason,
         ladder=findings.ladder,
         device_name=findings.device_name,
+        phases=findings.phases,
+        peak_at=findings.peak_at,
     )
 
 
@@ -80,31 +89,49 @@ def _on_virtual_gpu(program: Program, request: DryStepRequest, say: Say) -> _Fin
     gpu.set_capacity(virtual.BOUNDLESS)
     own, *others = request.precisions
     training = _fresh(program, request, own)
-    asked = _with_workspace(gpu, StepQuestion(training, own, request.per_device_batch_size), say)
+    say(f"measuring {own.label}")
+    question = StepQuestion(training, own, request.per_device_batch_size)
+    run = observe_run(gpu, question)
+    question = replace(question, evaluates=run.evaluation_counts)
+    asked = _with_workspace(gpu, question, run.measurement)
     say("looking for the largest batch")
-    found = explore(gpu, asked, training.renewed, request)
+    found = explore(gpu, asked, question, request)
     findings = replace(
-        _findings(Device.VIRTUAL, training, (asked,), found.trials), ladder=found.ladder
+        _findings(Device.VIRTUAL, training, (asked,), found.trials),
+        ladder=found.ladder,
+        phases=run.phases,
+        peak_at=run.peak_at,
     )
-    if training.file.train_step is not None:  # it sets its own precision
+    if training.has_own_step:  # it sets its own precision
         return findings
-    del training
-    alternatives = tuple(_alternative(gpu, program, request, one, say) for one in others)
+    del training, question
+    alternatives = []
+    for precision in others:
+        say(f"measuring {precision.label}")
+        alternatives.append(_alternative(gpu, program, request, precision, run.evaluation_counts))
     return replace(findings, measurements=(asked, *alternatives))
 
 
 def _alternative(
-    gpu: VirtualGpu, program: Program, request: DryStepRequest, precision: Precision, say: Say
+    gpu: VirtualGpu,
+    program: Program,
+    request: DryStepRequest,
+    precision: Precision,
+    evaluates: bool,
 ) -> StepMeasurement:
     training = _fresh(program, request, precision)
-    question = StepQuestion(training, precision, request.per_device_batch_size)
-    return _with_workspace(gpu, question, say)
-
-
-def _with_workspace(gpu: VirtualGpu, question: StepQuestion, say: Say) -> StepMeasurement:
-    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
-    say(f"measuring {question.precision.label}")
+    question = StepQuestion(training, precision, request.per_device_batch_size, evaluates)
     measurement = measure_step(gpu, question)
+    if evaluates:
+        training.evaluation().repeat(question.batch_size)
+    measurement = replace(measurement, peak_reserved_bytes=statistics.peak_reserved_bytes())
+    return _with_workspace(gpu, question, measurement)
+
+
+def _with_workspace(
+    gpu: VirtualGpu, question: StepQuestion, measurement: StepMeasurement
+) -> StepMeasurement:
+    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
     if not any("conv" in kernel.name for kernel in measurement.kernels):
         return measurement
     gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)

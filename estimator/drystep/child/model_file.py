@@ -30,6 +30,8 @@ _GIVEN_ARGUMENTS = {
     "loss_fn": 2,
     "build_optimizer": 1,
     "train_step": 3,
+    "example_eval_batch": 1,
+    "eval_step": 2,
 }
 """The functions a model file may define, and how many arguments we give to each by position."""
 
@@ -67,6 +69,8 @@ class RunFile:
     loss_fn: Hook | None
     build_optimizer: Hook | None
     train_step: Hook | None
+    example_eval_batch: Hook | None = None
+    eval_step: Hook | None = None
 
     def new_model(self) -> paddle.nn.Layer | paddle.Model:
         """Whatever the file says is its model. Raises BadInput where that is no model."""
@@ -120,6 +124,8 @@ class Program:
             loss_fn=hook("loss_fn"),
             build_optimizer=hook("build_optimizer"),
             train_step=hook("train_step"),
+            example_eval_batch=hook("example_eval_batch"),
+            eval_step=hook("eval_step"),
         )
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import paddle
 
 from estimator.drystep.child import statistics
 from estimator.drystep.child.blocks import Blocks, gradient_blocks, lasting_blocks
+from estimator.drystep.child.locate import locate
 from estimator.drystep.child.phases import watch_phases
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import LiveAllocation, StepRecord, VirtualGpu
 from estimator.drystep.measurement import (
     Device,
     MemoryBreakdown,
+    PeakAt,
     Phase,
+    PhasePeak,
     Precision,
     StepMeasurement,
 )
@@ -26,11 +29,15 @@ _NO_TIME = Missing("a virtual GPU runs no kernel, so its steps say nothing about
 
 @dataclass(frozen=True, slots=True)
 class StepQuestion:
-    """What to run: a batch of ``batch_size`` at a precision that ``training`` was built for."""
+    """What to run: a batch of ``batch_size`` at a precision that ``training`` was built for.
+
+    ``evaluates``: an evaluation pass comes behind the steps of :func:`try_step`.
+    """
 
     training: Training
     precision: Precision
     batch_size: int
+    evaluates: bool = False
 
 
 class _Listener:
@@ -50,31 +57,99 @@ class _Listener:
         self._gpu.claim_gradients(gradient_blocks(self._model).keys())
 
 
-def measure_step(gpu: VirtualGpu, question: StepQuestion) -> StepMeasurement:
+@dataclass(frozen=True, slots=True)
+class ObservedSteps:
+    """The steady step, the phases of training, and where the steady step has its peak."""
+
+    measurement: StepMeasurement
+    phases: tuple[PhasePeak, ...]
+    peak_at: PeakAt | Missing
+
+
+def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
     """Run three steps; the second is recorded, the third tells what was alive at its peak.
 
-    The first step makes the optimizer's state. Raises what the user's code raises, and
-    MemoryError where the device's capacity does not suffice.
+    The first step makes the optimizer's state. The third is run once more where that tells the
+    user's line. Raises what the user's code raises, and MemoryError where the device's capacity
+    does not suffice.
     """
     training = question.training
-    with watch_phases(training.model, listener := _Listener(gpu, training.model)):
+    model, snapshots = training.model, []
+    with watch_phases(model, listener := _Listener(gpu, model)):
         batch = training.make_batch(question.batch_size)
-        training.step(batch)
+        first = _first_step(training, batch, question)
         record, peak = _recorded_step(gpu, training, batch)
-        with gpu.recording(record.peak_launch):
-            listener.claim_gradients()
-            training.step(batch)
-    return StepMeasurement(
+        steady = replace(first, name=steady_name(question), peak_allocated_bytes=peak)
+        steady = replace(steady, peak_reserved_bytes=statistics.peak_reserved_bytes())
+
+        def again() -> None:
+            with gpu.recording(record.peak_launch):
+                listener.claim_gradients()
+                training.step(batch)
+            snapshots.append(breakdown(lasting_blocks(training, batch), gpu.snapshot(), peak))
+
+        place = locate(gpu, model, steady.name, record.peak_phase, again)
+    measurement = StepMeasurement(
         device=Device.VIRTUAL,
         precision=question.precision,
         per_device_batch_size=question.batch_size,
         peak_allocated_bytes=peak,
-        peak_reserved_bytes=statistics.peak_reserved_bytes(),
-        breakdown=breakdown(lasting_blocks(training, batch), gpu.snapshot(), peak),
+        peak_reserved_bytes=steady.peak_reserved_bytes,
+        breakdown=snapshots[0],
         peak_phase=record.peak_phase,
         kernels=record.kernels,
         batch_bytes=training.batch_bytes(batch),
         step_seconds=_NO_TIME,
+    )
+    has_first = not training.workload.inference
+    return ObservedSteps(measurement, (first, steady) if has_first else (steady,), place)
+
+
+def locate_first(gpu: VirtualGpu, question: StepQuestion) -> PeakAt | Missing:
+    """Where a first step has its peak: run twice from a new start."""
+    training = question.training
+
+    def first(snapshot_at: int = -1) -> None:
+        training.renewed()
+        batch = training.make_batch(question.batch_size)
+        with gpu.recording(snapshot_at):
+            training.step(batch)
+
+    with watch_phases(training.model, _Listener(gpu, training.model)):
+        first()
+        record = gpu.record()
+        return locate(
+            gpu,
+            training.model,
+            "train_first",
+            record.peak_phase,
+            lambda: first(record.peak_launch),
+        )
+
+
+def measure_step(gpu: VirtualGpu, question: StepQuestion) -> StepMeasurement:
+    """The steady step alone of :func:`observe_steps`."""
+    return observe_steps(gpu, question).measurement
+
+
+def steady_name(question: StepQuestion) -> str:
+    """What the phase of the steady step is called."""
+    workload = question.training.workload
+    if workload.inference:
+        return "inference"
+    if workload.accumulate > 1:
+        return "accumulate"
+    return "recompute" if workload.recompute else "train"
+
+
+def _first_step(training: Training, batch: object, question: StepQuestion) -> PhasePeak:
+    statistics.restart_allocated_peak()
+    training.step(batch)
+    return PhasePeak(
+        name="train_first",
+        peak_allocated_bytes=statistics.peak_allocated_bytes(),
+        peak_reserved_bytes=statistics.peak_reserved_bytes(),
+        per_device_batch_size=question.batch_size,
     )
 
 
@@ -85,6 +160,9 @@ def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, 
         batch = training.make_batch(question.batch_size)
         training.step(batch)
         record, peak = _recorded_step(gpu, training, batch)
+    if question.evaluates:
+        del batch
+        training.evaluation().repeat(question.batch_size)
     return record, peak, statistics.peak_reserved_bytes()
 
 

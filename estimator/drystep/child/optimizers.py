@@ -23,11 +23,15 @@ def new_optimizer(
     model: paddle.nn.Layer,
     prepared: Any | None,
     assumptions: Assumptions,
+    wanted: str | None = None,
 ) -> Any:
     """An optimizer without state: the file's, a copy of the ``prepared`` one, or the default.
 
-    Raises BadInput where there is nothing to optimize or ``build_optimizer`` makes no optimizer.
+    ``wanted`` names a class of ``paddle.optimizer`` to take instead. Raises BadInput where there is
+    nothing to optimize or ``build_optimizer`` makes no optimizer.
     """
+    if wanted is not None:
+        return _named(wanted, model)
     if file.build_optimizer is not None:
         return _built(file.build_optimizer, model)
     if prepared is not None:
@@ -37,6 +41,24 @@ def new_optimizer(
     optimizer, assumption = default_optimizer(model)
     assumptions.add(assumption)
     return optimizer
+
+
+class NoOptimizer:
+    """In place of an optimizer where nothing is trained."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+
+def _named(name: str, model: paddle.nn.Layer) -> Any:
+    """The optimizer of that name with its own defaults. Raises BadInput for none of Paddle's."""
+    kind = getattr(paddle.optimizer, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, paddle.optimizer.Optimizer)):
+        known = sorted(k.__name__ for k in paddle.optimizer.Optimizer.__subclasses__())
+        what = f"paddle.optimizer has no '{name}'; it has {', '.join(known)}"
+        raise BadInput(what, where="--optimizer")
+    return kind(learning_rate=1e-3, parameters=model.parameters())
 
 
 def release(optimizer: Any) -> None:

@@ -18,6 +18,10 @@ Loss = Callable[[Any, Any], paddle.Tensor]
 """The loss of the model's outputs and the labels."""
 
 
+class MicroBatches(tuple[Any, ...]):
+    """The batches that one update accumulates the gradients of."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserStep:
     """A step that the user wrote: ``train_step(model, batch, optimizer)``."""
@@ -34,7 +38,8 @@ class UserStep:
 class StandardStep:
     """Forward, loss, backward, update, clear: as in Paddle's own training loops.
 
-    ``scaler`` scales the loss of float16 training; None elsewhere.
+    ``scaler`` scales the loss of float16 training; None elsewhere. Each of :class:`MicroBatches`
+    goes forward and backward before the update.
     """
 
     model: paddle.nn.Layer
@@ -44,21 +49,33 @@ class StandardStep:
     scaler: paddle.amp.GradScaler | None
 
     def __call__(self, batch: Any) -> None:
-        inputs, labels = batch
-        with auto_cast(self.precision):
-            # Held to the end of the step, as the variables of an ordinary training loop are.
-            outputs = _forward(self.model, inputs)
-            loss = self.loss(outputs, labels)
-        if not isinstance(loss, paddle.Tensor):
-            raise TypeError(f"the loss is a {type(loss).__name__}, not a tensor")
+        for inputs, labels in batch if isinstance(batch, MicroBatches) else (batch,):
+            with auto_cast(self.precision):
+                # Held to the end of the step, as the variables of an ordinary training loop are.
+                outputs = forward(self.model, inputs)
+                loss = self.loss(outputs, labels)
+            if not isinstance(loss, paddle.Tensor):
+                raise TypeError(f"the loss is a {type(loss).__name__}, not a tensor")
+            (loss if self.scaler is None else self.scaler.scale(loss)).backward()
         if self.scaler is None:
-            loss.backward()
             self.optimizer.step()
         else:
-            self.scaler.scale(loss).backward()
             self.scaler.step(self.optimizer)
             self.scaler.update()
         self.optimizer.clear_grad()
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceStep:
+    """A forward pass in evaluation mode that keeps nothing for gradients."""
+
+    model: paddle.nn.Layer
+    precision: Precision
+
+    def __call__(self, batch: Any) -> None:
+        inputs, _ = batch
+        with paddle.no_grad(), auto_cast(self.precision):
+            forward(self.model, inputs)
 
 
 def auto_cast(precision: Precision) -> AbstractContextManager[object]:
@@ -84,6 +101,13 @@ def mixed(
     return model, optimizer, _scaler() if scaled else None
 
 
+def in_low_precision(model: paddle.nn.Layer, precision: Precision) -> paddle.nn.Layer:
+    """The model with its parameters cast where the level is O2."""
+    if precision.amp_level != "O2":
+        return model
+    return paddle.amp.decorate(model, level="O2", dtype=precision.dtype)
+
+
 def _scaler() -> paddle.amp.GradScaler:
     """A dynamic scaler that does its usual work, but does not react to overflow.
 
@@ -93,7 +117,7 @@ def _scaler() -> paddle.amp.GradScaler:
     return paddle.amp.GradScaler(init_loss_scaling=1.0, decr_every_n_nan_or_inf=1 << 30)
 
 
-def _forward(model: paddle.nn.Layer, inputs: Any) -> Any:
+def forward(model: paddle.nn.Layer, inputs: Any) -> Any:
     """Call the model: a dict gives keywords, a tuple or list gives arguments in order."""
     if isinstance(inputs, dict):
         return model(**inputs)

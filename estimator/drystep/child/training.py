@@ -18,9 +18,20 @@ from estimator.drystep.child.batches import (
     tensors_in,
 )
 from estimator.drystep.child.defaults import DefaultLoss
+from estimator.drystep.child.evaluation import Evaluation
 from estimator.drystep.child.model_file import Hook, Program, RunFile
-from estimator.drystep.child.optimizers import new_optimizer, release
-from estimator.drystep.child.steps import Loss, StandardStep, Step, UserStep, mixed
+from estimator.drystep.child.optimizers import NoOptimizer, new_optimizer, release
+from estimator.drystep.child.recomputing import recompute_blocks
+from estimator.drystep.child.steps import (
+    InferenceStep,
+    Loss,
+    MicroBatches,
+    StandardStep,
+    Step,
+    UserStep,
+    in_low_precision,
+    mixed,
+)
 from estimator.drystep.child.user_code import user_code
 from estimator.drystep.measurement import ModelFacts, Precision
 from estimator.errors import BadInput
@@ -51,13 +62,24 @@ class _Recipe:
     model: paddle.nn.Layer
     wrapper: paddle.Model | None
     source: _BatchSource
+    workload: Workload
     precision: Precision
     assumptions: Assumptions
 
+    @property
+    def has_own_step(self) -> bool:
+        """Whether the user's ``train_step`` is what runs."""
+        return self.file.train_step is not None and not self.workload.inference
+
     def new_step(self) -> tuple[Any, Step]:
         """An optimizer without state, and a step that uses it."""
+        if self.workload.inference:
+            model = in_low_precision(self.model, self.precision)
+            return NoOptimizer(), InferenceStep(model, self.precision)
         prepared = self.wrapper and self.wrapper._optimizer
-        optimizer = new_optimizer(self.file, self.model, prepared, self.assumptions)
+        optimizer = new_optimizer(
+            self.file, self.model, prepared, self.assumptions, self.workload.optimizer
+        )
         if self.file.train_step is not None:
             return optimizer, UserStep(self.file.train_step, self.model, optimizer)
         model, optimizer, scaler = mixed(self.model, optimizer, self.precision)
@@ -95,6 +117,8 @@ class Training:
     @property
     def optimizer_name(self) -> str:
         """Such as ``AdamW``."""
+        if isinstance(self.optimizer, NoOptimizer):
+            return "none"
         return type(self.optimizer).__name__
 
     @property
@@ -102,19 +126,52 @@ class Training:
         """What was filled in for the user; complete after the first step."""
         return self._recipe.assumptions.as_tuple()
 
+    @property
+    def has_own_step(self) -> bool:
+        """Whether the user's ``train_step`` is what a step is."""
+        return self._recipe.has_own_step
+
     def make_batch(self, batch_size: int) -> Any:
         """A batch of ``batch_size`` samples per device, on the current device.
 
         Raises UserCodeFailed, MemoryError, and BadInput for something that is not a batch.
         """
+        parts = min(self._recipe.workload.accumulate, batch_size)
+        if parts == 1 or self._recipe.has_own_step:
+            return self._batch(batch_size)
+        # Rounded up where it does not divide; one batch serves for all, as only one is there at
+        # a time.
+        return MicroBatches([self._batch(-(-batch_size // parts))] * parts)
+
+    def _batch(self, batch_size: int) -> Any:
         source = self._source
         if source.example_batch is None:
             inputs = tuple(sample(request, batch_size) for request in source.inputs)
             labels = tuple(sample(request, batch_size) for request in source.labels)
             return _alone(inputs), _alone(labels)
-        batch = paddle.utils.map_structure(_on_device, source.example_batch(batch_size))
+        batch = on_device(source.example_batch(batch_size))
         self._check_batch(batch, batch_size, source.example_batch.where)
         return batch
+
+    def evaluation(self) -> Evaluation:
+        """How this model is evaluated."""
+        hook = self.file.example_eval_batch
+        return Evaluation(
+            file=self.file,
+            model=self.model,
+            precision=self._recipe.precision,
+            fixed_batch_size=self._recipe.workload.eval_batch_size,
+            make_batch=(lambda size: on_device(hook(size))) if hook else self._batch,
+        )
+
+    def assume(self, sentence: str) -> None:
+        """Note something that the user should know."""
+        self._recipe.assumptions.add(sentence)
+
+    @property
+    def workload(self) -> Workload:
+        """What was asked for."""
+        return self._recipe.workload
 
     def step(self, batch: Any) -> None:
         """One training step, update included. Raises UserCodeFailed and MemoryError."""
@@ -142,7 +199,7 @@ class Training:
         )
 
     def _check_batch(self, batch: Any, batch_size: int, where: str) -> None:
-        if self.file.train_step is None and not (
+        if not self._recipe.has_own_step and not (
             isinstance(batch, (tuple, list)) and len(batch) == 2
         ):
             what = f"example_batch must return (inputs, labels), not {_described(batch)}"
@@ -166,11 +223,33 @@ def build_training(program: Program, workload: Workload, precision: Precision) -
     built = file.new_model()
     wrapper = built if isinstance(built, paddle.Model) else None
     model = built.network if isinstance(built, paddle.Model) else built
-    model.train()
+    _set_mode(model, file, workload, assumptions)
     source = _batch_source(file, model, wrapper, workload, assumptions)
-    if file.train_step is not None and precision.amp_level != "off":
+    recipe = _Recipe(file, model, wrapper, source, workload, precision, assumptions)
+    if recipe.has_own_step:
+        _say_what_is_not_applied(workload, precision, assumptions)
+    return Training(recipe)
+
+
+def _set_mode(
+    model: paddle.nn.Layer, file: RunFile, workload: Workload, assumptions: Assumptions
+) -> None:
+    """Training or evaluation mode, and recompute where it is asked for."""
+    if workload.inference:
+        model.eval()
+        return
+    model.train()
+    if workload.recompute:
+        assumptions.add(recompute_blocks(model, str(file.path)))
+
+
+def _say_what_is_not_applied(
+    workload: Workload, precision: Precision, assumptions: Assumptions
+) -> None:
+    if precision.amp_level != "off":
         assumptions.add(f"train_step sets its own precision; {precision.label} is not applied")
-    return Training(_Recipe(file, model, wrapper, source, precision, assumptions))
+    if workload.accumulate > 1:
+        assumptions.add("train_step does its own accumulation; --accumulate is not applied")
 
 
 def _batch_source(
@@ -220,6 +299,11 @@ def _listed(value: Any) -> list[Any]:
 def _alone(tensors: tuple[paddle.Tensor, ...]) -> Any:
     """One tensor by itself, several as they are, none as None."""
     return tensors if len(tensors) > 1 else next(iter(tensors), None)
+
+
+def on_device(batch: Any) -> Any:
+    """A user's batch with its arrays and tensors on the current device."""
+    return paddle.utils.map_structure(_on_device, batch)
 
 
 def _on_device(leaf: Any) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.observe import StepQuestion, try_step
-from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
@@ -45,16 +44,16 @@ class Exploration:
 def explore(
     gpu: VirtualGpu,
     asked: StepMeasurement,
-    renew: Callable[[], Training],
+    question: StepQuestion,
     request: DryStepRequest,
 ) -> Exploration:
     """For each capacity search the largest batch, each attempt with a new optimizer.
 
-    ``asked`` is the unconstrained measurement; ``renew`` gives a training whose memory starts
-    as at a fresh start. Scratch of convolutions is taken from the device as cuDNN would.
+    ``asked`` is the unconstrained measurement of ``question``, whose training is renewed each
+    time. Scratch of convolutions is taken from the device as cuDNN would.
     """
     gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
-    attempts = _Attempts(gpu, asked, renew)
+    attempts = _Attempts(gpu, asked, question)
     trials = tuple(_trials(attempts, request.capacities))
     largest = max((trial.max_per_device_batch_size for trial in trials), default=0)
     sizes = round_sizes(largest) if request.round_batch_sizes else ()
@@ -100,12 +99,10 @@ def _failing(found: Found, attempts: _Attempts) -> int | Missing:
 class _Attempts:
     """Runs batches at capacities and remembers what ran."""
 
-    def __init__(
-        self, gpu: VirtualGpu, asked: StepMeasurement, renew: Callable[[], Training]
-    ) -> None:
+    def __init__(self, gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -> None:
         self._gpu = gpu
         self._asked = asked
-        self._renew = renew
+        self._question = question
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
         self.limit = largest_batch_to_try(asked)
         self.why_limited = "nobody trains with more"
@@ -142,10 +139,10 @@ class _Attempts:
         return self._run(batch_size, capacity)
 
     def _run(self, batch_size: int, capacity: int) -> bool:
-        training = self._renew()
+        self._question.training.renewed()
         statistics.restart_reserved_peak()
         self._gpu.set_capacity(capacity)
-        question = StepQuestion(training, self._asked.precision, batch_size)
+        question = replace(self._question, batch_size=batch_size)
         try:
             record, allocated, reserved = try_step(self._gpu, question)
         except MemoryError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,45 @@ class _Allocation(ctypes.Structure):
         ("phase", ctypes.c_int32),
         ("claimed", ctypes.c_int32),
     ]
+
+
+class _Lifetime(ctypes.Structure):
+    _fields_ = [
+        ("address", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("born", ctypes.c_int64),
+        ("died", ctypes.c_int64),
+        ("phase", ctypes.c_int32),
+        ("claimed", ctypes.c_int32),
+    ]
+
+
+class _LaunchPoint(ctypes.Structure):
+    _fields_ = [("allocated", ctypes.c_int64), ("phase", ctypes.c_int64)]
+
+
+_OnSnapshot = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLife:
+    """A block that a kernel made; live at the launches ``born <= n < died`` (born -1: before)."""
+
+    address: int
+    bytes: int
+    phase: Phase
+    is_gradient: bool
+    born: int
+    died: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedStep:
+    """Allocated bytes right after each launch of a step, its phase, and the blocks' lives."""
+
+    allocated: tuple[int, ...]
+    phases: tuple[Phase, ...]
+    lives: tuple[BlockLife, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +140,51 @@ class VirtualGpu:
         array = (ctypes.c_uint64 * len(addresses))(*addresses)
         self._library.vgpu_claim(array, len(addresses))
 
+    @contextmanager
+    def at_snapshot(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Within this context ``listener`` hears the kernel's name at the snapshot's launch.
+
+        It is called on the thread that launches, from within the launch.
+        """
+        callback = _OnSnapshot(lambda kernel: listener(kernel.decode()))
+        self._library.vgpu_on_snapshot(callback)
+        try:
+            yield
+        finally:
+            self._library.vgpu_on_snapshot(_OnSnapshot())
+
+    def running_node(self) -> int:
+        """The address of the backward graph's node that began last; 0 where that is not known."""
+        try:
+            node = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "vgpu_running_node")
+        except ValueError:  # not preloaded
+            return 0
+        return node.value or 0
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Recordings that begin within this context note every launch and the lives of blocks."""
+        self._library.vgpu_follow(1)
+        try:
+            yield
+        finally:
+            self._library.vgpu_follow(0)
+
+    def followed(self) -> FollowedStep:
+        """What the last recording in :meth:`following` noted."""
+        lives = (_Lifetime * self._library.vgpu_lifetimes(None, 0))()
+        self._library.vgpu_lifetimes(lives, len(lives))
+        points = (_LaunchPoint * self._library.vgpu_launch_points(None, 0))()
+        self._library.vgpu_launch_points(points, len(points))
+        return FollowedStep(
+            allocated=tuple(point.allocated for point in points),
+            phases=tuple(_PHASES[point.phase] for point in points),
+            lives=tuple(
+                BlockLife(b.address, b.bytes, _PHASES[b.phase], bool(b.claimed), b.born, b.died)
+                for b in lives
+            ),
+        )
+
     def snapshot(self) -> tuple[LiveAllocation, ...]:
         """The allocations alive at the launch that the recording named."""
         blocks = (_Allocation * self._library.vgpu_snapshot(None, 0))()
@@ -123,6 +207,10 @@ def _bind(library: Any) -> Any:
         "vgpu_peak_phase": (integer, []),
         "vgpu_claim": (None, [ctypes.c_void_p, unsigned]),
         "vgpu_snapshot": (unsigned, [ctypes.c_void_p, unsigned]),
+        "vgpu_on_snapshot": (None, [_OnSnapshot]),
+        "vgpu_follow": (None, [integer]),
+        "vgpu_lifetimes": (unsigned, [ctypes.c_void_p, unsigned]),
+        "vgpu_launch_points": (unsigned, [ctypes.c_void_p, unsigned]),
         "vgpu_trace_json": (ctypes.c_void_p, []),
         "vgpu_free": (None, [ctypes.c_void_p]),
     }

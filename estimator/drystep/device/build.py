@@ -42,8 +42,8 @@ class Plugin:
 
     @property
     def preload(self) -> Path:
-        """What the child process loads before all else (source/no_backtrace.c)."""
-        return self.folder / "preload" / "libno_backtrace.so"
+        """What the child process loads before all else (source/*.c)."""
+        return self.folder / "preload" / "libpreloaded.so"
 
     def environment(self) -> dict[str, str]:
         """The variables with which Paddle finds the device."""
@@ -148,7 +148,8 @@ def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler
     include = paddle.folder / "include"
     objects = [str(workspace / (source.name + ".o")) for source in sources]
     compile_one = [compiler, *_FLAGS, f"-I{include}", f"-I{include / 'third_party'}", "-c"]
-    preload = [compiler, "-x", "c", "-O1", "-fPIC", "-shared", str(_SOURCE / "no_backtrace.c")]
+    preloaded = sorted(str(path) for path in _SOURCE.glob("*.c"))
+    preload = [compiler, "-x", "c", "-O1", "-fPIC", "-shared", *preloaded]
     commands = [[*preload, "-o", str(plugin.preload)]] + [
         [*compile_one, str(source), "-o", target]
         for source, target in zip(sources, objects, strict=True)

@@ -114,4 +114,4 @@ def test_the_environment_keeps_what_else_is_preloaded(
     monkeypatch.setenv("LD_PRELOAD", "libtheirs.so")
     environment = Plugin(tmp_path).environment()
     assert environment["CUSTOM_DEVICE_ROOT"] == str(tmp_path / "device")
-    assert environment["LD_PRELOAD"] == f"{tmp_path}/preload/libno_backtrace.so libtheirs.so"
+    assert environment["LD_PRELOAD"] == f"{tmp_path}/preload/libpreloaded.so libtheirs.so"

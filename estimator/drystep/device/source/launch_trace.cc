@@ -120,13 +120,21 @@ LaunchTrace& LaunchTrace::Instance() {
 void LaunchTrace::Begin(int64_t snapshot_at) {
   LaunchTrace next;
   next.phase_ = phase_;
+  next.on_snapshot_ = on_snapshot_;
+  next.follow_ = follow_;
   next.snapshot_at_ = snapshot_at;
   next.recording_ = true;
   if (snapshot_at >= 0) next.tracked_ = std::move(tracked_);
   *this = std::move(next);
+  for (size_t i = 0; follow_ && i < tracked_.size(); ++i) {
+    tracked_[i].born = tracked_[i].died = -1;
+    const auto alive = tracked_[i].allocation.lock();
+    if (alive != nullptr) alive_.emplace(alive.get(), i);
+  }
 }
 
 void LaunchTrace::OnLaunch(const KernelCall& call) {
+  if (follow_) NoteDeaths();
   Track(call);
   const int64_t allocated = paddle::memory::DeviceMemoryStatCurrentValue("Allocated", 0);
   if (allocated > peak_allocated_) {
@@ -134,7 +142,8 @@ void LaunchTrace::OnLaunch(const KernelCall& call) {
     peak_launch_ = launches_;
     peak_phase_ = phase_;
   }
-  if (launches_ == snapshot_at_) TakeSnapshot();
+  if (follow_) points_.push_back(LaunchPoint{allocated, phase_});
+  if (launches_ == snapshot_at_) TakeSnapshot(call.info->name);
   ++launches_;
   std::string description = Describe(call, phase_);
   if (counts_[description]++ == 0) order_.push_back(std::move(description));
@@ -146,18 +155,48 @@ void LaunchTrace::Track(const KernelCall& call) {
       if (tensor == nullptr || !HasBytes(*tensor)) continue;
       const auto& holder = tensor->Holder();
       const auto address = reinterpret_cast<uint64_t>(holder->ptr());
-      tracked_.push_back(Tracked{holder, LiveAllocation{address, holder->size(), phase_, 0}});
+      if (follow_) alive_.emplace(holder.get(), tracked_.size());
+      tracked_.push_back(
+          Tracked{holder, LiveAllocation{address, holder->size(), phase_, 0}, launches_, launches_});
     }
   }
 }
 
-void LaunchTrace::TakeSnapshot() {
+void LaunchTrace::NoteDeaths() {
+  for (auto entry = alive_.begin(); entry != alive_.end();) {
+    Tracked& block = tracked_[entry->second];
+    if (block.allocation.expired()) {
+      block.died = launches_;
+      entry = alive_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+}
+
+std::vector<Lifetime> LaunchTrace::Lifetimes() const {
+  std::unordered_set<size_t> outliving;
+  for (const auto& entry : alive_) outliving.insert(entry.second);
+  std::vector<Lifetime> lifetimes;
+  for (size_t i = 0; i < tracked_.size(); ++i) {
+    const Tracked& block = tracked_[i];
+    const int64_t died = outliving.count(i) != 0 ? launches_ : block.died;
+    if (died > block.born) {
+      lifetimes.push_back(Lifetime{block.live.address, block.live.bytes, block.born, died,
+                                   block.live.phase, block.live.claimed});
+    }
+  }
+  return lifetimes;
+}
+
+void LaunchTrace::TakeSnapshot(const std::string& kernel) {
   // An in-place kernel returns its input's block: the first owner of a living block counts.
   std::unordered_set<const phi::Allocation*> seen;
   for (size_t i = 0; i < tracked_.size(); ++i) {
     const auto alive = tracked_[i].allocation.lock();
     if (alive != nullptr && seen.insert(alive.get()).second) snapshot_.push_back(i);
   }
+  if (on_snapshot_ != nullptr) on_snapshot_(kernel.c_str());
 }
 
 void LaunchTrace::Claim(const uint64_t* addresses, size_t count) {

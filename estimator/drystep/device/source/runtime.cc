@@ -229,6 +229,23 @@ uint64_t vgpu_snapshot(virtual_gpu::LiveAllocation* to, uint64_t room) {
   return snapshot.size();
 }
 
+// Called with the kernel's name at the launch that a snapshot is of; nullptr: nobody is.
+void vgpu_on_snapshot(LaunchTrace::OnSnapshot listener) {
+  LaunchTrace::Instance().SetOnSnapshot(listener);
+}
+void vgpu_follow(int32_t follow) { LaunchTrace::Instance().SetFollow(follow != 0); }
+// As vgpu_snapshot, of a followed record.
+uint64_t vgpu_lifetimes(virtual_gpu::Lifetime* to, uint64_t room) {
+  const auto lifetimes = LaunchTrace::Instance().Lifetimes();
+  std::copy_n(lifetimes.begin(), std::min<uint64_t>(room, lifetimes.size()), to);
+  return lifetimes.size();
+}
+uint64_t vgpu_launch_points(virtual_gpu::LaunchPoint* to, uint64_t room) {
+  const auto& points = LaunchTrace::Instance().points();
+  std::copy_n(points.begin(), std::min<uint64_t>(room, points.size()), to);
+  return points.size();
+}
+
 // JSON text of the record; the caller frees it with vgpu_free.
 char* vgpu_trace_json() { return strdup(LaunchTrace::Instance().Json().c_str()); }
 void vgpu_free(char* text) { std::free(text); }
