@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 
 from estimator.errors import BadInput
 from estimator.manifest import reasons
+from estimator.manifest.launcher import launched
 from estimator.manifest.settings import Training, Words
+from estimator.messages import message
 
-LAUNCH = ("python", "-m", "paddle.distributed.launch")
-_LAUNCHERS = frozenset({"paddle.distributed.launch", "fleetrun"})
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
 _SHELL_SYNTAX = frozenset("&|;<>$`")
 
@@ -40,21 +40,22 @@ def parse_command(text: str) -> Words:
     return ("sh", "-c", text) if _needs_shell(text) else words
 
 
-def training_command(training: Training, batch: int, gpus: int) -> TrainingCommand:
-    """The command of a job with ``gpus`` GPUs in all, at ``batch`` per device.
+def training_command(training: Training, batch: int, gpus: int, nodes: int = 1) -> TrainingCommand:
+    """The command of a job with ``gpus`` GPUs on each of its nodes, at ``batch`` per device.
 
     The batch size replaces what the command says of it, or is appended. For more than one GPU
     ``paddle.distributed.launch`` starts the command, unless it does so itself.
     """
     words, told = _with_batch_size(training, batch)
     notes = list(_batch_notes(training, words, batch))
-    launched = training.launch and gpus > 1
-    if launched and _is_shell(words):
+    several = training.launch and gpus * nodes > 1
+    if several and _is_shell(words):
         notes.append(reasons.shell_not_launched(gpus))
-    elif launched:
-        words = _launched(words)
+    elif several:
+        words, (old, new) = launched(words, gpus)
+        notes += [message("yaml.devices_replaced", old=old, new=new)] if old else []
     say = reasons.command if told else reasons.command_without_batch
-    return TrainingCommand(words, say(batch, gpus, launched), tuple(notes))
+    return TrainingCommand(words, say(batch, gpus * nodes, several), tuple(notes))
 
 
 def _with_batch_size(training: Training, batch: int) -> tuple[Words, bool]:
@@ -122,19 +123,6 @@ def _batch_notes(training: Training, words: Words, batch: int) -> tuple[str, ...
     width = 1 if "=" in command[place] else 2
     old, new = (" ".join(some[place : place + width]) for some in (command, words))
     return (reasons.batch_replaced(old, new),)
-
-
-def _launched(words: Words) -> Words:
-    """Started by the launcher, which runs a ``.py`` file with Python and all else as it is."""
-    if _LAUNCHERS & set(words):
-        return words
-    if len(words) > 1 and _is_python(words[0]) and words[1].endswith(".py"):
-        return (words[0], *LAUNCH[1:], *words[1:])
-    return (*LAUNCH, *words)
-
-
-def _is_python(word: str) -> bool:
-    return PurePosixPath(word).name.startswith("python")
 
 
 def _is_shell(words: Words) -> bool:

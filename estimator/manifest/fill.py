@@ -47,7 +47,7 @@ def fill(
     asked = merge_locked(template.tree, wanted, template.locks)
     training = read_settings(asked, TRAINING, Training)
     command = training_command(
-        training, request.per_device_batch_size, request.gpu_count * request.nodes
+        training, request.per_device_batch_size, request.gpu_count, request.nodes
     )
     image = choose_image(training.images, request.compute_capability)
     name = _name(asked, request)

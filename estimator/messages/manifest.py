@@ -5,6 +5,11 @@ from __future__ import annotations
 from estimator.messages.wording import Wording
 
 WORDINGS = {
+    # the command
+    "yaml.devices_replaced": Wording(
+        "the command said {old}; the plan is for {new}, so that is what the YAML says",
+        "命令写的是 {old}；方案为 {new}，YAML 以方案为准",
+    ),
     # several nodes
     "yaml.one_group": Wording("one group of nodes", "一组节点"),
     "yaml.gang_restart": Wording(

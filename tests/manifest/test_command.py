@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from estimator.errors import BadInput
 from estimator.manifest.command import parse_command, training_command
-from estimator.manifest.kinds.nodes import JOB_INDEX, RENDEZVOUS_PORT, node_script
 from estimator.manifest.settings import Training
 
 LAUNCHED = "python -m paddle.distributed.launch"
+EIGHT = "--devices=0,1,2,3,4,5,6,7"
 
 
 def words(command: str, argument: str = "--batch_size=", gpus: int = 1, **more: bool) -> str:
@@ -62,12 +57,16 @@ def test_flag_that_takes_a_list_stands_once(command: str, expected: str) -> None
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("python train.py", f"{LAUNCHED} train.py"),
-        ("python3.10 train.py", "python3.10 -m paddle.distributed.launch train.py"),
-        ("python -u train.py", f"{LAUNCHED} python -u train.py"),
-        ("python -m mine.train", f"{LAUNCHED} python -m mine.train"),
-        ("my-train --fast", f"{LAUNCHED} my-train --fast"),
-        (f"{LAUNCHED} --devices=0,1 train.py", f"{LAUNCHED} --devices=0,1 train.py"),
+        ("python train.py", f"{LAUNCHED} {EIGHT} train.py"),
+        ("python3.10 train.py", f"python3.10 -m paddle.distributed.launch {EIGHT} train.py"),
+        ("python -u train.py", f"{LAUNCHED} {EIGHT} python -u train.py"),
+        ("python -m mine.train", f"{LAUNCHED} {EIGHT} python -m mine.train"),
+        ("my-train --fast", f"{LAUNCHED} {EIGHT} my-train --fast"),
+        (f"{LAUNCHED} train.py --gpus 0", f"{LAUNCHED} {EIGHT} train.py --gpus 0"),
+        (f"{LAUNCHED} {EIGHT} train.py", f"{LAUNCHED} {EIGHT} train.py"),
+        (f"{LAUNCHED} --gpus 0,1 train.py", f"{LAUNCHED} {EIGHT} train.py"),
+        (f"{LAUNCHED} --log_dir a --devices=0 b.py", f"{LAUNCHED} --log_dir a {EIGHT} b.py"),
+        ("fleetrun --gpus=0,1 train.py", f"fleetrun {EIGHT} train.py"),
         ("bash train.sh", "bash train.sh"),
     ],
 )
@@ -112,45 +111,13 @@ def test_notes_say_what_became_of_the_users_words() -> None:
     assert notes("python a.py --batch_size=64") == ()
 
 
-@pytest.mark.paddle
-def test_paddles_launcher_joins_two_nodes(tmp_path: Path) -> None:
-    """The script of a node, run by Paddle's own launcher: 2 nodes x 2 processes are ranks 0-3.
-
-    Each node has its own loopback address; the first node's name is "localhost".
-    """
-    pytest.importorskip("paddle")
-    script = "import os; print('RANK', os.environ['PADDLE_TRAINER_ID'], flush=True)"
-    (tmp_path / "train.py").write_text(script)
-    nodes = [_start_node(tmp_path, index, f"127.0.0.{index + 1}") for index in (1, 0)]
-    try:
-        assert [node.wait(timeout=90) for node in nodes] == [0, 0]
-    finally:
-        for node in nodes:
-            node.kill()
-    logs = [log.read_text() for log in tmp_path.glob("log*/workerlog.*")]
-    assert sorted(line for log in logs for line in log.splitlines() if "RANK" in line) == [
-        f"RANK {rank}" for rank in range(4)
-    ]
-    ranks_of_first = (tmp_path / "log0" / "workerlog.0").read_text()
-    assert "RANK 0" in ranks_of_first
+def test_devices_that_were_corrected_are_said() -> None:
+    training = Training(images=("a",), command=("fleetrun", "--gpus", "0,1", "train.py"))
+    assert "said --gpus 0,1" in training_command(training, 64, 4).notes[0]
+    assert training_command(training, 64, 2).notes == ()
 
 
-def _start_node(folder: Path, index: int, address: str) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "JOB_COMPLETION_INDEX": str(index),
-        "POD_IP": address,
-        "PADDLE_MASTER": f"localhost:{RENDEZVOUS_PORT}",
-        "PADDLE_NNODES": "2",
-        "PADDLE_JOB_ID": "test",
-        "PADDLE_NPROC_PER_NODE": "2",
-        "PADDLE_LOG_DIR": str(folder / f"log{index}"),
-    }
-    launch = [sys.executable, "-m", "paddle.distributed.launch", "train.py"]
-    return subprocess.Popen(
-        ["sh", "-c", node_script(JOB_INDEX), "node", *launch],
-        env=environment,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def test_one_gpu_on_each_of_several_nodes_is_launched_too() -> None:
+    training = Training(images=("a",), command=("python", "train.py"))
+    words = training_command(training, 64, 1, nodes=4).words
+    assert words == ("python", "-m", "paddle.distributed.launch", "--devices=0", "train.py")

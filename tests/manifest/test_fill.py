@@ -217,7 +217,8 @@ def test_render_chooses_and_says_so() -> None:
             "memory": "30Gi",
             "cpu": 8,
             "image": "paddlepaddle/paddle:3.3.0-gpu-cuda12.6-cudnn9.5",
-            "command": "python -m paddle.distributed.launch a.py --batch_size=64",
+            "command": "python -m paddle.distributed.launch --devices=0,1,2,3,4,5,6,7 "
+            "a.py --batch_size=64",
         }
     ]
 
