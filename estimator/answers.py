@@ -9,6 +9,7 @@ from estimator.drystep.measurement import CapacityTrial, DryStepReport, StepMeas
 from estimator.gpus.types import GpuType
 from estimator.memory.estimate import estimate_device_memory
 from estimator.memory.types import MemoryEstimate
+from estimator.messages import sentence
 from estimator.plan.types import GpuAnswer
 from estimator.records.types import Correction, JobFacts, Target
 from estimator.result import GpuRow
@@ -190,14 +191,22 @@ def _measured_interval(seconds: float, gpu: GpuType) -> Bounded[float]:
         seconds / (1 + REPEAT_SPREAD),
         seconds * (1 + REPEAT_SPREAD),
         Source.MEASURED,
-        f"timed on {gpu.name}; published repeats of one benchmark differ by up to "
-        f"{REPEAT_SPREAD:.0%}; loading of data is not counted",
+        sentence(
+            "timed on {gpu}; published repeats of one benchmark differ by up to {spread:.0%}; "
+            "loading of data is not counted",
+            gpu=gpu.name,
+            spread=REPEAT_SPREAD,
+        ),
     )
 
 
 def _not_timed_on(measured_on: str | None) -> Missing:
-    where = measured_on or "a GPU that the catalogue does not have"
-    return Missing(f"steps were timed on {where} alone, and their kernels are not recorded")
+    where = measured_on or sentence("a GPU that the catalogue does not have")
+    return Missing(
+        sentence(
+            "steps were timed on {where} alone, and their kernels are not recorded", where=where
+        )
+    )
 
 
 def _as_floats(interval: Bounded[int]) -> Bounded[float]:

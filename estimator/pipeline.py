@@ -17,6 +17,7 @@ from estimator.gpus.types import GpuType
 from estimator.job import manifest_for
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
+from estimator.messages import sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
@@ -132,7 +133,11 @@ def _dry_step(
     )
     progress.stage(Stage.DRY_STEP)
     report = run_dry_step(request, Limits(options.time_limit_seconds), progress.detail)
-    return replace(report, assumptions=(*_assumptions(options), *report.assumptions))
+    return replace(
+        report,
+        assumptions=(*_assumptions(options), *report.assumptions),
+        fallback_reason=chosen.reason,
+    )
 
 
 def _precisions(options: EstimateOptions, device: Device) -> tuple[Precision, ...]:
@@ -147,8 +152,11 @@ def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
     if options.workload.per_device_batch_size is not None:
         return ()
     return (
-        f"no --batch-size was given: measured at {DEFAULT_BATCH_SIZE} per device, and the plan "
-        "chooses among the batch sizes that ran",
+        sentence(
+            "no --batch-size was given: measured at {batch} per device, and the plan chooses among "
+            "the batch sizes that ran",
+            batch=DEFAULT_BATCH_SIZE,
+        ),
     )
 
 

@@ -31,6 +31,7 @@ from estimator.drystep.measurement import (
     StepMeasurement,
 )
 from estimator.errors import InternalError
+from estimator.messages import sentence
 from estimator.values import Bounded, Missing, Source
 
 DEFAULT_BATCH_SIZES = (2, 4, 6)
@@ -42,7 +43,9 @@ RESERVED_RATIO: Bounded[float] = Bounded(
     1.008,
     2.48,
     Source.PUBLISHED,
-    "reserved over allocated in 17 Paddle training logs: median 1.14, range 1.008 to 2.48",
+    sentence(
+        "reserved over allocated in 17 Paddle training logs: median 1.14, range 1.008 to 2.48"
+    ),
 )
 
 
@@ -106,7 +109,10 @@ def extrapolate(steps: CpuSteps, batch_size: int) -> StepMeasurement:
         kernels=(),
         batch_bytes=_batch_bytes(steps.steps[-1], batch_size),
         step_seconds=Missing(
-            "a step on the CPU says nothing about a GPU's time, and its kernels are not recorded"
+            sentence(
+                "a step on the CPU says nothing about a GPU's time, and its kernels are not "
+                "recorded"
+            )
         ),
     )
 
@@ -128,8 +134,10 @@ def capacity_trial(steps: CpuSteps, capacity: int, limit: int) -> CapacityTrial:
         max_per_device_batch_size=largest,
         next_failing_batch_size=failing
         if failing <= limit
-        else Missing(f"no batch above {limit} was tried"),
-        measurement=extrapolate(steps, largest) if largest else Missing("not even one sample fits"),
+        else Missing(sentence("no batch above {limit} was tried", limit=limit)),
+        measurement=extrapolate(steps, largest)
+        if largest
+        else Missing(sentence("not even one sample fits")),
     )
 
 
@@ -140,21 +148,27 @@ def allocated_interval(steps: CpuSteps, batch_size: int) -> Bounded[int]:
     gives c. Without a third size the interval is unknown and the target stands alone.
     """
     target = _peak_at(steps.steps, batch_size).bytes
-    computed = ", ".join(str(step.batch_size) for step in steps.steps)
+    computed = tuple(step.batch_size for step in steps.steps)
     if batch_size in {step.batch_size for step in steps.steps}:
         return Bounded.exact(
-            target, Source.MEASURED, f"a step of batch size {batch_size} was computed on the CPU"
+            target,
+            Source.MEASURED,
+            sentence("a step of batch size {batch} was computed on the CPU", batch=batch_size),
         )
-    reason = f"extrapolated from steps of batch size {computed} computed on the CPU"
+    reason = sentence(
+        "extrapolated from steps of batch size {computed} computed on the CPU", computed=computed
+    )
     if len(steps.steps) < 3:
-        return Bounded.exact(target, Source.REGRESSED, f"{reason}; too few to check the line")
+        return Bounded.exact(
+            target, Source.REGRESSED, sentence("{reason}; too few to check the line", reason=reason)
+        )
     error = round(abs(_remainder(steps.steps, batch_size)))
     return Bounded(
         target,
         max(0, target - error),
         target + error,
         Source.REGRESSED,
-        f"{reason}; the line misses by {error} bytes",
+        sentence("{reason}; the line misses by {error} bytes", reason=reason, error=error),
     )
 
 

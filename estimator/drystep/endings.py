@@ -6,17 +6,18 @@ import signal
 from dataclasses import dataclass
 
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
+from estimator.messages import sentence
 from estimator.units import format_duration
 
 _SIGNALS = {
-    signal.SIGSEGV: "a segmentation fault",
-    signal.SIGBUS: "a bus error",
-    signal.SIGABRT: "an abort in native code",
-    signal.SIGFPE: "an arithmetic fault in native code",
-    signal.SIGILL: "an instruction that this processor does not have",
-    signal.SIGKILL: "killed, most likely because the machine ran out of memory",
-    signal.SIGALRM: "an alarm that the user's code had set",
-    signal.SIGXCPU: "a limit on processor time",
+    signal.SIGSEGV: sentence("a segmentation fault"),
+    signal.SIGBUS: sentence("a bus error"),
+    signal.SIGABRT: sentence("an abort in native code"),
+    signal.SIGFPE: sentence("an arithmetic fault in native code"),
+    signal.SIGILL: sentence("an instruction that this processor does not have"),
+    signal.SIGKILL: sentence("killed, most likely because the machine ran out of memory"),
+    signal.SIGALRM: sentence("an alarm that the user's code had set"),
+    signal.SIGXCPU: sentence("a limit on processor time"),
 }
 
 
@@ -38,31 +39,35 @@ def error_of(ending: Ending, seconds: float) -> EstimatorError:
     """What to tell the user of ``ending``; ``seconds`` is the time limit."""
     if not ending.doing:
         return BadInput(
-            f"Paddle did not start: {_how(ending, seconds)}", hint='python -c "import paddle"'
+            sentence("Paddle did not start: {how}", how=_how(ending, seconds)),
+            hint='python -c "import paddle"',
         )
     return UserCodeFailed(
-        f"{_how(ending, seconds)} while {ending.doing}", where=ending.where, hint=_hint(ending)
+        sentence("{how} while {doing}", how=_how(ending, seconds), doing=ending.doing),
+        where=ending.where,
+        hint=_hint(ending),
     )
 
 
 def _how(ending: Ending, seconds: float) -> str:
     if ending.exit_code is None:
-        return f"still not done after {format_duration(seconds)}, stopped"
+        return sentence("still not done after {limit}, stopped", limit=format_duration(seconds))
     if ending.exit_code >= 0:
-        return f"the process ended itself with exit code {ending.exit_code}"
+        return sentence("the process ended itself with exit code {code}", code=ending.exit_code)
     number = -ending.exit_code
     try:
         name = signal.Signals(number).name
     except ValueError:
-        return f"the process died of signal {number}"
-    return f"the process died of {name} ({_SIGNALS.get(signal.Signals(number), 'a signal')})"
+        return sentence("the process died of signal {number}", number=number)
+    known = _SIGNALS.get(signal.Signals(number), sentence("a signal"))
+    return sentence("the process died of {name} ({meaning})", name=name, meaning=known)
 
 
 def _hint(ending: Ending) -> str:
     if ending.exit_code is None:
-        return "look for a loop that does not end, or give it more time"
+        return sentence("look for a loop that does not end, or give it more time")
     if ending.exit_code >= 0:
-        return "do not call os._exit in a model file"
+        return sentence("do not call os._exit in a model file")
     if ending.exit_code == -signal.SIGKILL:
-        return "a smaller --batch-size, or a machine with more memory"
+        return sentence("a smaller --batch-size, or a machine with more memory")
     return ""

@@ -134,7 +134,7 @@ def _report(
     child: ChildProcess, heard: _Heard, request: DryStepRequest, limits: Limits
 ) -> DryStepReport:
     if "report" in heard.answer:
-        return decode_report(heard.answer["report"])
+        return decode_report(heard.answer)
     if "error" in heard.answer:
         raise decode_error(heard.answer["error"])
     ended = child.has_ended()

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from estimator.drystep.measurement import DryStepReport, Precision
+from estimator.drystep.measurement import DryStepReport, KernelUse, Precision
 from estimator.drystep.request import DeviceChoice, DryStepRequest
 from estimator.errors import (
     BadInput,
@@ -22,6 +22,7 @@ from estimator.errors import (
     NoFeasiblePlan,
     UserCodeFailed,
 )
+from estimator.messages import Message, from_portable, map_texts, to_portable
 from estimator.workload.types import TensorRequest, Workload
 
 DUMP_SIGNAL = signal.SIGRTMIN + 5
@@ -62,8 +63,8 @@ def encode_progress(text: str) -> bytes:
 
 
 def encode_report(report: DryStepReport) -> bytes:
-    """One line: the answer."""
-    return _line({"report": report})
+    """One line: the answer, and how to say each of its sentences in another language."""
+    return _line({"report": report, "sentences": _sentences(report)})
 
 
 def encode_error(error: EstimatorError) -> bytes:
@@ -72,9 +73,9 @@ def encode_error(error: EstimatorError) -> bytes:
         {
             "error": {
                 "kind": type(error).__name__,
-                "what": error.what,
+                "what": to_portable(error.what),
                 "where": error.where,
-                "hint": error.hint,
+                "hint": to_portable(error.hint),
                 "notes": getattr(error, "__notes__", []),
             }
         }
@@ -89,18 +90,34 @@ def report_adapter() -> TypeAdapter[DryStepReport]:
     return TypeAdapter(DryStepReport)
 
 
-def decode_report(plain: object) -> DryStepReport:
+def decode_report(line: Mapping[str, Any]) -> DryStepReport:
     """The report of a parsed ``report`` line, checked; raises pydantic.ValidationError."""
-    return report_adapter().validate_python(plain)
+    report = report_adapter().validate_python(line["report"])
+    known = {str(said): said for said in map(from_portable, line["sentences"])}
+    return map_texts(report, lambda said: known.get(said, said), leaves=(KernelUse,))
 
 
 def decode_error(plain: Mapping[str, Any]) -> EstimatorError:
     """The error of a parsed ``error`` line."""
     kind = _ERRORS.get(plain["kind"], InternalError)
-    error = kind(plain["what"], where=plain["where"], hint=plain["hint"])
+    what, hint = from_portable(plain["what"]), from_portable(plain["hint"])
+    error = kind(what, where=plain["where"], hint=hint)
     for note in plain["notes"]:
         error.add_note(note)
     return error
+
+
+def _sentences(report: DryStepReport) -> list[object]:
+    """Every text of the report that has a translation; JSON keeps the English words alone."""
+    found: dict[str, Message] = {}
+
+    def gather(said: str) -> str:
+        if isinstance(said, Message):
+            found[said] = said
+        return said
+
+    map_texts(report, gather, leaves=(KernelUse,))
+    return [to_portable(said) for said in found.values()]
 
 
 def _line(message: object) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from estimator.messages import sentence
 from estimator.values import Missing
 
 RESOLUTION = 64
@@ -101,7 +102,7 @@ class _Bracket:
     @property
     def failing(self) -> int | Missing:
         if self._failed > self._limit:
-            return Missing(f"batch sizes above {self._limit} were not tried")
+            return Missing(sentence("batch sizes above {limit} were not tried", limit=self._limit))
         return self._failed
 
     def probe(self, batch_size: int) -> None:

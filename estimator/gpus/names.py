@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from estimator.errors import BadInput
 from estimator.gpus.types import GpuType
+from estimator.messages import sentence
 
 _VENDOR_WORDS = {"nvidia", "tesla", "geforce"}
 _NEAREST_SHOWN = 4
@@ -24,17 +25,21 @@ def find_type(types: Sequence[GpuType], name: str, *, where: str = "") -> GpuTyp
     if len(matches) == 1:
         return matches[0]
     if matches:
-        listed = ", ".join(gpu.name for gpu in matches)
+        listed = tuple(gpu.name for gpu in matches)
         raise BadInput(
-            f"'{name}' can mean {len(matches)} GPU types: {listed}",
+            sentence(
+                "'{name}' can mean {count} GPU types: {listed}",
+                name=name,
+                count=len(matches),
+                listed=listed,
+            ),
             where=where,
             hint=matches[0].name,
         )
-    nearest = _nearest(types, name)
-    listed = f"; the nearest: {', '.join(nearest)}" if nearest else ""
-    raise BadInput(
-        f"no GPU type is called '{name}'{listed}", where=where, hint="paddle-estimate gpus"
-    )
+    what = sentence("no GPU type is called '{name}'", name=name)
+    if nearest := _nearest(types, name):
+        what = sentence("{what}; the nearest: {nearest}", what=what, nearest=tuple(nearest))
+    raise BadInput(what, where=where, hint="paddle-estimate gpus")
 
 
 def matching_types(types: Sequence[GpuType], name: str) -> tuple[GpuType, ...]:

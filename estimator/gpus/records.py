@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from estimator.gpus.types import GpuType
+from estimator.messages import sentence
 from estimator.units import MIB
 from estimator.values import Missing
 
@@ -106,7 +107,7 @@ def to_type(record: TypeRecord, per_node: Figure, keys: Mapping[str, str]) -> Gp
         compute_capability=record.compute_capability,
         product_label=record.product_label,
         aliases=record.aliases,
-        price_per_hour=Missing("no price is set; a site sets it in gpus.yaml"),
+        price_per_hour=Missing(sentence("no price is set; a site sets it in gpus.yaml")),
         sources={field: _spell_out(figure.source, keys) for field, figure in figures.items()},
         **{field: _in_si(field, figure, keys) for field, figure in figures.items()},
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from estimator.messages.catalogue import CATALOGUE
+from estimator.messages.chinese import CHINESE
 
 Say = Callable[..., str]
 """``say(key, **values)``: :func:`text` in a language chosen beforehand."""
@@ -22,8 +23,14 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+_COMMA = {Language.EN: ", ", Language.ZH: "、"}
+
+
 class Message(str):
-    """An English sentence that can be said again in another language."""
+    """An English sentence that can be said again in another language.
+
+    ``key`` is a key of the catalogue, or the English format string itself.
+    """
 
     key: str
     values: Mapping[str, object]
@@ -34,8 +41,7 @@ def text(key: str, language: Language, **values: object) -> str:
 
     Raises KeyError for a key or a placeholder that is not there.
     """
-    spoken = {name: _spoken(value, language) for name, value in values.items()}
-    return CATALOGUE[key].in_language(language).format_map(spoken)
+    return _filled(CATALOGUE[key].in_language(language), values, language)
 
 
 def message(key: str, **values: object) -> Message:
@@ -45,11 +51,26 @@ def message(key: str, **values: object) -> Message:
     return sentence
 
 
-def translate(sentence: str, language: Language) -> str:
+def sentence(english: str, **values: object) -> Message:
+    """The English sentence, to be said in another language where that is known.
+
+    ``english`` is a format string; its translation is found by it in
+    :mod:`estimator.messages.chinese`. A value that is a tuple is an enumeration: its items, which
+    may be sentences themselves, are joined by commas.
+    """
+    said = Message(_filled(english, values, Language.EN))
+    said.key, said.values = english, values
+    return said
+
+
+def translate(said: str, language: Language) -> str:
     """A :class:`Message` in the language; any other string unchanged."""
-    if isinstance(sentence, Message):
-        return text(sentence.key, language, **sentence.values)
-    return sentence
+    if not isinstance(said, Message):
+        return said
+    if said.key in CATALOGUE:
+        return text(said.key, language, **said.values)
+    wording = CHINESE.get(said.key, said.key) if language is Language.ZH else said.key
+    return _filled(wording, said.values, language)
 
 
 def speaker(language: Language) -> Say:
@@ -59,7 +80,30 @@ def speaker(language: Language) -> Say:
 
 def localise(value: Tree, language: Language) -> Tree:
     """A copy of plain data (dataclasses, tuples, lists, mappings) with every Message translated."""
-    return value if language is Language.EN else cast(Tree, _localised(value, language))
+    if language is Language.EN:
+        return value
+    return map_texts(value, lambda said: translate(said, language))
+
+
+def map_texts(value: Tree, change: Callable[[str], str], leaves: tuple[type, ...] = ()) -> Tree:
+    """A copy of plain data with every text changed, but for what lies within ``leaves``."""
+    return cast(Tree, _mapped(value, change, leaves))
+
+
+def to_portable(said: str) -> object:
+    """What JSON can carry of a text and :func:`from_portable` makes the same text of again."""
+    if not isinstance(said, Message):
+        return said
+    return {"key": said.key, "values": {k: _portable(v) for k, v in said.values.items()}}
+
+
+def from_portable(plain: object) -> str:
+    """The text, a :class:`Message` where it was one."""
+    if not isinstance(plain, Mapping):
+        return str(plain)
+    values = {name: _revived(value) for name, value in plain["values"].items()}
+    make = message if plain["key"] in CATALOGUE else sentence
+    return make(plain["key"], **values)
 
 
 def language_of(environment: Mapping[str, str]) -> Language:
@@ -69,25 +113,47 @@ def language_of(environment: Mapping[str, str]) -> Language:
     return Language.ZH if locale.lower().startswith("zh") else Language.EN
 
 
+def _filled(wording: str, values: Mapping[str, object], language: Language) -> str:
+    return wording.format_map({name: _spoken(one, language) for name, one in values.items()})
+
+
 def _spoken(value: object, language: Language) -> object:
+    if isinstance(value, tuple):
+        return _COMMA[language].join(str(_spoken(item, language)) for item in value)
     return translate(value, language) if isinstance(value, Message) else value
 
 
-def _localised(value: Any, language: Language) -> Any:
-    if isinstance(value, str):
-        return translate(value, language)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _localised_dataclass(value, language)
+def _portable(value: object) -> object:
     if isinstance(value, tuple):
-        return tuple(_localised(item, language) for item in value)
+        return [_portable(item) for item in value]
+    if isinstance(value, str):
+        return to_portable(value)
+    return value if isinstance(value, (int, float)) or value is None else str(value)
+
+
+def _revived(plain: object) -> object:
+    if isinstance(plain, list):
+        return tuple(_revived(item) for item in plain)
+    return from_portable(plain) if isinstance(plain, Mapping) else plain
+
+
+def _mapped(value: Any, change: Callable[[str], str], leaves: tuple[type, ...]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, leaves):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _mapped_dataclass(value, change, leaves)
+    if isinstance(value, tuple):
+        return tuple(_mapped(item, change, leaves) for item in value)
     if isinstance(value, list):
-        return [_localised(item, language) for item in value]
+        return [_mapped(item, change, leaves) for item in value]
     if isinstance(value, Mapping):
-        return {key: _localised(item, language) for key, item in value.items()}
+        return {key: _mapped(item, change, leaves) for key, item in value.items()}
     return value
 
 
-def _localised_dataclass(value: Any, language: Language) -> Any:
+def _mapped_dataclass(value: Any, change: Callable[[str], str], leaves: tuple[type, ...]) -> Any:
     old = {item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.init}
-    new = {name: _localised(item, language) for name, item in old.items()}
+    new = {name: _mapped(item, change, leaves) for name, item in old.items()}
     return dataclasses.replace(value, **new)

@@ -9,9 +9,9 @@ from estimator.drystep.measurement import DryStepReport, Precision, StepMeasurem
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
-from estimator.plan import reasons
 from estimator.plan.feasibility import judged
 from estimator.plan.intervals import Figure, inverse, product, scaled
+from estimator.plan.reasons import figures as reasons
 from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
 from estimator.values import Bounded, Missing, Source
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from estimator.plan import reasons
 from estimator.plan.candidates import Inputs
 from estimator.plan.ranking import (
     WITHOUT_TIMES,
     GpuGroup,
-    Measure,
     amount,
     best,
     contenders,
@@ -19,7 +17,9 @@ from estimator.plan.ranking import (
     measures,
     rate,
 )
-from estimator.plan.types import CandidatePlan
+from estimator.plan.reasons import comparison as reasons
+from estimator.plan.reasons.words import chosen
+from estimator.plan.types import CandidatePlan, Measure
 from estimator.values import Bounded, Missing
 
 
@@ -81,7 +81,7 @@ def explained(inputs: Inputs, choice: Choice) -> tuple[CandidatePlan, ...]:
 
     others = [plan for plan in choice.feasible if plan is not choice.plan]
     return (
-        replace(choice.plan, reason=reasons.chosen(choice.plan)),
+        replace(choice.plan, reason=chosen(choice.plan)),
         *(
             replace(plan, reason=comparison(inputs, choice, plan))
             for plan in sorted(others, key=rank)

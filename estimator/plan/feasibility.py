@@ -9,7 +9,7 @@ from math import inf
 
 from estimator.drystep.measurement import Precision
 from estimator.gpus.types import GpuType
-from estimator.plan import reasons
+from estimator.plan.reasons import limits as reasons
 from estimator.plan.types import CandidatePlan, Question
 from estimator.values import Missing
 

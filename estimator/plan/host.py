@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from estimator.drystep.measurement import Device, DryStepReport, StepMeasurement
-from estimator.plan import reasons
 from estimator.plan.candidates import measurement_at
+from estimator.plan.reasons import host as reasons
 from estimator.plan.types import CandidatePlan, HostRequest
 from estimator.units import GIB, MIB
 from estimator.values import Missing

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from estimator.plan import reasons
 from estimator.plan.candidates import Inputs
 from estimator.plan.choose import Choice, amounts, comparison, ratio
-from estimator.plan.ranking import Measure, best, group_of, measures, rate
-from estimator.plan.types import CandidatePlan, Objective
+from estimator.plan.ranking import best, group_of, measures, rate
+from estimator.plan.reasons import choice as reasons
+from estimator.plan.reasons.words import chosen
+from estimator.plan.types import CandidatePlan, Measure, Objective
 from estimator.values import Missing
 
 
@@ -14,7 +15,7 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
     """What the plan is, that it fits, how fast it is, why it and not another, what to mind."""
     plan = choice.plan
     return (
-        reasons.chosen(plan),
+        chosen(plan),
         reasons.memory_fits(plan.memory),
         *_speed(plan),
         *_rule(inputs, choice),

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from estimator.drystep.measurement import Precision
 from estimator.gpus.types import GpuType
-from estimator.plan import reasons
 from estimator.plan.candidates import Inputs, gpu_counts, plan_for
 from estimator.plan.feasibility import Limit, Shortfall, shortfalls, supports
+from estimator.plan.reasons import remedies as reasons
 from estimator.plan.types import CandidatePlan, GpuAnswer
 from estimator.result import NothingFits
 from estimator.values import Missing

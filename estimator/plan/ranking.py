@@ -7,13 +7,12 @@ without a known dataset size: the number of samples is the same factor for every
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from itertools import groupby
 
 from estimator.drystep.measurement import Precision, StepMeasurement
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
-from estimator.plan.types import CandidatePlan, Objective
+from estimator.plan.types import CandidatePlan, Measure, Objective
 from estimator.values import Bounded, Missing
 
 ENOUGH_THROUGHPUT = 0.95
@@ -30,17 +29,6 @@ PREFERRED_BATCH_MULTIPLE = 8
 
 GpuGroup = tuple[str, int, str]
 """GPU type, count and precision: what plans share that differ in batch size alone."""
-
-
-class Measure(StrEnum):
-    """What a plan is ranked by; less is better."""
-
-    COST = "cost"
-    MEMORY_HOURS = "GPU memory x hours"
-    GPU_HOURS = "GPU-hours"
-    TIME = "time"
-    GPUS = "GPUs"
-    GPU_MEMORY = "GPU memory"
 
 
 WITHOUT_TIMES = (Measure.GPUS, Measure.GPU_MEMORY)

@@ -21,6 +21,17 @@ class Objective(StrEnum):
     GPUS = "gpus"
 
 
+class Measure(StrEnum):
+    """What a plan is ranked by; less is better."""
+
+    COST = "cost"
+    MEMORY_HOURS = "GPU memory x hours"
+    GPU_HOURS = "GPU-hours"
+    TIME = "time"
+    GPUS = "GPUs"
+    GPU_MEMORY = "GPU memory"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the user wants of a plan. Times in seconds; None: not said.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
+from estimator.messages import sentence
 from estimator.throughput.coefficients import ScalingCoefficients, load_coefficients
 from estimator.values import Bounded, Source
 
@@ -53,7 +54,7 @@ def predict_efficiency(job: DataParallelJob, numbers: ScalingCoefficients) -> Bo
     backward pass does not hide.
     """
     if job.gpu_count == 1:
-        return Bounded.exact(1.0, Source.VIRTUAL, "one GPU waits for nobody")
+        return Bounded.exact(1.0, Source.VIRTUAL, sentence("one GPU waits for nobody"))
     waiting = numbers.imbalance * math.log2(job.gpu_count)
     exposed = all_reduce_seconds(job, numbers) * (1 - numbers.overlap) / job.step_seconds
     target = 1 / (1 + waiting + exposed)
@@ -63,9 +64,12 @@ def predict_efficiency(job: DataParallelJob, numbers: ScalingCoefficients) -> Bo
         lower=max(target / 2, target - numbers.points_below - more_nodes),
         upper=min(1.0, target + numbers.points_above + more_nodes),
         source=Source.VIRTUAL,
-        reason=(
-            f"waiting for the slowest of {job.gpu_count} GPUs adds {waiting:.1%} to the step, "
-            f"the gradient exchange that cannot be hidden {exposed:.1%}"
+        reason=sentence(
+            "waiting for the slowest of {count} GPUs adds {waiting:.1%} to the step, the gradient "
+            "exchange that cannot be hidden {exposed:.1%}",
+            count=job.gpu_count,
+            waiting=waiting,
+            exposed=exposed,
         ),
     )
 

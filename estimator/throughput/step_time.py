@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from estimator.drystep.measurement import KernelUse
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
+from estimator.messages import sentence
 from estimator.throughput.coefficients import Coefficients, Spread, load_coefficients
 from estimator.throughput.kernel_class import KernelClass
 from estimator.throughput.profile import KernelProfile, profile_kernels
@@ -84,11 +85,17 @@ def step_spread(
 def _reason(profile: KernelProfile, gpu: GpuType, host_bound: bool, numbers: Coefficients) -> str:
     chip = numbers.chip_of(gpu)
     seen = chip in numbers.interval.seen_chips
-    fit = f"fitted on published runs on {chip}" if seen else f"no published run on {chip}"
-    bound = "the host that launches them" if host_bound else "the GPU"
-    return (
-        f"predicted from {profile.dispatches} kernel launches, bound by {bound}; {fit}; "
-        f"loading of data is not counted"
+    if seen:
+        fit = sentence("fitted on published runs on {chip}", chip=chip)
+    else:
+        fit = sentence("no published run on {chip}", chip=chip)
+    bound = sentence("the host that launches them") if host_bound else sentence("the GPU")
+    return sentence(
+        "predicted from {launches} kernel launches, bound by {bound}; {fit}; loading of data is "
+        "not counted",
+        launches=profile.dispatches,
+        bound=bound,
+        fit=fit,
     )
 
 

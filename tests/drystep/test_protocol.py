@@ -118,7 +118,7 @@ def test_a_report_arrives_as_it_was_given():
             "eval", Phase.FORWARD, "conv1", "conv2d", Missing("of Paddle"), Missing("of Paddle")
         ),
     )
-    assert decode_report(json.loads(encode_report(report))["report"]) == report
+    assert decode_report(json.loads(encode_report(report))) == report
 
 
 @pytest.mark.parametrize("kind", [BadInput, UserCodeFailed, InternalError])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 import pickle
 import string
 from dataclasses import dataclass
@@ -13,14 +14,19 @@ import estimator
 from estimator.messages import (
     Language,
     Message,
+    from_portable,
     language_of,
     localise,
     message,
+    sentence,
     speaker,
     text,
+    to_portable,
     translate,
 )
 from estimator.messages.catalogue import CATALOGUE, PARTS
+from estimator.messages.chinese import CHINESE
+from estimator.messages.chinese import PARTS as CHINESE_PARTS
 
 
 def placeholders(words: str) -> set[str | None]:
@@ -136,3 +142,56 @@ def test_localise_translates_every_message_in_a_tree_and_changes_nothing_else() 
     assert localise(tree, Language.ZH) == Branch(
         (Leaf("无"), Leaf("plain")), {"a": "无"}, ["无"], 7
     )
+
+
+def sentences_in_source() -> dict[str, str]:
+    """Every English format string that the package says, and the file that says it."""
+    found: dict[str, str] = {}
+    for path in Path(estimator.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
+                (english,) = node.args
+                if isinstance(english, ast.Constant):
+                    found[english.value] = path.name
+                else:
+                    assert "messages" in path.parts, f"{path}:{node.lineno}: not a literal"
+    return found
+
+
+def test_every_sentence_has_its_chinese_and_none_is_left_over() -> None:
+    said = sentences_in_source()
+    assert {english: name for english, name in said.items() if english not in CHINESE} == {}
+    assert set(CHINESE) - set(said) == set()
+
+
+@pytest.mark.parametrize("english", sorted(CHINESE))
+def test_a_sentence_and_its_chinese_use_the_same_placeholders(english: str) -> None:
+    assert placeholders(english) == placeholders(CHINESE[english])
+
+
+def test_no_sentence_is_translated_twice() -> None:
+    assert sum(map(len, CHINESE_PARTS)) == len(CHINESE)
+
+
+def test_sentences_nest_and_enumerate_in_either_language() -> None:
+    said = sentence(
+        "{processes} of {each} each", processes=sentence("{count} processes", count=2), each="1 GiB"
+    )
+    assert said == "2 processes of 1 GiB each"
+    assert translate(said, Language.ZH) == "2 个进程，每个 1 GiB"
+    listed = sentence("no step time: {why}", why=("T4", sentence("the host that launches them")))
+    assert listed == "no step time: T4, the host that launches them"
+    assert translate(listed, Language.ZH) == "没有步时：T4、启动算子的主机"
+
+
+def test_a_sentence_without_translation_stays_english() -> None:
+    assert translate(sentence("an own sentence of {n}", n=3), Language.ZH) == "an own sentence of 3"
+
+
+def test_a_sentence_survives_json() -> None:
+    inner = sentence("{count} GPUs", count=8)
+    said = sentence("needs {gpus}, {allowed} allowed (--max-gpus)", gpus=inner, allowed=4)
+    back = from_portable(json.loads(json.dumps(to_portable(said))))
+    assert back == said
+    assert translate(back, Language.ZH) == translate(said, Language.ZH) != said
+    assert from_portable(to_portable("as it is")) == "as it is"

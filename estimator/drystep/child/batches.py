@@ -10,6 +10,7 @@ from typing import Any
 import paddle
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.workload.types import TensorRequest
 
 IMAGE_SIDE = 224
@@ -64,19 +65,30 @@ def guess_inputs(network: paddle.nn.Layer, where: str) -> Guess:
     needed = _required_inputs(network)
     name = type(network).__name__
     if len(needed) > 1:
-        what = f"{name}.forward takes {', '.join(needed)}, and nothing says what they are"
+        what = sentence(
+            "{name}.forward takes {needed}, and nothing says what they are",
+            name=name,
+            needed=tuple(needed),
+        )
         raise _ask_for_inputs(what, where)
     first = next((layer for layer in network.sublayers(include_self=True) if _own(layer)), None)
     request = _first_input(first)
     if request is None:
-        raise _ask_for_inputs(f"nothing says what {name}.forward takes", where)
+        what = sentence("nothing says what {name}.forward takes", name=name)
+        raise _ask_for_inputs(what, where)
     shape = "x".join(str(size) for size in request.shape)
     guess = f"{shape}:{request.dtype}"
     kind = type(first).__name__
     return Guess(
         inputs=(request,),
-        assumption=f"the input is taken to be {guess}, because the first layer is a {kind}",
-        hint=f"--input SHAPE:DTYPE if {guess}, which is a guess, does not fit",
+        assumption=sentence(
+            "the input is taken to be {guess}, because the first layer is a {kind}",
+            guess=guess,
+            kind=kind,
+        ),
+        hint=sentence(
+            "--input SHAPE:DTYPE if {guess}, which is a guess, does not fit", guess=guess
+        ),
     )
 
 
@@ -84,8 +96,10 @@ def _ask_for_inputs(what: str, where: str) -> BadInput:
     return BadInput(
         what,
         where=where,
-        hint="--input SHAPE:DTYPE once for each input, such as --input 3x224x224:float32, "
-        "or in the model file, def example_batch(batch_size): return inputs, labels",
+        hint=sentence(
+            "--input SHAPE:DTYPE once for each input, such as --input 3x224x224:float32, "
+            "or in the model file, def example_batch(batch_size): return inputs, labels"
+        ),
     )
 
 

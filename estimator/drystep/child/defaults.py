@@ -8,6 +8,8 @@ from typing import Any
 import paddle
 from paddle.nn import functional
 
+from estimator.messages import sentence
+
 _ATTENTION = (paddle.nn.Embedding, paddle.nn.MultiHeadAttention, paddle.nn.LayerNorm)
 
 
@@ -16,11 +18,15 @@ def default_optimizer(network: paddle.nn.Layer) -> tuple[paddle.optimizer.Optimi
     layers = network.sublayers(include_self=True)
     convolutional = any(isinstance(layer, paddle.nn.Conv2D) for layer in layers)
     if convolutional and not any(isinstance(layer, _ATTENTION) for layer in layers):
-        chosen, why = paddle.optimizer.Momentum, "the network is convolutional"
+        chosen, why = paddle.optimizer.Momentum, sentence("the network is convolutional")
     else:
-        chosen, why = paddle.optimizer.AdamW, "the network is not purely convolutional"
+        chosen, why = paddle.optimizer.AdamW, sentence("the network is not purely convolutional")
     optimizer = chosen(learning_rate=1e-3, parameters=network.parameters())
-    return optimizer, f"the optimizer is taken to be {chosen.__name__}, because {why}"
+    return optimizer, sentence(
+        "the optimizer is taken to be {optimizer}, because {why}",
+        optimizer=chosen.__name__,
+        why=why,
+    )
 
 
 class DefaultLoss:
@@ -46,25 +52,31 @@ class DefaultLoss:
 
     def _loss(self, output: paddle.Tensor, label: paddle.Tensor | None) -> paddle.Tensor:
         if output.ndim == 0 or output.shape == [1]:
-            self._assume("the model's output is taken to be the loss, because it is one number")
+            self._assume(
+                sentence("the model's output is taken to be the loss, because it is one number")
+            )
             return output.sum()
         if label is None and output.ndim in (2, 3) and output.shape[-1] > 1:
             label = self._labels_for(output)
         axis = _class_axis(output, label)
         if label is not None and axis is not None:
-            self._assume("the loss is taken to be cross entropy, because there is no loss_fn")
+            self._assume(
+                sentence("the loss is taken to be cross entropy, because there is no loss_fn")
+            )
             return functional.cross_entropy(output, label, axis=axis)
         if label is not None and label.shape == output.shape:
-            self._assume("the loss is taken to be the mean squared error: no loss_fn")
+            self._assume(sentence("the loss is taken to be the mean squared error: no loss_fn"))
             return functional.mse_loss(output, label.astype(output.dtype))
-        self._assume("the loss is taken to be the mean of the output: no loss_fn, no labels to it")
+        self._assume(
+            sentence("the loss is taken to be the mean of the output: no loss_fn, no labels to it")
+        )
         return output.mean()
 
     def _labels_for(self, output: paddle.Tensor) -> paddle.Tensor:
         """Class labels for ``output``; made once for each batch size."""
         if self._made is None or self._made.shape != output.shape[:-1]:
             self._made = paddle.zeros(output.shape[:-1], "int64")
-            self._assume("the labels are taken to be classes, one for each row of scores")
+            self._assume(sentence("the labels are taken to be classes, one for each row of scores"))
         return self._made
 
 

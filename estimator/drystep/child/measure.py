@@ -30,6 +30,7 @@ from estimator.drystep.measurement import (
 )
 from estimator.drystep.request import DeviceChoice, DryStepRequest
 from estimator.errors import InternalError
+from estimator.messages import sentence
 from estimator.values import Missing
 
 Say = Callable[[str], None]
@@ -183,7 +184,9 @@ def _on_cpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
     findings = _findings(Device.CPU, built[0], (asked,), trials)
     if request.precisions[0] == Precision():
         return findings
-    note = "mixed precision has no effect on Paddle's CPU device: memory is that of float32"
+    note = sentence(
+        "mixed precision has no effect on Paddle's CPU device: memory is that of float32"
+    )
     return replace(findings, assumptions=(*findings.assumptions, note))
 
 

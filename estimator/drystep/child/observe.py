@@ -22,9 +22,10 @@ from estimator.drystep.measurement import (
     Precision,
     StepMeasurement,
 )
+from estimator.messages import sentence
 from estimator.values import Missing
 
-_NO_TIME = Missing("a virtual GPU runs no kernel, so its steps say nothing about time")
+_NO_TIME = Missing(sentence("a virtual GPU runs no kernel, so its steps say nothing about time"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from estimator.drystep.child.defaults import default_optimizer
 from estimator.drystep.child.keywords import first_argument
 from estimator.drystep.child.model_file import Hook, RunFile
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
 _MODEL_NAMES = {"model", "net", "network", "layer"}
 """First arguments of ``build_optimizer`` that ask for the model and not for its parameters."""
@@ -37,7 +38,7 @@ def new_optimizer(
     if prepared is not None:
         return _unused_copy(prepared)
     if all(parameter.stop_gradient for parameter in model.parameters()):
-        raise BadInput("the model has no parameters to train", where=str(file.path))
+        raise BadInput(sentence("the model has no parameters to train"), where=str(file.path))
     optimizer, assumption = default_optimizer(model)
     assumptions.add(assumption)
     return optimizer

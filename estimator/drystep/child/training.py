@@ -35,6 +35,7 @@ from estimator.drystep.child.steps import (
 from estimator.drystep.child.user_code import user_code
 from estimator.drystep.measurement import ModelFacts, Precision
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.workload.types import TensorRequest, Workload
 
 
@@ -207,8 +208,11 @@ class Training:
         sizes = {t.shape[0] for t in tensors_in(batch) if t.ndim}
         if batch_size not in sizes:
             self._recipe.assumptions.add(
-                f"example_batch({batch_size}) made no tensor whose first size is {batch_size}; "
-                "the batch size is taken to be right all the same"
+                sentence(
+                    "example_batch({batch}) made no tensor whose first size is {batch}; the batch "
+                    "size is taken to be right all the same",
+                    batch=batch_size,
+                )
             )
 
 
@@ -247,9 +251,16 @@ def _say_what_is_not_applied(
     workload: Workload, precision: Precision, assumptions: Assumptions
 ) -> None:
     if precision.amp_level != "off":
-        assumptions.add(f"train_step sets its own precision; {precision.label} is not applied")
+        assumptions.add(
+            sentence(
+                "train_step sets its own precision; {precision} is not applied",
+                precision=precision.label,
+            )
+        )
     if workload.accumulate > 1:
-        assumptions.add("train_step does its own accumulation; --accumulate is not applied")
+        assumptions.add(
+            sentence("train_step does its own accumulation; --accumulate is not applied")
+        )
 
 
 def _batch_source(
@@ -262,7 +273,9 @@ def _batch_source(
     """Where batches come from: the file, then the flags, then ``InputSpec``, then a guess."""
     if file.example_batch is not None:
         if workload.inputs or workload.labels:
-            assumptions.add("--input and --label are not used: the file has example_batch()")
+            assumptions.add(
+                sentence("--input and --label are not used: the file has example_batch()")
+            )
         return _BatchSource(example_batch=file.example_batch)
     labels = workload.labels or requests_of(wrapper and wrapper._labels, "--label")
     inputs = workload.inputs or requests_of(wrapper and wrapper._inputs, "--input")

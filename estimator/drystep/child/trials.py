@@ -14,6 +14,7 @@ from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
 from estimator.drystep.search import Found, Line, Needs, largest_batch
 from estimator.errors import UserCodeFailed
+from estimator.messages import sentence
 from estimator.values import Missing
 
 LARGEST_BATCH = 4096
@@ -21,7 +22,8 @@ LARGEST_BATCH_BYTES = 2 << 30
 """No batch above either is tried: nobody trains with more, and making it would take longer."""
 
 LONGEST_RUN_SECONDS = 1.5
-"""Nor one that takes longer, as with code that goes through the samples one by one."""
+"""Nor one that takes longer, as with code that goes through the samples one by one. Processor
+time: what else runs on the machine must not change the answer."""
 
 FIRST_POSITION = 0.8
 """Where the largest batch stood between the lines of :class:`Needs` in ResNet-50 and others."""
@@ -92,7 +94,9 @@ def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[Capacity
 
 def _failing(found: Found, attempts: _Attempts) -> int | Missing:
     if isinstance(found.failing, Missing):
-        return Missing(f"{found.failing.reason}: {attempts.why_limited}")
+        return Missing(
+            sentence("{what}: {why}", what=found.failing.reason, why=attempts.why_limited)
+        )
     return found.failing
 
 
@@ -105,7 +109,7 @@ class _Attempts:
         self._question = question
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
         self.limit = largest_batch_to_try(asked)
-        self.why_limited = "nobody trains with more"
+        self.why_limited: str = sentence("nobody trains with more")
         self.precision = asked.precision
 
     def needs(self) -> Needs:
@@ -119,8 +123,8 @@ class _Attempts:
         return Needs(Line.through(*allocated), Line.through(*reserved))
 
     def _timed(self, batch_size: int) -> tuple[StepMeasurement, float]:
-        started = time.perf_counter()
-        return self.unconstrained(batch_size), time.perf_counter() - started
+        started = time.process_time()
+        return self.unconstrained(batch_size), time.process_time() - started
 
     def _limit_run_time(self, seconds: Line) -> None:
         """Stay below the batch size whose run would take too long by the line of two runs."""
@@ -128,7 +132,9 @@ class _Attempts:
         quick = max(asked, seconds.batch_for(LONGEST_RUN_SECONDS, self.limit))
         if quick < self.limit:
             self.limit = quick
-            self.why_limited = f"two steps would take more than {LONGEST_RUN_SECONDS:g} s"
+            self.why_limited = sentence(
+                "two steps would take more than {limit:g} s", limit=LONGEST_RUN_SECONDS
+            )
 
     def runs(self, batch_size: int, capacity: int) -> bool:
         """Whether two steps at this batch size get through on this capacity or a smaller one."""
@@ -168,7 +174,7 @@ class _Attempts:
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
         if batch_size == 0:
-            return Missing("not even one sample fits")
+            return Missing(sentence("not even one sample fits"))
         return self._ran[batch_size, capacity]
 
 

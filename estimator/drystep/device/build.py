@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estimator.drystep.device.installation import PaddleInstallation
+from estimator.messages import sentence
 from estimator.values import Missing
 
 OLDEST_PADDLE = (3, 2)
@@ -70,24 +71,38 @@ def ensure_plugin(
         return plugin
     compiler = _compiler()
     if compiler is None:
-        return Missing("no C++ compiler was found (install g++, or set CXX)")
+        return Missing(sentence("no C++ compiler was found (install g++, or set CXX)"))
     try:
         return _build_once(plugin, paddle, compiler, announce)
     except OSError as error:
-        return Missing(f"the virtual GPU could not be built in {cache}: {error.strerror}")
+        return Missing(
+            sentence(
+                "the virtual GPU could not be built in {folder}: {why}",
+                folder=cache,
+                why=error.strerror,
+            )
+        )
 
 
 def _obstacle(paddle: PaddleInstallation) -> str:
     """Why no plug-in can serve this machine and Paddle; empty where one can."""
     system, machine = platform.system(), platform.machine()
     if (system, machine) != ("Linux", "x86_64"):
-        return f"the virtual GPU needs Linux on x86-64, this is {system} on {machine}"
+        return sentence(
+            "the virtual GPU needs Linux on x86-64, this is {system} on {machine}",
+            system=system,
+            machine=machine,
+        )
     if paddle.for_cuda:
-        return "Paddle's GPU builds leave custom devices out; the virtual GPU needs paddlepaddle"
+        return sentence(
+            "Paddle's GPU builds leave custom devices out; the virtual GPU needs paddlepaddle"
+        )
     if paddle.release < OLDEST_PADDLE:
-        return f"the virtual GPU needs Paddle 3.2 or later, found {paddle.version}"
+        return sentence(
+            "the virtual GPU needs Paddle 3.2 or later, found {version}", version=paddle.version
+        )
     if _overcommit_policy() == _NEVER_OVERCOMMIT:
-        return "this machine forbids memory overcommit (vm.overcommit_memory=2)"
+        return sentence("this machine forbids memory overcommit (vm.overcommit_memory=2)")
     return ""
 
 
@@ -122,12 +137,17 @@ def _build_once(
     with _only_one(plugin.folder.parent / f"{plugin.folder.name}.lock"):
         if plugin.library.is_file():
             return plugin
-        announce(f"building the virtual GPU for Paddle {paddle.version} (once, about 10 s)")
+        announce(
+            sentence(
+                "building the virtual GPU for Paddle {version} (once, about 10 s)",
+                version=paddle.version,
+            )
+        )
         with tempfile.TemporaryDirectory(dir=plugin.folder.parent) as workspace:
             built = Plugin(Path(workspace) / "plugin")
             failure = _build(built, Path(workspace), paddle, compiler)
             if failure:
-                return Missing(f"the virtual GPU did not build: {failure}")
+                return Missing(sentence("the virtual GPU did not build: {why}", why=failure))
             shutil.rmtree(plugin.folder, ignore_errors=True)
             built.folder.rename(plugin.folder)  # a reader sees all of it or nothing
     return plugin

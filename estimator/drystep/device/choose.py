@@ -12,6 +12,7 @@ from estimator.drystep.device.installation import PaddleInstallation, find_paddl
 from estimator.drystep.measurement import Device
 from estimator.drystep.request import DeviceChoice
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.paths import user_cache_folder
 from estimator.values import Missing
 
@@ -39,23 +40,24 @@ def choose_device(wish: DeviceChoice, announce: Callable[[str], None]) -> Chosen
         return ChosenDevice(Device.CPU)
     no_gpu = _why_no_gpu(paddle)
     if wish is DeviceChoice.GPU and no_gpu:
-        raise BadInput(f"--device gpu: {no_gpu}", hint="paddle-estimate doctor")
+        raise BadInput(sentence("--device gpu: {why}", why=no_gpu), hint="paddle-estimate doctor")
     if wish is not DeviceChoice.VIRTUAL and not no_gpu:
         return ChosenDevice(Device.GPU)
     plugin = ensure_plugin(paddle, user_cache_folder(), announce)
     if isinstance(plugin, Plugin):
         return ChosenDevice(Device.VIRTUAL, plugin)
     if wish is DeviceChoice.VIRTUAL:
-        raise BadInput(f"--device virtual: {plugin.reason}", hint="paddle-estimate doctor")
+        what = sentence("--device virtual: {why}", why=plugin.reason)
+        raise BadInput(what, hint="paddle-estimate doctor")
     return ChosenDevice(Device.CPU, reason=plugin.reason)
 
 
 def _why_no_gpu(paddle: PaddleInstallation) -> str:
     """Why no real GPU can be used, or nothing."""
     if not paddle.for_cuda:
-        return "the installed Paddle is a CPU build"
+        return sentence("the installed Paddle is a CPU build")
     if not _DRIVER.exists():
-        return "no NVIDIA driver is loaded on this machine"
+        return sentence("no NVIDIA driver is loaded on this machine")
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-        return "CUDA_VISIBLE_DEVICES hides every GPU"
+        return sentence("CUDA_VISIBLE_DEVICES hides every GPU")
     return ""

@@ -7,6 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from estimator.messages import sentence
 from estimator.values import Missing
 
 _DISTRIBUTIONS = ("paddlepaddle-gpu", "paddlepaddle")
@@ -31,11 +32,13 @@ def find_paddle() -> PaddleInstallation | Missing:
     """The installation that ``import paddle`` would take in this environment."""
     spec = importlib.util.find_spec("paddle")
     if spec is None or spec.origin is None:
-        return Missing("PaddlePaddle is not installed here")
+        return Missing(sentence("PaddlePaddle is not installed here"))
     for name in _DISTRIBUTIONS:
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
         return PaddleInstallation(Path(spec.origin).parent, version, name.endswith("-gpu"))
-    return Missing("a module named paddle is there, but no installed paddlepaddle package")
+    return Missing(
+        sentence("a module named paddle is there, but no installed paddlepaddle package")
+    )

@@ -1,0 +1,17 @@
+"""What the rooms say, in Chinese, by their English format strings; one module per room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
+from estimator.messages.chinese.gpus import CHINESE as GPUS
+from estimator.messages.chinese.plan import CHINESE as PLAN
+from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
+
+PARTS: tuple[Mapping[str, str], ...] = (DRYSTEP, GPUS, PLAN, THROUGHPUT)
+
+CHINESE: Mapping[str, str] = MappingProxyType(
+    {english: chinese for part in PARTS for english, chinese in part.items()}
+)

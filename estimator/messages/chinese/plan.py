@@ -1,0 +1,182 @@
+"""Of :mod:`estimator.plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CHINESE: Mapping[str, str] = {
+    # where a figure comes from
+    "one GPU communicates with no other": "单卡不与其他卡通信",
+    "predicted for one GPU": "按单卡预测",
+    "{count} x one GPU x scaling efficiency": "{count} × 单卡 × 扩展效率",
+    "step time of one GPU / scaling efficiency": "单卡步时 ÷ 扩展效率",
+    "{epochs} epochs x {samples} samples / throughput": "{epochs} 轮 × {samples} 个样本 ÷ 吞吐",
+    "{flag} not given": "未给出 {flag}",
+    "{flag} and {other} not given": "未给出 {flag} 与 {other}",
+    "duration x {gpus}": "时长 × {gpus}",
+    "GPU-hours x {price:g} an hour": "GPU 小时 × 每小时 {price:g}",
+    "{alone}; data parallel adds gradient buckets {buckets}, communication {communication}": (
+        "{alone}；数据并行另加梯度桶 {buckets}、通信 {communication}"
+    ),
+    "within all limits": "满足所有限制",
+    # why a plan may not be chosen
+    "{gpu} has compute capability {have}; Paddle runs {dtype} AMP from {need} on and would "
+    "fall back to float32": (
+        "{gpu} 的计算能力为 {have}；Paddle 的 {dtype} 混合精度需要 {need} 及以上，否则退回 float32"
+    ),
+    "does not fit: needs up to {need}, has {have}, short by {short}": (
+        "放不下：最多需要 {need}，只有 {have}，差 {short}"
+    ),
+    "needs {gpus}, {allowed} allowed (--max-gpus)": "需要 {gpus}，最多允许 {allowed}（--max-gpus）",
+    "takes up to {taken}, {beyond} beyond the deadline of {deadline}": (
+        "最长需要 {taken}，超出期限 {deadline} 达 {beyond}"
+    ),
+    # how a plan compares with the chosen one
+    "needs {gpus} where {chosen} would do": "需要 {gpus}，而 {chosen} 张就够",
+    "not compared, it has no step time: {why}": "未比较，没有步时：{why}",
+    "batch {batch} is preferred: without step times nothing speaks for another": (
+        "优先批大小 {batch}：没有步时，没有理由取别的"
+    ),
+    "the same request; without step times nothing speaks for {precision}": (
+        "申请相同；没有步时，没有理由取 {precision}"
+    ),
+    "{times} the {measure} of the chosen plan": "{measure}是选定方案的 {times}",
+    "about the same {measure} ({times}), but a larger request": (
+        "{measure}相近（{times}），但申请更大"
+    ),
+    "{share:.0%} of the throughput of batch {batch} on the same GPUs": (
+        "吞吐为同样 GPU 上批大小 {batch} 的 {share:.0%}"
+    ),
+    "{share:.0%} of the throughput of batch {batch} on the same GPUs, for {extra} more "
+    "device memory": "吞吐为同样 GPU 上批大小 {batch} 的 {share:.0%}，显存却多用 {extra}",
+    # why the chosen plan
+    "{count} x {gpu}, batch {batch} per device, {whole} in all, {precision}": (
+        "{count} 张 {gpu}，每卡批大小 {batch}，全局 {whole}，{precision}"
+    ),
+    "device memory {target} ({lower} to {upper}) of {capacity}": (
+        "显存 {target}（{lower} 至 {upper}），共 {capacity}"
+    ),
+    "no step time: {why}": "没有步时：{why}",
+    "{target} samples/s ({lower} to {upper}), {step} a step": (
+        "{target} 样本/秒（{lower} 至 {upper}），每步 {step}"
+    ),
+    "plans are compared per sample: {why}": "按每样本比较各方案：{why}",
+    "{target} ({lower} to {upper}), {hours:.3g} GPU-hours": (
+        "{target}（{lower} 至 {upper}），{hours:.3g} GPU 小时"
+    ),
+    "{effort}, cost {cost:.4g}": "{effort}，费用 {cost:.4g}",
+    "least {measure} of {plans} feasible plans; say --minimize gpu-hours, time or gpus "
+    "to rank otherwise": (
+        "在 {plans} 个可行方案中{measure}最少；可用 --minimize gpu-hours、time 或 gpus 改变排序"
+    ),
+    "fewest GPUs of {plans} feasible plans, then least {measure}": (
+        "在 {plans} 个可行方案中 GPU 最少，其次{measure}最少"
+    ),
+    "least {measure} of {plans} feasible plans, as asked": (
+        "按要求，在 {plans} 个可行方案中{measure}最少"
+    ),
+    "without step times: fewest GPUs of {plans} feasible plans, then least GPU memory; what "
+    "more or faster GPUs would gain is not known": (
+        "没有步时：在 {plans} 个可行方案中 GPU 最少，其次显存最少；"
+        "更多或更快的 GPU 有多大收益尚不可知"
+    ),
+    "--minimize {objective} could not be judged: {why}": "--minimize {objective} 无法判断：{why}",
+    "{plans} other feasible plans have no step time, so not compared: {why}": (
+        "另有 {plans} 个可行方案没有步时，未比较：{why}"
+    ),
+    "no prices are set, so a GPU counts by its memory and for as long as it is held": (
+        "没有设定价格，因此按显存与占用时长计 GPU"
+    ),
+    "GPU-hours count every GPU type alike, so fast and large ones win": (
+        "GPU 小时对各型号一视同仁，因此又快又大的占优"
+    ),
+    "{times} the {measure}": "{measure}为 {times}",
+    "without --minimize it would be {plan}: {compared}": (
+        "不用 --minimize 则会选 {plan}：{compared}"
+    ),
+    "next best: {plan}: {why_not}": "次优：{plan}：{why_not}",
+    "batch {batch} per device was asked for": "每卡批大小 {batch} 是指定的",
+    "batch {batch} is the smallest fast enough, multiples of 8 first: {share:.0%} of the "
+    "best throughput among the sizes run that fit ({tried})": (
+        "批大小 {batch} 是足够快的最小值（优先 8 的倍数）：达到所运行且放得下的批大小"
+        "（{tried}）中最佳吞吐的 {share:.0%}"
+    ),
+    "batch {batch} per device is kept: without step times nothing speaks for another": (
+        "保持每卡批大小 {batch}：没有步时，没有理由取别的"
+    ),
+    "batch {batch} per device is the largest that ran and fits; {asked} does not": (
+        "每卡批大小 {batch} 是运行过且放得下的最大值；{asked} 放不下"
+    ),
+    "the global batch is {whole}, yours was {own}: scale the learning rate by about "
+    "{factor:.2g} (square-root rule)": (
+        "全局批大小为 {whole}，原为 {own}：学习率约乘 {factor:.2g}（平方根规则）"
+    ),
+    "the global batch is {whole}, yours was {own}: scale the learning rate by about "
+    "{factor:.2g} (linear rule) and warm up": (
+        "全局批大小为 {whole}，原为 {own}：学习率约乘 {factor:.2g}（线性规则）并预热"
+    ),
+    "{other} instead of your {own}: check that training converges": (
+        "以 {other} 代替原来的 {own}：请确认训练能收敛"
+    ),
+    "an unknown rate": "未知的速度",
+    "{rate} samples/s": "{rate} 样本/秒",
+    "{precision} at batch {batch} would take {memory} and give {rate} on the same GPUs "
+    "({flags}, if the script trains so)": (
+        "同样的 GPU 上，{precision} 在批大小 {batch} 时占 {memory}，速度 {rate}"
+        "（{flags}，前提是脚本如此训练）"
+    ),
+    "the deadline of {deadline} is met with {left} left at the upper bound": (
+        "按上界仍可在期限 {deadline} 内完成，余 {left}"
+    ),
+    "the deadline was not checked: {why}": "未检查期限：{why}",
+    # what would help when nothing fits
+    "{why_not}. Any of these would help: {helps}": "{why_not}。以下任一项会有帮助：{helps}",
+    "a per-device batch below {batch} (--batch-size)": "每卡批大小小于 {batch}（--batch-size）",
+    "mixed precision (--amp O1 --amp-dtype {dtype})": "混合精度（--amp O1 --amp-dtype {dtype}）",
+    "full precision (--amp off)": "全精度（--amp off）",
+    "a larger GPU such as {gpu} ({memory})": "更大的 GPU，如 {gpu}（{memory}）",
+    "a GPU with at least {memory} (--gpu)": "至少 {memory} 的 GPU（--gpu）",
+    "recompute or sharding (more data-parallel GPUs do not lower the memory of each)": (
+        "重计算或分片（增加数据并行的 GPU 不会降低每张的显存）"
+    ),
+    "a deadline of {deadline}": "期限 {deadline}",
+    # the request beside the GPUs
+    "{gpus} x (1 for training + {workers} DataLoader workers): {rate} samples/s per GPU at "
+    "an assumed {each} of CPU each": (
+        "{gpus} ×（训练 1 + DataLoader 进程 {workers}）：每 GPU {rate} 样本/秒，"
+        "假定每个样本占 CPU {each}"
+    ),
+    "{gpus} x (1 for training + {workers} DataLoader workers, an assumed minimum): without "
+    "a step time nobody knows how many would keep up: {why}": (
+        "{gpus} ×（训练 1 + DataLoader 进程 {workers}，假定的最小值）："
+        "没有步时，无从知道多少个才跟得上：{why}"
+    ),
+    "{gpus} x (1 for training + {workers} DataLoader workers); {wanted} workers would feed "
+    "the GPU, more than the CPU cores of a usual node: data loading may hold training back": (
+        "{gpus} ×（训练 1 + DataLoader 进程 {workers}）；要喂饱 GPU 需 {wanted} 个进程，"
+        "超过一般节点的 CPU 核数：数据读取可能拖慢训练"
+    ),
+    "{gpus} x {batches} batches in flight x {each}, {headroom:.0%} headroom (a container's "
+    "default is 64 MiB)": (
+        "{gpus} × {batches} 个在途批次 × {each}，余量 {headroom:.0%}（容器默认 64 MiB）"
+    ),
+    "{name}: {size}": "{name}：{size}",
+    "{listed}; {headroom:.0%} headroom on all but /dev/shm, rounded up": (
+        "{listed}；除 /dev/shm 外余量 {headroom:.0%}，向上取整"
+    ),
+    "{processes} of {each} each": "{processes}，每个 {each}",
+    "weights while loading or saving": "加载或保存时的权重",
+    "{workers} DataLoader workers": "{workers} 个 DataLoader 进程",
+    # parts of sentences
+    "1 GPU": "1 张 GPU",
+    "{count} GPUs": "{count} 张 GPU",
+    "1 process": "1 个进程",
+    "{count} processes": "{count} 个进程",
+    "{count} x {gpu}, batch {batch}, {precision}": "{count} 张 {gpu}，批大小 {batch}，{precision}",
+    "cost": "费用",
+    "GPU memory x hours": "显存 × 时长",
+    "GPU-hours": "GPU 小时",
+    "time": "时间",
+    "GPUs": "GPU 数",
+    "GPU memory": "显存",
+}

@@ -1,0 +1,50 @@
+"""Why a plan may not be chosen."""
+
+# ruff: noqa: D103 - what each function says is its documentation
+
+from __future__ import annotations
+
+from estimator.drystep.measurement import Precision
+from estimator.gpus.types import GpuType
+from estimator.memory.types import MemoryEstimate
+from estimator.messages import sentence
+from estimator.plan.reasons.words import gpus_in_words
+from estimator.units import format_bytes, format_duration
+from estimator.values import Bounded
+
+
+def unsupported_precision(gpu: GpuType, precision: Precision, needed: tuple[int, int]) -> str:
+    have, need = ("{}.{}".format(*one) for one in (gpu.compute_capability, needed))
+    return sentence(
+        "{gpu} has compute capability {have}; Paddle runs {dtype} AMP from {need} on and would "
+        "fall back to float32",
+        gpu=gpu.name,
+        have=have,
+        dtype=precision.dtype,
+        need=need,
+    )
+
+
+def too_large(memory: MemoryEstimate) -> str:
+    need, have = memory.device_memory.upper, memory.capacity_bytes
+    return sentence(
+        "does not fit: needs up to {need}, has {have}, short by {short}",
+        need=format_bytes(need),
+        have=format_bytes(have),
+        short=format_bytes(need - have),
+    )
+
+
+def too_many_gpus(count: int, allowed: int) -> str:
+    return sentence(
+        "needs {gpus}, {allowed} allowed (--max-gpus)", gpus=gpus_in_words(count), allowed=allowed
+    )
+
+
+def too_late(taken: Bounded[float], deadline: float) -> str:
+    return sentence(
+        "takes up to {taken}, {beyond} beyond the deadline of {deadline}",
+        taken=format_duration(taken.upper),
+        beyond=format_duration(taken.upper - deadline),
+        deadline=format_duration(deadline),
+    )
