@@ -15,7 +15,7 @@ import typer
 
 from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
 from estimator.manifest.kindnames import ManifestKind
-from estimator.options import DEFAULT_MAX_GPUS, DEFAULT_TIME_LIMIT_SECONDS
+from estimator.options import DEFAULT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 
 
@@ -100,7 +100,9 @@ class EstimateArguments(CommonArguments):
     checkpoint: Annotated[bool, _model("--checkpoint")] = False
     gpu: Annotated[list[str], _gpus("--gpu", "NAME")] = field(default_factory=list)
     gpus_file: Annotated[Path | None, _gpus("--gpus-file", "FILE")] = None
-    max_gpus: Annotated[int, _gpus("--max-gpus", "N", min=1)] = DEFAULT_MAX_GPUS
+    max_gpus: Annotated[int | None, _gpus("--max-gpus", "N", min=1)] = None
+    gpus: Annotated[int | None, _gpus("--gpus", "N", min=1)] = None
+    nodes: Annotated[int | None, _gpus("--nodes", "N", min=1)] = None
     minimize: Annotated[
         Literal["gpu-hours", "time", "gpus"] | None, _gpus("--minimize", "gpu-hours|time|gpus")
     ] = None

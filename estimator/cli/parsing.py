@@ -15,7 +15,7 @@ from estimator.manifest import overrides
 from estimator.manifest.kindnames import parse_kind
 from estimator.manifest.types import Override
 from estimator.messages import Language, message
-from estimator.options import EstimateOptions, ManifestOptions
+from estimator.options import DEFAULT_MAX_GPUS, EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
 from estimator.workload.types import Workload
@@ -79,14 +79,34 @@ def _check_inference(arguments: EstimateArguments) -> None:
 
 def _question(arguments: EstimateArguments) -> Question:
     objective, deadline = arguments.minimize, arguments.deadline
+    nodes = arguments.nodes
+    if arguments.gpus is not None and nodes is None:
+        nodes = 1
     return Question(
-        max_gpus=arguments.max_gpus,
+        max_gpus=_max_gpus(arguments),
         objective=None if objective is None else Objective(objective),
         dataset_size=arguments.dataset_size,
         epochs=arguments.epochs,
         deadline_seconds=None if deadline is None else _seconds("--deadline", deadline),
         pinned_batch_size=arguments.batch_size,
+        pinned_gpus=arguments.gpus,
+        pinned_nodes=nodes,
     )
+
+
+def _max_gpus(arguments: EstimateArguments) -> int:
+    """The limit of ``--max-gpus``; without it, what ``--gpus`` and ``--nodes`` ask for is allowed.
+
+    Raises BadInput where they contradict each other.
+    """
+    nodes, limit = arguments.nodes or 1, arguments.max_gpus
+    pinned = nodes * (arguments.gpus or 1)
+    if limit is None:
+        return pinned if arguments.gpus is not None else nodes * DEFAULT_MAX_GPUS
+    if pinned > limit:
+        what = message("error.more_than_max_gpus", gpus=pinned, limit=limit)
+        raise BadInput(what, where="--max-gpus", hint=f"--max-gpus {pinned}")
+    return limit
 
 
 def _manifest(arguments: EstimateArguments) -> ManifestOptions:

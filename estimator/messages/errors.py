@@ -65,4 +65,8 @@ WORDINGS = {
         "{folder} holds no CustomResourceDefinition", "{folder} 中没有 CustomResourceDefinition"
     ),
     "error.crd_unreadable": Wording("is not YAML: {why}", "不是 YAML：{why}"),
+    "error.more_than_max_gpus": Wording(
+        "{gpus} GPUs are asked for by --gpus and --nodes, {limit} allowed",
+        "--gpus 与 --nodes 要求 {gpus} 张 GPU，上限为 {limit}",
+    ),
 }

@@ -113,7 +113,14 @@ WORDINGS = {
     "help.gpus_file": Wording(
         "Site file that adds, hides or prices GPU types.", "站点文件：增加、隐藏 GPU 型号或定价。"
     ),
-    "help.max_gpus": Wording("Most GPUs that a plan may take.", "一个方案最多使用的 GPU 数量。"),
+    "help.max_gpus": Wording(
+        "Most GPUs that a plan may take; 8 for each node if not given.",
+        "一个方案最多使用的 GPU 数量； 默认每节点 8 张。",
+    ),
+    "help.gpus": Wording(
+        "GPUs of each node, where that is decided already.", "每个节点的 GPU 数量， 若已确定。"
+    ),
+    "help.nodes": Wording("Nodes, where that is decided already.", "节点数量， 若已确定。"),
     "help.minimize": Wording("What the chosen plan has least of.", "选定方案时要最小化的量。"),
     "help.dataset_size": Wording("Samples in the dataset.", "数据集的样本数。"),
     "help.epochs": Wording("Passes over the dataset.", "训练轮数。"),

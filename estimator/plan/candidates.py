@@ -38,15 +38,15 @@ def candidate_plans(inputs: Inputs, answers: Sequence[GpuAnswer]) -> tuple[Candi
     return tuple(
         plan_for(inputs, answer, count)
         for answer in usable
-        for count in gpu_counts(inputs.question.max_gpus, _gpu(inputs, answer).gpus_per_node)
+        for count in counts_asked_for(inputs.question, _gpu(inputs, answer))
     )
 
 
 def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
     """One answer on ``count`` GPUs, judged against the question."""
     gpu = _gpu(inputs, answer)
-    nodes = -(-count // gpu.gpus_per_node)
-    efficiency = _efficiency(inputs.collaborators, answer, gpu, count)
+    nodes = inputs.question.pinned_nodes or -(-count // gpu.gpus_per_node)
+    efficiency = _efficiency(inputs.collaborators, answer, gpu, count, nodes)
     step_seconds, alone = _speed_alone(answer)
     throughput = product(
         scaled(alone, count, reasons.throughput(count)),
@@ -76,6 +76,17 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         reason=reasons.fits_all_limits(),
     )
     return judged(plan, gpu, inputs.question)
+
+
+def counts_asked_for(question: Question, gpu: GpuType) -> tuple[int, ...]:
+    """GPU counts of a plan, over all nodes: the pinned one, or those worth asking for."""
+    nodes, each = question.pinned_nodes or 1, question.pinned_gpus
+    if each is not None:
+        return (nodes * each,)
+    if question.pinned_nodes is None:
+        return gpu_counts(question.max_gpus, gpu.gpus_per_node)
+    per_node = min(question.max_gpus // nodes, gpu.gpus_per_node)
+    return tuple(nodes * count for count in gpu_counts(per_node, gpu.gpus_per_node))
 
 
 def gpu_counts(max_gpus: int, gpus_per_node: int) -> tuple[int, ...]:
@@ -141,11 +152,10 @@ def _speed_alone(answer: GpuAnswer) -> tuple[Figure, Figure]:
 
 
 def _efficiency(
-    collaborators: Collaborators, answer: GpuAnswer, gpu: GpuType, count: int
+    collaborators: Collaborators, answer: GpuAnswer, gpu: GpuType, count: int, nodes: int
 ) -> Figure:
     if count == 1:
         return Bounded.exact(1.0, Source.MEASURED, reasons.one_gpu_scales())
-    nodes = -(-count // gpu.gpus_per_node)
     return collaborators.scaling_efficiency(answer, gpu, count, nodes)
 
 

@@ -24,6 +24,7 @@ class Limit(StrEnum):
     PRECISION = "precision"
     MEMORY = "memory"
     GPUS = "gpus"
+    NODE = "node"
     DEADLINE = "deadline"
 
 
@@ -52,6 +53,7 @@ def shortfalls(plan: CandidatePlan, gpu: GpuType, question: Question) -> tuple[S
         *_unsupported_precision(plan.precision, gpu),
         *_too_large(plan),
         *_too_many_gpus(plan, question),
+        *_more_than_a_node_has(plan, gpu),
         *_too_late(plan, question),
     )
 
@@ -81,6 +83,13 @@ def _too_many_gpus(plan: CandidatePlan, question: Question) -> Iterator[Shortfal
         excess = plan.gpu_count / question.max_gpus - 1
         reason = reasons.too_many_gpus(plan.gpu_count, question.max_gpus)
         yield Shortfall(Limit.GPUS, excess, reason)
+
+
+def _more_than_a_node_has(plan: CandidatePlan, gpu: GpuType) -> Iterator[Shortfall]:
+    each = plan.gpu_count // plan.nodes
+    if each > gpu.gpus_per_node:
+        excess = each / gpu.gpus_per_node - 1
+        yield Shortfall(Limit.NODE, excess, reasons.more_than_a_node_has(gpu, each))
 
 
 def _too_late(plan: CandidatePlan, question: Question) -> Iterator[Shortfall]:

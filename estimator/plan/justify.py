@@ -16,6 +16,7 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
     plan = choice.plan
     return (
         chosen(plan),
+        *_pinned(inputs, plan),
         reasons.memory_fits(plan.memory),
         *_speed(plan),
         *_rule(inputs, choice),
@@ -25,6 +26,14 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
         *_precision(inputs, choice),
         *_deadline(inputs, plan),
     )
+
+
+def _pinned(inputs: Inputs, plan: CandidatePlan) -> list[str]:
+    question = inputs.question
+    if question.pinned_gpus is None and question.pinned_nodes is None:
+        return []
+    say = reasons.pinned_nodes if question.pinned_gpus is None else reasons.pinned_gpus
+    return [say(plan)]
 
 
 def _speed(plan: CandidatePlan) -> list[str]:

@@ -56,7 +56,10 @@ def _with_more_gpus(
     """The nearest plan with the fewest GPUs, beyond those allowed, that meet the deadline."""
     if [one.limit for one in _broken(inputs, nearest)] != [Limit.DEADLINE]:
         return []
-    allowed = inputs.question.max_gpus
+    question = inputs.question
+    if question.pinned_gpus is not None or question.pinned_nodes is not None:
+        return []
+    allowed = question.max_gpus
     gpu = inputs.gpus[nearest.gpu]
     answer = next(one for one in answers if _is_of(one, nearest))
     counts = gpu_counts(allowed * LOOK_AHEAD, gpu.gpus_per_node)
@@ -86,6 +89,8 @@ def _helps(inputs: Inputs, plan: CandidatePlan, shortfall: Shortfall) -> Iterato
     if shortfall.limit is Limit.DEADLINE and not isinstance(plan.duration_seconds, Missing):
         yield from _half_precision(plan, gpu)
         yield reasons.later_deadline(plan.duration_seconds.upper)
+    if shortfall.limit is Limit.NODE:
+        yield reasons.spread_over_nodes(plan.gpu_count, gpu.gpus_per_node)
     if shortfall.limit is Limit.PRECISION:
         yield reasons.drop_amp()
 

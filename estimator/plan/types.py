@@ -37,6 +37,8 @@ class Question:
     """What the user wants of a plan. Times in seconds; None: not said.
 
     Without an objective the planner takes its own rule (:func:`estimator.plan.ranking.measures`).
+    ``pinned_gpus`` are on each of the ``pinned_nodes``; where only the nodes are pinned, the
+    plan chooses how many GPUs each of them gives.
     """
 
     max_gpus: int
@@ -45,6 +47,8 @@ class Question:
     epochs: int | None = None
     deadline_seconds: float | None = None
     pinned_batch_size: int | None = None
+    pinned_gpus: int | None = None
+    pinned_nodes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,29 @@ def test_every_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("", Question(8, None)),
+        ("--gpus 4", Question(4, None, pinned_gpus=4, pinned_nodes=1)),
+        ("--gpus 8 --nodes 4", Question(32, None, pinned_gpus=8, pinned_nodes=4)),
+        ("--nodes 4", Question(32, None, pinned_nodes=4)),
+        ("--nodes 2 --max-gpus 6", Question(6, None, pinned_nodes=2)),
+    ],
+)
+def test_gpus_and_nodes_that_are_decided(
+    words: str, meant: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(f"m.py {words}", monkeypatch).question == meant
+
+
+@pytest.mark.parametrize("more", [{"gpus": 9}, {"gpus": 2, "nodes": 5}, {"nodes": 9}])
+def test_more_gpus_than_the_limit(more: dict[str, int]) -> None:
+    with pytest.raises(BadInput, match="8 allowed") as caught:
+        to_options(replace(PLAIN, max_gpus=8, **more), Language.EN)
+    assert caught.value.hint.startswith("--max-gpus")
+
+
+@pytest.mark.parametrize(
     ("amp", "dtype", "meant"),
     [
         (None, None, None),

@@ -9,6 +9,7 @@ from estimator.errors import InternalError
 from estimator.plan.candidates import (
     Inputs,
     candidate_plans,
+    counts_asked_for,
     gpu_counts,
     gradient_bucket_bytes,
     measurement_at,
@@ -156,3 +157,34 @@ def test_a_report_without_measurement_is_our_own_fault() -> None:
 
     with pytest.raises(InternalError, match="without a measured step"):
         measurement_at(replace(planning.report(), measurements=()), planning.FP32)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "nodes", "expected"),
+    [
+        (8, 4, (32,)),
+        (3, 1, (3,)),
+        (5, 1, (5,)),  # no count of the ladder, but the user's
+        (None, 2, (2, 4, 6, 8, 12, 16)),  # 1, 2, 3, 4, 6, 8 on each of two nodes
+        (None, None, (1, 2, 3, 4, 6, 8, 16)),
+    ],
+)
+def test_counts_that_the_user_decided(
+    gpus: int | None, nodes: int | None, expected: tuple[int, ...]
+) -> None:
+    question = Question(16, None, pinned_gpus=gpus, pinned_nodes=nodes)
+    assert counts_asked_for(question, SMALL) == expected
+
+
+def test_pinned_nodes_are_the_nodes_of_the_plan() -> None:
+    """4 GPUs would fit on one node of 8; the user wants them on two."""
+    question = Question(8, None, pinned_gpus=2, pinned_nodes=2)
+    [plan] = candidate_plans(inputs(question), [planning.answer(SMALL, 100)])
+    assert (plan.gpu_count, plan.nodes, plan.feasible) == (4, 2, True)
+
+
+def test_more_gpus_than_a_node_has_is_not_feasible() -> None:
+    question = Question(16, None, pinned_gpus=16, pinned_nodes=1)
+    [plan] = candidate_plans(inputs(question), [planning.answer(SMALL, 100)])
+    assert not plan.feasible
+    assert "a node of Small has 8 GPUs, 16 are asked for" in plan.reason

@@ -279,3 +279,24 @@ def test_an_unsupported_precision_misses_by_more_than_anything() -> None:
     )
     assert isinstance(answer, NothingFits)
     assert "full precision (--amp off)" in answer.nearest.reason
+
+
+def test_pinned_gpus_are_taken_and_said() -> None:
+    answer = ask(
+        Question(8, Objective.GPUS, pinned_gpus=4, pinned_nodes=2), planning.answer(SMALL, 100)
+    )
+    assert named(answer) == ("Small", 8, 32)
+    assert answer.plan.nodes == 2
+    assert "4 GPUs on each of 2 nodes were asked for" in " ".join(answer.reasons)
+
+
+def test_more_gpus_than_a_node_has_says_how_to_ask() -> None:
+    missed = recommend(
+        Question(16, None, pinned_gpus=16, pinned_nodes=1),
+        [planning.answer(SMALL, 100)],
+        [SMALL],
+        planning.helpers(),
+        planning.report(),
+    )
+    assert isinstance(missed, NothingFits)
+    assert "--nodes 2 --gpus 8" in missed.nearest.reason

@@ -28,6 +28,9 @@ CHINESE: Mapping[str, str] = {
         "放不下：最多需要 {need}，只有 {have}，差 {short}"
     ),
     "needs {gpus}, {allowed} allowed (--max-gpus)": "需要 {gpus}，最多允许 {allowed}（--max-gpus）",
+    "a node of {gpu} has {gpus}, {each} are asked for (--gpus)": (
+        "{gpu} 的一个节点有 {gpus}，而 --gpus 要求 {each}"
+    ),
     "takes up to {taken}, {beyond} beyond the deadline of {deadline}": (
         "最长需要 {taken}，超出期限 {deadline} 达 {beyond}"
     ),
@@ -95,6 +98,12 @@ CHINESE: Mapping[str, str] = {
         "不用 --minimize 则会选 {plan}：{compared}"
     ),
     "next best: {plan}: {why_not}": "次优：{plan}：{why_not}",
+    "{gpus} on each of {nodes} were asked for, so other counts were not compared": (
+        "指定了{nodes}、每个 {gpus}，因此没有比较其他数量"
+    ),
+    "{nodes} were asked for; {gpus} on each were chosen": "指定了{nodes}；每个选用 {gpus}",
+    "1 node": "1 个节点",
+    "{count} nodes": "{count} 个节点",
     "batch {batch} per device was asked for": "每卡批大小 {batch} 是指定的",
     "batch {batch} is the smallest fast enough, multiples of 8 first: {share:.0%} of the "
     "best throughput among the sizes run that fit ({tried})": (

@@ -10,7 +10,15 @@ from math import sqrt
 from estimator.drystep.measurement import Precision
 from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
-from estimator.plan.reasons.words import amount_in_words, named, rate_in_words, sides, times
+from estimator.plan.reasons.words import (
+    amount_in_words,
+    gpus_in_words,
+    named,
+    nodes_in_words,
+    rate_in_words,
+    sides,
+    times,
+)
 from estimator.plan.types import CandidatePlan, Measure, Objective
 from estimator.units import format_bytes, format_duration
 from estimator.values import Bounded, Missing
@@ -118,6 +126,22 @@ def alternative(other: CandidatePlan, ratios: Sequence[tuple[Measure, float]]) -
 
 def runner_up(other: CandidatePlan, why_not: str) -> str:
     return sentence("next best: {plan}: {why_not}", plan=named(other), why_not=why_not)
+
+
+def pinned_gpus(plan: CandidatePlan) -> str:
+    return sentence(
+        "{gpus} on each of {nodes} were asked for, so other counts were not compared",
+        gpus=gpus_in_words(plan.gpu_count // plan.nodes),
+        nodes=nodes_in_words(plan.nodes),
+    )
+
+
+def pinned_nodes(plan: CandidatePlan) -> str:
+    return sentence(
+        "{nodes} were asked for; {gpus} on each were chosen",
+        nodes=nodes_in_words(plan.nodes),
+        gpus=gpus_in_words(plan.gpu_count // plan.nodes),
+    )
 
 
 def pinned_batch(batch: int) -> str:

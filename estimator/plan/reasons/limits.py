@@ -41,6 +41,15 @@ def too_many_gpus(count: int, allowed: int) -> str:
     )
 
 
+def more_than_a_node_has(gpu: GpuType, each: int) -> str:
+    return sentence(
+        "a node of {gpu} has {gpus}, {each} are asked for (--gpus)",
+        gpu=gpu.name,
+        gpus=gpus_in_words(gpu.gpus_per_node),
+        each=each,
+    )
+
+
 def too_late(taken: Bounded[float], deadline: float) -> str:
     return sentence(
         "takes up to {taken}, {beyond} beyond the deadline of {deadline}",

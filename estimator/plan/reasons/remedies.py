@@ -53,5 +53,9 @@ def allow_gpus(count: int) -> str:
     return f"--max-gpus {count}"
 
 
+def spread_over_nodes(count: int, per_node: int) -> str:
+    return f"--nodes {-(-count // per_node)} --gpus {per_node}"
+
+
 def later_deadline(seconds: float) -> str:
     return sentence("a deadline of {deadline}", deadline=format_duration(seconds))

@@ -30,6 +30,10 @@ def gpus_in_words(count: int) -> str:
     return sentence("1 GPU") if count == 1 else sentence("{count} GPUs", count=count)
 
 
+def nodes_in_words(count: int) -> str:
+    return sentence("1 node") if count == 1 else sentence("{count} nodes", count=count)
+
+
 def processes_in_words(count: int) -> str:
     return sentence("1 process") if count == 1 else sentence("{count} processes", count=count)
 
