@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from estimator.drystep.measurement import ModelFacts
 from estimator.gpus.types import GpuType
-from estimator.manifest.render import render
+from estimator.manifest.policy import Rule
+from estimator.manifest.render import ChosenTemplate, render
 from estimator.manifest.types import JobRequest, Manifest
 from estimator.options import EstimateOptions
-from estimator.plan.types import Recommendation
+from estimator.plan.types import Recommendation, SiteLimit, SiteMeasure
 from estimator.result import NothingFits
 from estimator.values import Missing
 
@@ -39,7 +39,7 @@ def manifest_for(
     options: EstimateOptions,
     outcome: Recommendation | NothingFits,
     gpus: Mapping[str, GpuType],
-    facts: ModelFacts,
+    chosen: ChosenTemplate,
     identifier: str,
 ) -> Manifest | Missing:
     """The YAML of the recommended plan; raises BadInput for a template that cannot be used."""
@@ -48,7 +48,17 @@ def manifest_for(
     request = job_request(
         outcome, gpus[outcome.plan.gpu], str(options.workload.model_file), identifier
     )
-    return render(request, options.manifest, facts)
+    return render(request, options.manifest, chosen)
+
+
+def site_limits(policy: Iterable[Rule]) -> tuple[SiteLimit, ...]:
+    """The rules that limit plans, for the planner."""
+    measures = set(SiteMeasure)
+    return tuple(
+        SiteLimit(SiteMeasure(rule.subject), rule.at_most, rule.allow, rule.who)
+        for rule in policy
+        if rule.subject in measures
+    )
 
 
 def _reasons(recommendation: Recommendation) -> dict[str, str]:

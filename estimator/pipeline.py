@@ -14,7 +14,9 @@ from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
 from estimator.experience import load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
-from estimator.job import manifest_for
+from estimator.job import manifest_for, site_limits
+from estimator.manifest.catalogue import template_library
+from estimator.manifest.render import check_options, choose
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
 from estimator.messages import sentence
@@ -47,6 +49,8 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     progress.stage(Stage.READ)
     catalogue = load_catalogue(options.gpus_file)
     gpus = _wanted(catalogue, options.gpus)
+    templates = template_library(options.manifest.templates_folders)
+    check_options(templates, options.manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
         correction = pool.submit(load_correction)  # while the child imports Paddle
         report = _dry_step(options, gpus, progress)
@@ -60,23 +64,23 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     )
     rows = gpu_rows(evidence, gpus)
     progress.stage(Stage.PLAN)
-    outcome = recommend(
-        options.question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report
-    )
+    chosen = choose(templates, options.manifest, report.model)
+    question = replace(options.question, site_limits=site_limits(chosen.template.policy))
+    outcome = recommend(question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report)
     progress.stage(Stage.MANIFEST)
     identifier = new_identifier()
     by_name = {gpu.name: gpu for gpu in gpus}
     result = EstimateResult(
         identifier=identifier,
         workload=options.workload,
-        question=options.question,
+        question=question,
         report=report,
         gpus=rows,
         outcome=outcome,
-        manifest=manifest_for(options, outcome, by_name, report.model, identifier),
+        manifest=manifest_for(options, outcome, by_name, chosen, identifier),
         notes=(*_untried(report), *experience.notes),
     )
-    prior = _before_history(evidence, recorded_plan(outcome), options.question, by_name)
+    prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
 
 

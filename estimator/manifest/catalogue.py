@@ -9,11 +9,11 @@ from estimator.manifest.fill import fill, tree_origins
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.layers import (
     Template,
-    TemplateFile,
     TemplateLibrary,
     load_templates,
     resolve_template,
 )
+from estimator.manifest.template_file import TemplateFile
 from estimator.manifest.tree import format_path, nearest, plain, plain_map
 from estimator.manifest.types import JobRequest, Origin, TemplateSummary, TemplateView
 from estimator.manifest.writer import write_yaml

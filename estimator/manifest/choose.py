@@ -9,7 +9,8 @@ from pathlib import PurePath
 
 from estimator.drystep.measurement import ModelFacts
 from estimator.manifest import reasons
-from estimator.manifest.layers import TemplateFile, TemplateLibrary
+from estimator.manifest.layers import TemplateLibrary
+from estimator.manifest.template_file import TemplateFile
 from estimator.manifest.types import Suggestion, TemplateChoice
 
 FALLBACK = "training"

@@ -16,16 +16,16 @@ from estimator.manifest.layers import Template
 from estimator.manifest.locks import Lock, merge_locked
 from estimator.manifest.merge import merge, overlay
 from estimator.manifest.names import job_name
+from estimator.manifest.overrides import layer_of
+from estimator.manifest.policy import allowed_images, require_allowed
 from estimator.manifest.settings import TRAINING, Training, read_settings
 from estimator.manifest.tree import (
     Branch,
-    Provenance,
     Setting,
     find,
     format_path,
     leaves,
     nearest,
-    parse_path,
     plain,
     plain_map,
 )
@@ -43,13 +43,14 @@ def fill(
     there, an override of a locked path, and a manifest that a cluster would refuse.
     """
     form = KINDS[parse_kind(kind)]
-    wanted = overlay(_settings(overrides))
+    wanted = layer_of(overrides)
     asked = merge_locked(template.tree, wanted, template.locks)
     training = read_settings(asked, TRAINING, Training)
     command = training_command(
         training, request.per_device_batch_size, request.gpu_count, request.nodes
     )
-    image = choose_image(training.images, request.compute_capability)
+    images = allowed_images(template.policy, training.images)
+    image = choose_image(images, request.compute_capability)
     name = _name(asked, request)
     order = Order(request, name, command, training)
     settings = (
@@ -59,6 +60,7 @@ def fill(
     )
     free = [one for one in settings if _lock_on(one, template.locks) is None]
     tree = merge(merge(asked, overlay(free)), wanted)
+    require_allowed(tree, template.policy)
     documents = form.documents(tree)
     _require_sound(documents)
     notes = (
@@ -76,11 +78,6 @@ def fill(
         origins=tuple(_origins(documents)),
         notes=notes,
     )
-
-
-def _settings(overrides: Iterable[Override]) -> Iterator[Setting]:
-    for one in overrides:
-        yield Setting(parse_path(one.path, where=one.where), one.value, Provenance(one.where))
 
 
 def _name(asked: Branch, request: JobRequest) -> str:

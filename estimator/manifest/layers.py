@@ -6,34 +6,25 @@ folder the same name replaces the earlier one, or builds on it by ``extends`` of
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from estimator.errors import BadInput
-from estimator.manifest.locks import LOCKED, Lock, merge_locked, read_locks
+from estimator.manifest.locks import Lock, merge_locked
 from estimator.manifest.merge import settle
-from estimator.manifest.settings import SUITS, TRAINING, Suits, Training, read_settings
+from estimator.manifest.policy import Rule, read_policy
+from estimator.manifest.settings import TRAINING, Training, read_settings
 from estimator.manifest.source import read_tree
-from estimator.manifest.tree import (
-    Branch,
-    Node,
-    Scalar,
-    find,
-    format_path,
-    kind_of,
-)
+from estimator.manifest.template_file import TemplateFile, read_template, unknown
+from estimator.manifest.tree import Branch, find, format_path
 from estimator.paths import shipped_folder
 
+SITE_POLICY = "policy.yaml"
 LAYERS = ("base", "domain", "project")
 TRAINING_CONTAINER = ("pod", "containers", "paddle")
 """The container that trains; Kubeflow's PaddleJob wants this name, so every kind uses it."""
 
-_SECTIONS = ("metadata", "job", "pod", "training")
-_ABOUT = ("description", "extends", LOCKED, "suits")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _SUFFIXES = (".yaml", ".yml")
 _MADE_BY_THE_TOOL = {
     ("job", "template"): "the pod is described under 'pod'",
@@ -45,27 +36,13 @@ _MADE_BY_THE_TOOL = {
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateFile:
-    """One file: a layer, not yet merged with those it builds on. ``file`` is for people."""
-
-    name: str
-    layer: str
-    file: str
-    description: str
-    extends: str | None
-    extends_where: str
-    suits: Suits
-    locks: tuple[Lock, ...]
-    body: Branch
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
     """A template with all its layers merged; ``layers`` from the lowest up."""
 
     layers: tuple[TemplateFile, ...]
     tree: Branch
     locks: tuple[Lock, ...]
+    policy: tuple[Rule, ...]
 
     @property
     def name(self) -> str:
@@ -78,9 +55,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class TemplateLibrary:
-    """Every template file by name, those of earlier folders first."""
+    """Every template file by name, those of earlier folders first; and the site's policy."""
 
     files: Mapping[str, tuple[TemplateFile, ...]]
+    policy: tuple[Rule, ...] = ()
 
     @property
     def newest(self) -> tuple[TemplateFile, ...]:
@@ -99,7 +77,7 @@ def load_templates(folders: Sequence[FilePath]) -> TemplateLibrary:
     for folder in folders:
         for one in _read_folder(folder):
             files[one.name] = (*files.get(one.name, ()), one)
-    library = TemplateLibrary(files)
+    library = TemplateLibrary(files, tuple(_site_policy(folders)))
     for versions in files.values():
         for version in versions:
             _compose(library, version)
@@ -110,10 +88,10 @@ def resolve_template(library: TemplateLibrary, name: str) -> Template:
     """The template of a name, or of a YAML file given by its path. Raises BadInput."""
     if name.endswith(_SUFFIXES) or "/" in name:
         path = FilePath(name)
-        return _compose(library, _read_file(path, "project", str(path)))
+        return _compose(library, read_template(path, "project", str(path)))
     if name not in library.files:
         raise BadInput(
-            f"no template is called '{name}'{_nearest(name, library.files)}",
+            f"no template is called '{name}'{unknown(name, tuple(library.files))}",
             where="--template",
             hint="paddle-estimate templates",
         )
@@ -126,7 +104,8 @@ def _compose(library: TemplateLibrary, top: TemplateFile) -> Template:
     for layer in chain[1:]:
         tree = merge_locked(tree, layer.body, locks)
         locks = (*locks, *layer.locks)
-    template = Template(chain, tree, locks)
+    policy = (*library.policy, *(rule for layer in chain for rule in layer.policy))
+    template = Template(chain, tree, locks, policy)
     _check(template)
     return template
 
@@ -150,7 +129,7 @@ def _parent(library: TemplateLibrary, child: TemplateFile) -> TemplateFile:
         versions = versions[: versions.index(child)]
     if not versions:
         raise BadInput(
-            f"extends '{name}', which is not there{_nearest(name, library.files)}",
+            f"extends '{name}', which is not there{unknown(name, tuple(library.files))}",
             where=child.extends_where,
             hint="paddle-estimate templates",
         )
@@ -168,15 +147,23 @@ def _check(template: Template) -> None:
             )
 
 
+def _site_policy(folders: Iterable[FilePath]) -> Iterator[Rule]:
+    """The rules of each folder's ``policy.yaml``, which hold for every template."""
+    for folder in folders:
+        path = folder / SITE_POLICY
+        if path.exists():
+            yield from read_policy(read_tree(path, _shown(folder, path)), ())
+
+
 def _read_folder(folder: FilePath) -> Iterator[TemplateFile]:
     found = sorted(_yaml_files(folder))
-    if not found:
+    if not found and not (folder / SITE_POLICY).exists():
         raise BadInput(
             "holds no templates", where=str(folder), hint=f"{folder}/project/my-template.yaml"
         )
     names: dict[str, TemplateFile] = {}
     for path in found:
-        one = _read_file(path, path.parent.name, _shown(folder, path))
+        one = read_template(path, path.parent.name, _shown(folder, path))
         if one.name in names:
             raise BadInput(
                 f"'{one.name}' is also the name of {names[one.name].file}", where=one.file
@@ -187,7 +174,7 @@ def _read_folder(folder: FilePath) -> Iterator[TemplateFile]:
 
 def _yaml_files(folder: FilePath) -> Iterator[FilePath]:
     for path in folder.rglob("*"):
-        if path.suffix not in _SUFFIXES:
+        if path.suffix not in _SUFFIXES or path == folder / SITE_POLICY:
             continue
         if path.parent.parent != folder or path.parent.name not in LAYERS:
             places = ", ".join(f"{layer}/" for layer in LAYERS)
@@ -202,70 +189,3 @@ def _shown(folder: FilePath, path: FilePath) -> str:
     if folder == shipped_folder("templates"):
         return str(FilePath(folder.name) / path.relative_to(folder))
     return str(path)
-
-
-def _read_file(path: FilePath, layer: str, shown: str) -> TemplateFile:
-    if not _NAME.fullmatch(path.stem):
-        raise BadInput(
-            "the name of a template is of lower-case letters, digits and '-'", where=shown
-        )
-    tree = read_tree(path, shown)
-    _check_keys(tree, shown)
-    extends = tree.entries.get("extends")
-    return TemplateFile(
-        name=path.stem,
-        layer=layer,
-        file=shown,
-        description=_text(tree.entries.get("description"), "description") or "",
-        extends=_template_name(extends),
-        extends_where=extends.provenance.where if extends else shown,
-        suits=read_settings(tree, SUITS, Suits),
-        locks=tuple(_locks(tree)),
-        body=Branch({k: v for k, v in tree.entries.items() if k in _SECTIONS}, tree.provenance),
-    )
-
-
-def _check_keys(tree: Branch, shown: str) -> None:
-    for key, node in tree.entries.items():
-        if key not in _SECTIONS + _ABOUT:
-            raise BadInput(
-                f"'{key}' is not a part of a template{_nearest(key, _SECTIONS + _ABOUT)}",
-                where=node.provenance.where,
-                hint=f"one of {', '.join(_ABOUT + _SECTIONS)}",
-            )
-        if key in _SECTIONS and not isinstance(node, Branch):
-            raise BadInput(
-                f"'{key}' must be a map, not {kind_of(node)}", where=node.provenance.where
-            )
-
-
-def _template_name(node: Node | None) -> str | None:
-    name = _text(node, "extends")
-    if node is not None and not _NAME.fullmatch(name or ""):
-        raise BadInput(
-            f"extends takes the name of a template, not '{name}'",
-            where=node.provenance.where,
-            hint="extends: base",
-        )
-    return name
-
-
-def _text(node: Node | None, key: str) -> str | None:
-    if node is None:
-        return None
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        return node.value
-    raise BadInput(f"'{key}' must be text", where=node.provenance.where)
-
-
-def _locks(tree: Branch) -> Iterator[Lock]:
-    for lock in read_locks(tree):
-        if lock.path[0] not in _SECTIONS:
-            what = f"'{lock.path[0]}' is not a section of a template"
-            raise BadInput(f"{what}{_nearest(lock.path[0], _SECTIONS)}", where=lock.where)
-        yield lock
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""

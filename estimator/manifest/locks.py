@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from estimator.errors import BadInput
 from estimator.manifest.merge import merge
+from estimator.manifest.saying import said_by
 from estimator.manifest.settings import LockEntry, read_settings
 from estimator.manifest.tree import (
     Branch,
@@ -42,12 +43,6 @@ class Lock:
     def who(self) -> str:
         """``the platform team (templates/base/a.yaml:3): because ...``."""
         return said_by(self.where, self.by, self.because)
-
-
-def said_by(where: str, by: str, because: str) -> str:
-    """Who decided something, where that is written, and why, as far as it is said."""
-    who = f"{by} ({where})" if by else where
-    return f"{who}: {because}" if because else who
 
 
 def read_locks(tree: Branch) -> Iterator[Lock]:

@@ -8,6 +8,9 @@ _BY_NAME = ("name",)
 _KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("containers",): _BY_NAME,
     ("initContainers",): _BY_NAME,
+    ("ephemeralContainers",): _BY_NAME,
+    ("evictionResponders",): _BY_NAME,
+    ("ownerReferences",): ("uid",),
     ("env",): _BY_NAME,
     ("volumes",): _BY_NAME,
     ("volumeMounts",): ("mountPath",),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from estimator.errors import BadInput
-from estimator.manifest.locks import Lock, merge_locked
+from estimator.manifest.fields import check_fields
 from estimator.manifest.merge import overlay
 from estimator.manifest.names import is_env_name
 from estimator.manifest.source import read_value
+from estimator.manifest.template_file import SECTIONS
 from estimator.manifest.tree import Branch, Provenance, Setting, parse_path
 from estimator.manifest.types import ManifestValue, Override
 from estimator.messages import message
@@ -51,13 +52,17 @@ def parse_variable(words: str) -> Override:
 
 
 def layer_of(overrides: Iterable[Override]) -> Branch:
-    """The layer that these settings make. Raises BadInput."""
-    return overlay(_settings(overrides))
+    """The layer that these settings make.
 
-
-def merge_overrides(tree: Branch, overrides: Iterable[Override], locks: Iterable[Lock]) -> Branch:
-    """The settings over all layers, as long as no lock forbids it. Raises BadInput."""
-    return merge_locked(tree, layer_of(overrides), locks)
+    Raises BadInput for a path that is not in a template, and for what Kubernetes does not know.
+    """
+    layer = overlay(_settings(overrides))
+    for section, node in layer.entries.items():
+        if section not in SECTIONS:
+            what = message("layers.section", name=section, known=", ".join(SECTIONS))
+            raise BadInput(what, where=node.provenance.where, hint=_HINT)
+    check_fields(layer)
+    return layer
 
 
 def _settings(overrides: Iterable[Override]) -> Iterator[Setting]:

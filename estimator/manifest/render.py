@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from estimator.drystep.measurement import ModelFacts
 from estimator.manifest import reasons
-from estimator.manifest.catalogue import template_library
 from estimator.manifest.choose import choose_template
 from estimator.manifest.command import parse_command
 from estimator.manifest.fill import fill
-from estimator.manifest.layers import TemplateLibrary, resolve_template
-from estimator.manifest.overrides import origin
+from estimator.manifest.layers import Template, TemplateLibrary, resolve_template
+from estimator.manifest.locks import merge_locked
+from estimator.manifest.overrides import layer_of, origin
 from estimator.manifest.types import JobRequest, Manifest, Override, TemplateChoice
 from estimator.options import ManifestOptions
 
 
-def render(request: JobRequest, options: ManifestOptions, facts: ModelFacts) -> Manifest:
-    """The manifest of an estimate; where no template is named, the one that suits the model.
+@dataclass(frozen=True, slots=True)
+class ChosenTemplate:
+    """The template that a job is made of, and why it is this one."""
+
+    template: Template
+    choice: TemplateChoice
+
+
+def check_options(library: TemplateLibrary, options: ManifestOptions) -> None:
+    """Raise BadInput for what can be known to be wrong before anything is computed."""
+    asked = layer_of(_overrides(options))
+    if options.template is not None:
+        template = resolve_template(library, options.template)
+        merge_locked(template.tree, asked, template.locks)
+
+
+def choose(library: TemplateLibrary, options: ManifestOptions, facts: ModelFacts) -> ChosenTemplate:
+    """The template that was asked for, else the one that suits the model. Raises BadInput."""
+    if options.template is not None:
+        choice = TemplateChoice(options.template, reasons.asked_for())
+    else:
+        choice = choose_template(library, facts)
+    return ChosenTemplate(resolve_template(library, choice.name), choice)
+
+
+def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate) -> Manifest:
+    """The manifest of an estimate.
 
     Raises BadInput for a template that cannot be used, with ``file:line``.
     """
-    library = template_library(options.templates_folders)
-    choice = _choice(library, options, facts)
-    template = resolve_template(library, choice.name)
-    manifest = fill(template, request, options.kind, tuple(_overrides(options)))
+    manifest = fill(chosen.template, request, options.kind, tuple(_overrides(options)))
     if options.template is not None:
         return manifest
-    return replace(manifest, notes=(reasons.template_chosen(choice), *manifest.notes))
-
-
-def _choice(
-    library: TemplateLibrary, options: ManifestOptions, facts: ModelFacts
-) -> TemplateChoice:
-    if options.template is not None:
-        return TemplateChoice(options.template, reasons.asked_for())
-    return choose_template(library, facts)
+    return replace(manifest, notes=(reasons.template_chosen(chosen.choice), *manifest.notes))
 
 
 def _overrides(options: ManifestOptions) -> Iterator[Override]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from estimator.errors import BadInput
 from estimator.manifest.tree import Branch, Path, find, format_path, nearest, plain
@@ -49,12 +49,55 @@ class Suits(_Settings):
     layers: tuple[Words, ...] = ()
 
 
-class LockEntry(_Settings):
+class _Said(_Settings):
+    by: str = ""
+    because: str = ""
+
+
+class LockEntry(_Said):
     """A locked path, who locked it, and why."""
 
     path: str
-    by: str = ""
-    because: str = ""
+
+
+class AtMost(_Said):
+    """The most there may be of something."""
+
+    at_most: int = Field(ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_number(cls, raw: object) -> object:
+        return {"at_most": raw} if isinstance(raw, int) else raw
+
+
+class Allowed(_Said):
+    """Patterns of the names that are allowed."""
+
+    allow: Words = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_list(cls, raw: object) -> object:
+        return {"allow": raw} if isinstance(raw, list) else raw
+
+
+class Policy(_Settings):
+    """What a site allows: ``max_gpus: 16``, or ``max_gpus: {at_most: 16, by: .., because: ..}``.
+
+    max_gpus, max_nodes: of one job. max_gpus_per_node: of a job on each of its nodes.
+    gpu_types: names as in ``paddle-estimate gpus`` or node labels. images, registries: of every
+    container. namespaces, queues: the job must name one of these.
+    """
+
+    max_gpus: AtMost | None = None
+    max_gpus_per_node: AtMost | None = None
+    max_nodes: AtMost | None = None
+    gpu_types: Allowed | None = None
+    images: Allowed | None = None
+    registries: Allowed | None = None
+    namespaces: Allowed | None = None
+    queues: Allowed | None = None
 
 
 Settings = TypeVar("Settings", bound=_Settings)

@@ -6,6 +6,7 @@ Only the plain part of YAML is accepted: one document, text keys, no aliases, no
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -70,6 +71,11 @@ def read_tree(path: Path, name: str) -> Branch:
         hint = "indent with spaces, not tabs" if r"'\t'" in problem else "correct the file"
         line = mark.line + 1 if mark else 1
         raise BadInput(problem, where=f"{name}:{line}", hint=hint) from error
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of the bytes of a file that has been read."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_value(text: str, where: str) -> ManifestValue:

@@ -10,6 +10,28 @@ WORDINGS = {
     "layers.value": Wording(
         "'{words}' cannot be read as a YAML value", "'{words}' 不是合法的 YAML 值"
     ),
+    "layers.unknown_field": Wording(
+        "{path} is not a field of Kubernetes' {kind}", "{path} 不是 Kubernetes 的 {kind} 的字段"
+    ),
+    "layers.wrong_type": Wording(
+        "{path} takes {kind}, not {value}", "{path} 的类型是 {kind}，而不是 {value}"
+    ),
+    "layers.wrong_kind": Wording(
+        "{path} takes {wanted}, not {found}", "{path} 应为 {wanted}，而不是 {found}"
+    ),
+    "layers.policy": Wording(
+        "{path}: {value} is not allowed by {who}; allowed: {allowed}",
+        "{path}：{value} 不被允许，规定见 {who}；允许的有：{allowed}",
+    ),
+    "layers.policy_missing": Wording(
+        "{path} is not set, and {who} allows only: {allowed}",
+        "未设置 {path}，而 {who} 只允许：{allowed}",
+    ),
+    "layers.section": Wording(
+        "'{name}' is not a section of a template; there are {known}",
+        "'{name}' 不是模板的部分；可用的有 {known}",
+    ),
+    "layers.no_path": Wording("there is nothing at {path}", "不存在 {path}"),
     "layers.locked_list": Wording(
         "'locked' must be a list of paths, or of path, by and because",
         "'locked' 必须是路径的列表，或含 path、by、because 的列表",

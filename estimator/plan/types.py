@@ -32,6 +32,25 @@ class Measure(StrEnum):
     GPU_MEMORY = "GPU memory"
 
 
+class SiteMeasure(StrEnum):
+    """What a site limits of a plan."""
+
+    GPUS = "max_gpus"
+    GPUS_PER_NODE = "max_gpus_per_node"
+    NODES = "max_nodes"
+    GPU_TYPES = "gpu_types"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLimit:
+    """A limit of the site: the most, or for GPU types the allowed patterns, and who set it."""
+
+    measure: SiteMeasure
+    at_most: int | None
+    allow: tuple[str, ...]
+    who: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the user wants of a plan. Times in seconds; None: not said.
@@ -39,6 +58,7 @@ class Question:
     Without an objective the planner takes its own rule (:func:`estimator.plan.ranking.measures`).
     ``pinned_gpus`` are on each of the ``pinned_nodes``; where only the nodes are pinned, the
     plan chooses how many GPUs each of them gives.
+    ``site_limits``: what the site's policy allows, whatever the user asks for.
     """
 
     max_gpus: int
@@ -49,6 +69,7 @@ class Question:
     pinned_batch_size: int | None = None
     pinned_gpus: int | None = None
     pinned_nodes: int | None = None
+    site_limits: tuple[SiteLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import yaml
 from ruamel.yaml import YAML
 
 from estimator.errors import BadInput
-from estimator.manifest.catalogue import list_templates
+from estimator.manifest.catalogue import list_templates, template_library
 from estimator.manifest.fill import fill
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.render import render
+from estimator.manifest.render import choose, render
 from estimator.manifest.tree import COMPUTED
-from estimator.manifest.types import Computed, Manifest, Override
+from estimator.manifest.types import Computed, JobRequest, Manifest, Override
 from estimator.options import ManifestOptions
 from estimator.units import GIB
 from tests.manifest.builders import (
@@ -33,6 +33,11 @@ from tests.manifest.builders import (
 NAMES = [one.name for one in list_templates()]
 SIZES = {"1 GPU": REQUEST, "8 GPUs": EIGHT_GPUS, "2 nodes x 8": TWO_NODES}
 RESNET = facts("ResNet", {"Conv2D": 53, "Linear": 1})
+
+
+def rendered(options: ManifestOptions, request: JobRequest = REQUEST) -> Manifest:
+    chosen = choose(template_library(options.templates_folders), options, RESNET)
+    return render(request, options, chosen)
 
 
 def documents(manifest: Manifest) -> list[dict[str, object]]:
@@ -201,15 +206,14 @@ def test_flat_form_is_for_one_node() -> None:
 
 
 def test_render_chooses_and_says_so() -> None:
-    manifest = render(REQUEST, ManifestOptions(), RESNET)
+    manifest = rendered(ManifestOptions())
     assert (manifest.template, manifest.kind) == ("classification", "job")
     assert "classification: the model's name ResNet" in manifest.notes[0]
-    flat = render(
-        EIGHT_GPUS,
+    flat = rendered(
         ManifestOptions(
             kind=ManifestKind.FLAT, template="training", command="python a.py --batch_size=8"
         ),
-        RESNET,
+        EIGHT_GPUS,
     )
     assert documents(flat) == [
         {
@@ -226,7 +230,7 @@ def test_render_chooses_and_says_so() -> None:
 def test_render_with_a_folder_of_the_site(tmp_path: Path) -> None:
     write(tmp_path, "project/mine.yaml", "extends: ocr\njob: {backoffLimit: 9}\n")
     options = ManifestOptions(template="mine", templates_folders=(tmp_path,))
-    assert documents(render(REQUEST, options, RESNET))[0]["spec"]["backoffLimit"] == 9  # type: ignore[index]
+    assert documents(rendered(options))[0]["spec"]["backoffLimit"] == 9  # type: ignore[index]
 
 
 def test_shared_memory_beyond_the_memory_limit_is_refused() -> None:

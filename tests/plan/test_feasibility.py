@@ -9,7 +9,7 @@ import pytest
 from estimator.drystep.measurement import Precision
 from estimator.plan.candidates import Inputs, plan_for
 from estimator.plan.feasibility import Limit, shortfalls, supports
-from estimator.plan.types import CandidatePlan, Question
+from estimator.plan.types import CandidatePlan, Question, SiteLimit, SiteMeasure
 from estimator.units import GIB
 from estimator.values import Bounded, Source
 
@@ -64,6 +64,36 @@ def test_too_many_gpus() -> None:
     assert one.limit is Limit.GPUS
     assert one.excess == pytest.approx(0.5)
     assert one.reason == "needs 6 GPUs, 4 allowed (--max-gpus)"
+
+
+WHO = "platform team (policy.yaml:1): one rack"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (SiteLimit(SiteMeasure.GPUS, 8, (), WHO), f"needs 16 GPUs, policy allows 8: {WHO}"),
+        (SiteLimit(SiteMeasure.NODES, 1, (), WHO), f"needs 2 nodes, policy allows 1: {WHO}"),
+        (
+            SiteLimit(SiteMeasure.GPUS_PER_NODE, 4, (), WHO),
+            f"needs 8 GPUs on each node, policy allows 4: {WHO}",
+        ),
+        (
+            SiteLimit(SiteMeasure.GPU_TYPES, None, ("A100*", "H100*"), WHO),
+            f"policy allows A100*, H100*, not Small: {WHO}",
+        ),
+    ],
+)
+def test_policy_of_the_site(limit: SiteLimit, said: str) -> None:
+    question = Question(64, None, site_limits=(limit,))
+    (one,) = shortfalls(replace(plan(), gpu_count=16, nodes=2), SMALL, question)
+    assert (one.limit, one.reason) == (Limit.POLICY, said)
+
+
+@pytest.mark.parametrize("pattern", ["Small", "sm*", "S?all"])
+def test_allowed_gpu_type(pattern: str) -> None:
+    allowed = SiteLimit(SiteMeasure.GPU_TYPES, None, (pattern,), WHO)
+    assert shortfalls(plan(), SMALL, Question(8, None, site_limits=(allowed,))) == ()
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ CHINESE: Mapping[str, str] = {
     "does not fit: needs up to {need}, has {have}, short by {short}": (
         "放不下：最多需要 {need}，只有 {have}，差 {short}"
     ),
+    "needs {subject}, policy allows {most}: {who}": "需要 {subject}，规定最多 {most}：{who}",
+    "{nodes} nodes": "{nodes} 个节点",
+    "{gpus} on each node": "每个节点 {gpus}",
+    "policy allows {allowed}, not {gpu}: {who}": "规定只允许 {allowed}，不允许 {gpu}：{who}",
     "needs {gpus}, {allowed} allowed (--max-gpus)": "需要 {gpus}，最多允许 {allowed}（--max-gpus）",
     "a node of {gpu} has {gpus}, {each} are asked for (--gpus)": (
         "{gpu} 的一个节点有 {gpus}，而 --gpus 要求 {each}"

@@ -9,6 +9,7 @@ from estimator.gpus.types import GpuType
 from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
 from estimator.plan.reasons.words import gpus_in_words
+from estimator.plan.types import SiteLimit, SiteMeasure
 from estimator.units import format_bytes, format_duration
 from estimator.values import Bounded
 
@@ -56,4 +57,24 @@ def too_late(taken: Bounded[float], deadline: float) -> str:
         taken=format_duration(taken.upper),
         beyond=format_duration(taken.upper - deadline),
         deadline=format_duration(deadline),
+    )
+
+
+def beyond_policy(measure: SiteMeasure, taken: int, most: int, who: str) -> str:
+    subject = {
+        SiteMeasure.GPUS: gpus_in_words(taken),
+        SiteMeasure.GPUS_PER_NODE: sentence("{gpus} on each node", gpus=gpus_in_words(taken)),
+        SiteMeasure.NODES: sentence("{nodes} nodes", nodes=taken),
+    }[measure]
+    return sentence(
+        "needs {subject}, policy allows {most}: {who}", subject=subject, most=most, who=who
+    )
+
+
+def gpu_type_not_allowed(gpu: GpuType, limit: SiteLimit) -> str:
+    return sentence(
+        "policy allows {allowed}, not {gpu}: {who}",
+        allowed=limit.allow,
+        gpu=gpu.name,
+        who=limit.who,
     )

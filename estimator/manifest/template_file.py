@@ -1,0 +1,114 @@
+"""Reads one template file: a layer, not yet merged with those it builds on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from estimator.errors import BadInput
+from estimator.manifest.fields import check_fields, is_field
+from estimator.manifest.locks import LOCKED, Lock, read_locks
+from estimator.manifest.nearest_name import did_you_mean
+from estimator.manifest.policy import POLICY, Rule, read_policy
+from estimator.manifest.settings import SUITS, TRAINING, Suits, read_settings
+from estimator.manifest.source import digest_of, read_tree
+from estimator.manifest.tree import Branch, Node, Scalar, format_path, kind_of
+from estimator.messages import message
+
+SECTIONS = ("metadata", "job", "pod", "training")
+ABOUT = ("description", "extends", LOCKED, POLICY, "suits")
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """One file. ``file`` is its path for people, ``digest`` the SHA-256 of its bytes."""
+
+    name: str
+    layer: str
+    file: str
+    digest: str
+    description: str
+    extends: str | None
+    extends_where: str
+    suits: Suits
+    locks: tuple[Lock, ...]
+    policy: tuple[Rule, ...]
+    body: Branch
+
+
+def read_template(path: FilePath, layer: str, shown: str) -> TemplateFile:
+    """The template in a file; ``shown`` stands for the file in messages. Raises BadInput."""
+    if not NAME.fullmatch(path.stem):
+        raise BadInput(
+            "the name of a template is of lower-case letters, digits and '-'", where=shown
+        )
+    tree = read_tree(path, shown)
+    _check_keys(tree)
+    extends = tree.entries.get("extends")
+    body = Branch({k: v for k, v in tree.entries.items() if k in SECTIONS}, tree.provenance)
+    check_fields(body)
+    return TemplateFile(
+        name=path.stem,
+        layer=layer,
+        file=shown,
+        digest=digest_of(path),
+        description=_text(tree.entries.get("description"), "description") or "",
+        extends=_template_name(extends),
+        extends_where=extends.provenance.where if extends else shown,
+        suits=read_settings(tree, SUITS, Suits),
+        locks=tuple(_locks(tree)),
+        policy=tuple(read_policy(tree)),
+        body=body,
+    )
+
+
+def unknown(name: str, known: tuple[str, ...]) -> str:
+    """``; did you mean 'x'?``, or nothing."""
+    near = did_you_mean(name, known)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def _check_keys(tree: Branch) -> None:
+    for key, node in tree.entries.items():
+        if key not in SECTIONS + ABOUT:
+            raise BadInput(
+                f"'{key}' is not a part of a template{unknown(key, SECTIONS + ABOUT)}",
+                where=node.provenance.where,
+                hint=f"one of {', '.join(ABOUT + SECTIONS)}",
+            )
+        if key in SECTIONS and not isinstance(node, Branch):
+            raise BadInput(
+                f"'{key}' must be a map, not {kind_of(node)}", where=node.provenance.where
+            )
+
+
+def _template_name(node: Node | None) -> str | None:
+    name = _text(node, "extends")
+    if node is not None and not NAME.fullmatch(name or ""):
+        raise BadInput(
+            f"extends takes the name of a template, not '{name}'",
+            where=node.provenance.where,
+            hint="extends: training",
+        )
+    return name
+
+
+def _text(node: Node | None, key: str) -> str | None:
+    if node is None:
+        return None
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return node.value
+    raise BadInput(f"'{key}' must be text", where=node.provenance.where)
+
+
+def _locks(tree: Branch) -> Iterator[Lock]:
+    for lock in read_locks(tree):
+        if lock.path[0] not in SECTIONS:
+            what = f"'{lock.path[0]}' is not a section of a template"
+            raise BadInput(f"{what}{unknown(lock.path[0], SECTIONS)}", where=lock.where)
+        if lock.path[0] != TRAINING[0] and not is_field(lock.path):
+            raise BadInput(message("layers.no_path", path=format_path(lock.path)), where=lock.where)
+        yield lock
