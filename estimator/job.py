@@ -32,6 +32,9 @@ def job_request(
         model_file=model_file,
         reasons=_reasons(recommendation),
         estimate_id=identifier,
+        device_memory=plan.memory.device_memory,
+        device_capacity_bytes=plan.memory.capacity_bytes,
+        duration=plan.duration_seconds,
     )
 
 

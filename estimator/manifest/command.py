@@ -19,11 +19,15 @@ _SHELL_SYNTAX = frozenset("&|;<>$`")
 
 @dataclass(frozen=True, slots=True)
 class TrainingCommand:
-    """The words of the command, why they are these, and what the user should know."""
+    """The words of the command, why they are these, and what the user should know.
+
+    ``launched``: Paddle's launcher starts it, which writes a log file for each process.
+    """
 
     words: Words
     reason: str
     notes: tuple[str, ...]
+    launched: bool = False
 
 
 def parse_command(text: str) -> Words:
@@ -48,14 +52,15 @@ def training_command(training: Training, batch: int, gpus: int, nodes: int = 1) 
     """
     words, told = _with_batch_size(training, batch)
     notes = list(_batch_notes(training, words, batch))
-    several = training.launch and gpus * nodes > 1
-    if several and _is_shell(words):
+    several = training.launch and (gpus * nodes > 1 or training.log_sidecar is not None)
+    by_launcher = several and not _is_shell(words)
+    if several and not by_launcher:
         notes.append(reasons.shell_not_launched(gpus))
-    elif several:
+    elif by_launcher:
         words, (old, new) = launched(words, gpus)
         notes += [message("yaml.devices_replaced", old=old, new=new)] if old else []
     say = reasons.command if told else reasons.command_without_batch
-    return TrainingCommand(words, say(batch, gpus * nodes, several), tuple(notes))
+    return TrainingCommand(words, say(batch, gpus * nodes, several), tuple(notes), by_launcher)
 
 
 def _with_batch_size(training: Training, batch: int) -> tuple[Words, bool]:

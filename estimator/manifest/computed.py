@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from estimator.manifest import reasons
-from estimator.manifest.images import ImageChoice
+from estimator.manifest.devices import claim_settings
 from estimator.manifest.layers import TRAINING_CONTAINER
-from estimator.manifest.tree import COMPUTED, Branch, Path, Provenance, Setting, find, parse_path
+from estimator.manifest.order import Order
+from estimator.manifest.tree import COMPUTED, Path, Provenance, Setting, find, parse_path
 from estimator.manifest.types import JobRequest, ManifestValue
 from estimator.units import to_quantity
-
-GPU = "nvidia.com/gpu"
-GPU_PRODUCT = "nvidia.com/gpu.product"
-"""Node label of NVIDIA's GPU feature discovery."""
 
 ESTIMATE_VARIABLE = "PADDLE_ESTIMATE_ID"
 NAME: Path = ("metadata", "name")
@@ -32,20 +29,20 @@ def computed(path: Path, value: ManifestValue, reason: str) -> Setting:
     return Setting(path, value, Provenance(COMPUTED, reason))
 
 
-def request_settings(
-    request: JobRequest, name: str, image: ImageChoice, tree: Branch
-) -> Iterator[Setting]:
-    """Everything but the command; a name and /dev/shm only as far as ``tree`` leaves room."""
+def request_settings(order: Order) -> Iterator[Setting]:
+    """Everything but the command; a name and /dev/shm only where the template leaves room."""
+    request, tree, image = order.request, order.asked, order.image
     if find(tree, NAME) is None:
-        yield computed(NAME, name, reasons.job_name(request.name))
+        yield computed(NAME, order.name, reasons.job_name(request.name))
     yield from _annotations(request)
     yield computed(IMAGE, image.image, image.reason)
-    yield from _resources(request)
-    yield computed(
-        ("pod", "nodeSelector", GPU_PRODUCT),
-        request.gpu_product,
-        request.reasons.get("gpu") or reasons.gpu_type(request.gpu_product),
-    )
+    yield from _resources(order)
+    if order.training.gpu_label:
+        yield computed(
+            ("pod", "nodeSelector", order.training.gpu_label),
+            request.gpu_product,
+            request.reasons.get("gpu") or reasons.gpu_type(request.gpu_product),
+        )
     environment = (*TRAINING_CONTAINER, "env", ESTIMATE_VARIABLE)
     yield computed(environment, {"value": request.estimate_id}, reasons.estimate_id())
     if find(tree, SHARED_MEMORY) is not None:
@@ -66,14 +63,19 @@ def _annotations(request: JobRequest) -> Iterator[Setting]:
     )
 
 
-def _resources(request: JobRequest) -> Iterator[Setting]:
+def _resources(order: Order) -> Iterator[Setting]:
+    request, devices = order.request, order.devices
     memory = to_quantity(request.memory_bytes)
     gpus = request.reasons.get("gpu_count") or reasons.gpu_count(request.gpu_count, request.nodes)
     yield computed((*REQUESTS, "cpu"), request.cpu, _why(request, "cpu"))
     yield computed((*REQUESTS, "memory"), memory, _why(request, "memory"))
-    yield computed((*REQUESTS, GPU), request.gpu_count, gpus)
+    for name, amount in devices.resources.items():
+        yield computed((*REQUESTS, name), amount, devices.reasons.get(name, gpus))
     yield computed((*LIMITS, "memory"), memory, reasons.memory_limit())
-    yield computed((*LIMITS, GPU), request.gpu_count, reasons.gpu_limit())
+    for name, amount in devices.resources.items():
+        yield computed((*LIMITS, name), amount, reasons.gpu_limit())
+    if devices.claim:
+        yield from claim_settings(TRAINING_CONTAINER, order.training, order.name)
 
 
 def _why(request: JobRequest, name: str) -> str:

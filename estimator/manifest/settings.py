@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +20,21 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+class Sharing(StrEnum):
+    """How the cluster divides a card that a job does not fill."""
+
+    NONE = "none"
+    HAMI = "hami"
+    MIG = "mig"
+
+
+class LogSidecar(_Settings):
+    """The container that reads a job's logs: its image and command, word by word."""
+
+    image: str
+    command: Words = Field(min_length=1)
+
+
 class Training(_Settings):
     """How the job trains.
 
@@ -30,6 +46,15 @@ class Training(_Settings):
     (``-o a=1 b=2``), so that the rest joins the list that is there.
     launch: whether ``paddle.distributed.launch`` starts one process per GPU.
     queue: Kueue's LocalQueue, or Volcano's queue for the kinds that Volcano schedules.
+    gpu_resource: what the device plug-in calls a card (nvidia.com/gpu, kunlunxin.com/xpu,
+    huawei.com/Ascend910, hygon.com/dcunum).
+    gpu_label: the node label that names the GPU type; empty: nodes are not selected by it.
+    sharing: how a card is divided where a job needs only a part of it.
+    device_class: the DeviceClass to claim GPUs of (dynamic resource allocation) instead.
+    driver: the oldest NVIDIA driver of the nodes, such as 535.104.05; empty: not known.
+    preflight: whether ``paddle.utils.run_check`` runs on the GPUs before the training.
+    log_sidecar: reads the launcher's logs beside the training.
+    heartbeat_minutes: the pod is shown as not ready when no log grew for so long; 0: never.
     """
 
     images: Words = Field(min_length=1)
@@ -38,6 +63,14 @@ class Training(_Settings):
     flag_takes_list: bool = False
     launch: bool = True
     queue: str = ""
+    gpu_resource: str = "nvidia.com/gpu"
+    gpu_label: str = "nvidia.com/gpu.product"
+    sharing: Sharing = Sharing.NONE
+    device_class: str = ""
+    driver: str = Field("", pattern=r"^(\d+(\.\d+)*)?$")
+    preflight: bool = False
+    log_sidecar: LogSidecar | None = None
+    heartbeat_minutes: int = Field(30, ge=0)
 
 
 class Suits(_Settings):

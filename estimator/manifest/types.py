@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from estimator.values import Bounded, Missing
+
+_NOT_ESTIMATED = Missing("not estimated")
+
 ManifestValue = bool | int | float | str | list["ManifestValue"] | dict[str, "ManifestValue"] | None
 
 
@@ -21,7 +25,8 @@ class JobRequest:
     """What the estimate decided, before any template is looked at.
 
     memory, shm in bytes; gpu_count, cpu, memory and shm are per node.
-    ``settings`` are further computed values by template path.
+    ``device_memory`` (bytes) and ``duration`` (seconds) are predictions, the capacity that of one
+    card; ``settings`` are further computed values by template path.
     """
 
     name: str
@@ -37,6 +42,9 @@ class JobRequest:
     reasons: Mapping[str, str]
     estimate_id: str
     settings: Mapping[str, Computed] = field(default_factory=dict)
+    device_memory: Bounded[int] | Missing = _NOT_ESTIMATED
+    device_capacity_bytes: int | Missing = _NOT_ESTIMATED
+    duration: Bounded[float] | Missing = _NOT_ESTIMATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +80,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What an API server or a cluster would not accept, and the path in the manifest."""
+    """What an API server or a cluster would not accept: the path in the manifest, the layer and
+    line that the value there came from, and what would mend it (empty where they do not say).
+    """
 
     path: tuple[str, ...]
     problem: str
+    where: str = ""
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,4 +69,8 @@ WORDINGS = {
         "{gpus} GPUs are asked for by --gpus and --nodes, {limit} allowed",
         "--gpus 与 --nodes 要求 {gpus} 张 GPU，上限为 {limit}",
     ),
+    "error.no_log_folder": Wording(
+        "there are no log files to read: nothing is mounted where the launcher writes them",
+        "没有可读取的日志文件：启动器写日志的位置没有挂载卷",
+    ),
 }

@@ -107,4 +107,56 @@ WORDINGS = {
     ),
     "finding.schema": Wording("{value} breaks {rule} {limit}", "{value} 不符合 {rule} {limit}"),
     "finding.twice": Wording("'{name}' is there {times} times", "'{name}' 出现了 {times} 次"),
+    "finding.and_more": Wording("{said} (and {more} more)", "{said}（另有 {more} 处）"),
+    "finding.correct_template": Wording("correct the template", "请修正模板"),
+    # the image
+    "image.driver": Wording(
+        "the image {image} is built with CUDA {cuda}, which needs driver {needed} or newer; the "
+        "nodes have {driver}",
+        "镜像 {image} 使用 CUDA {cuda} 构建，需要 {needed} 或更新的驱动；节点上是 {driver}",
+    ),
+    "image.newer_driver": Wording("a newer driver on the nodes", "升级节点上的驱动"),
+    # shares of a card
+    "yaml.claim": Wording(
+        "GPUs are claimed of the class {device_class}", "从设备类 {device_class} 申领 GPU"
+    ),
+    "yaml.gpumem": Wording(
+        "upper bound of the device memory of one GPU, in MiB", "单卡显存预测的上限，单位 MiB"
+    ),
+    "yaml.gpucores": Wording(
+        "the same part of the card's compute as of its memory, in percent",
+        "算力与显存取相同的比例，单位为百分比",
+    ),
+    "yaml.shared_card": Wording(
+        "the job has {percent} % of each card; the predicted speed is that of whole cards",
+        "作业只占每张卡的 {percent} %；预测的速度针对整卡",
+    ),
+    "yaml.mig": Wording(
+        "the smallest slice that holds the upper bound of device memory: {profile}",
+        "能容纳显存上限的最小切片：{profile}",
+    ),
+    "yaml.mig_slower": Wording(
+        "{profile} computes with {cores} of {all} slices of the card; the predicted speed is that "
+        "of the whole card",
+        "{profile} 只有整卡 {all} 份算力中的 {cores} 份；预测的速度针对整卡",
+    ),
+    # beside the training
+    "yaml.deadline": Wording(
+        "at most {longest} as predicted, {margin} more for evaluation, checkpoints and data, and "
+        "{start} to start; waiting for a node counts too, except under Kueue",
+        "预测最长 {longest}，另加 {margin} 用于评估、检查点与数据读取，启动留 {start}；"
+        "等待节点的时间也计算在内（Kueue 除外）",
+    ),
+    "yaml.preflight": Wording(
+        "Paddle's own check of its installation, on the same GPUs, before the training",
+        "训练之前，在相同的 GPU 上运行 Paddle 自带的安装检查",
+    ),
+    "yaml.log_sidecar": Wording(
+        "reads the launcher's logs while the training runs, and ends after it",
+        "训练期间读取启动器的日志，并在训练之后结束",
+    ),
+    "yaml.heartbeat": Wording(
+        "the pod counts as not ready when no log grew for {minutes} minutes; nothing is stopped",
+        "日志 {minutes} 分钟没有增长时 Pod 显示为未就绪；不会停止任何进程",
+    ),
 }

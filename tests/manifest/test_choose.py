@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimator.errors import BadInput
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.choose import FALLBACK, choose_template
 from estimator.manifest.images import choose_image, doubt_about
@@ -97,9 +98,8 @@ def test_image_for_gpu(image: str, gpu: tuple[int, int], runs: bool) -> None:
 def test_first_image_with_code_is_taken() -> None:
     assert choose_image([CUDA_12, CUDA_12_9], (8, 0)).image == CUDA_12
     assert choose_image([CUDA_12, CUDA_12_9], (10, 0)).image == CUDA_12_9
-    nothing_fits = choose_image([CUDA_12], (10, 0))
-    assert nothing_fits.image == CUDA_12
-    assert "sm_100" in nothing_fits.doubt
+    with pytest.raises(BadInput, match="sm_100"):
+        choose_image([CUDA_12], (10, 0))
 
 
 @pytest.mark.skipif(not IMAGES.exists(), reason="the table of Paddle images is not here")

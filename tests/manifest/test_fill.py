@@ -134,11 +134,9 @@ def test_blackwell_takes_the_image_that_has_code_for_it() -> None:
     assert "cuda12.9" in str(container(manifest)["image"])
 
 
-def test_image_without_code_is_said(tmp_path: Path) -> None:
-    manifest = fill(
-        template(tmp_path, MINIMAL), replace(REQUEST, compute_capability=(12, 0)), "job"
-    )
-    assert any("sm_120" in note for note in manifest.notes)
+def test_image_without_code_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="sm_120"):
+        fill(template(tmp_path, MINIMAL), replace(REQUEST, compute_capability=(12, 0)), "job")
 
 
 def test_template_without_shared_memory_is_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.kinds.base import Kind, Order, queue_settings
+from estimator.manifest.kinds.base import Kind, queue_settings
 from estimator.manifest.kinds.compose import COMPOSE
 from estimator.manifest.kinds.docker import DOCKER
 from estimator.manifest.kinds.flat import FLAT
@@ -29,4 +29,4 @@ KINDS: Mapping[ManifestKind, Kind] = {
 }
 """Every kind of manifest."""
 
-__all__ = ["KINDS", "Kind", "ManifestKind", "Order", "queue_settings"]
+__all__ = ["KINDS", "Kind", "ManifestKind", "queue_settings"]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from estimator.errors import BadInput
 from estimator.manifest import reasons
-from estimator.manifest.command import TrainingCommand
 from estimator.manifest.computed import COMMAND, computed
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.settings import Training
+from estimator.manifest.order import Order
 from estimator.manifest.tree import (
     COMPUTED,
     Branch,
@@ -22,7 +21,7 @@ from estimator.manifest.tree import (
     plain,
     with_entries,
 )
-from estimator.manifest.types import JobRequest, ManifestValue
+from estimator.manifest.types import ManifestValue
 from estimator.manifest.writer import write_yaml
 from estimator.messages import message
 
@@ -40,20 +39,6 @@ _READABLE = (
 """Keys that people look for first, in this order; any other key follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A job to be written down: what was decided, its name, its command, the template's say."""
-
-    request: JobRequest
-    name: str
-    command: TrainingCommand
-    training: Training
-
-    @property
-    def nodes(self) -> int:
-        return self.request.nodes
-
-
 Text = Callable[[Sequence[Mapping[str, ManifestValue]]], str]
 
 
@@ -66,6 +51,9 @@ class Kind:
     notes: what the user should know of them.
     text: how the documents are written down.
     kueue: whether Kueue can queue it, which a label asks for.
+    cluster: whether a cluster runs it, which can divide a card and look after a pod.
+    probed: whether nothing but the pod's READY column hangs on a readiness probe, with one node
+    and with several.
     """
 
     settings: Callable[[Order], Iterable[Setting]]
@@ -73,6 +61,12 @@ class Kind:
     notes: Callable[[Order, Branch], Iterable[str]]
     text: Text = write_yaml
     kueue: bool = False
+    cluster: bool = True
+    probed: tuple[bool, bool] = (True, True)
+
+    def probes(self, order: Order) -> bool:
+        """Whether the pods of a job may have a readiness probe."""
+        return self.probed[order.nodes > 1]
 
 
 def start_settings(order: Order) -> Iterator[Setting]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from estimator.manifest import reasons
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.kinds.base import Kind, Order, branch, renamed, said, section
+from estimator.manifest.kinds.base import Kind, branch, renamed, said, section
 from estimator.manifest.kinds.machine import (
     SERVICE,
     Machine,
@@ -15,6 +15,7 @@ from estimator.manifest.kinds.machine import (
     machine_of,
     machine_settings,
 )
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Listing, Node, Scalar, Setting, from_plain, plain
 from estimator.messages import message
 
@@ -100,4 +101,4 @@ def restart_policy(tree: Branch) -> str:
     return f"on-failure:{times}" if times else "no"
 
 
-COMPOSE = Kind(_settings, _documents, machine_notes)
+COMPOSE = Kind(_settings, _documents, machine_notes, cluster=False)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from estimator.manifest import reasons
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.kinds.base import Kind, Order, branch, said, section
+from estimator.manifest.kinds.base import Kind, branch, said, section
 from estimator.manifest.kinds.compose import restart_policy, tmpfs_option
 from estimator.manifest.kinds.machine import Machine, machine_notes, machine_of, machine_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Listing, Node, Provenance, Scalar, Setting, plain
 from estimator.manifest.types import ManifestValue
 from estimator.messages import message
@@ -86,4 +87,4 @@ def _text(documents: Sequence[Mapping[str, ManifestValue]]) -> str:
     return " \\\n  ".join(lines) + "\n"
 
 
-DOCKER = Kind(_settings, _documents, machine_notes, _text)
+DOCKER = Kind(_settings, _documents, machine_notes, _text, cluster=False)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from estimator.errors import BadInput
 from estimator.manifest import reasons
-from estimator.manifest.computed import COMMAND, GPU, IMAGE, REQUESTS
+from estimator.manifest.computed import COMMAND, IMAGE, REQUESTS
+from estimator.manifest.devices import NVIDIA
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.kinds.base import Kind, Order, require_one_node, start_settings
+from estimator.manifest.kinds.base import Kind, require_one_node, start_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import (
     Branch,
     Listing,
@@ -24,7 +26,6 @@ from estimator.manifest.tree import (
 from estimator.units import to_quantity
 
 _FIELDS: tuple[tuple[str, Path], ...] = (
-    ("gpu_count", (*REQUESTS, GPU)),
     ("memory", (*REQUESTS, "memory")),
     ("cpu", (*REQUESTS, "cpu")),
     ("image", IMAGE),
@@ -44,7 +45,15 @@ def _notes(order: Order, tree: Branch) -> Iterator[str]:
 
 def _documents(tree: Branch) -> tuple[Branch, ...]:
     """One map of five values."""
-    return (Branch({field: _value(tree, path) for field, path in _FIELDS}, tree.provenance),)
+    fields = (("gpu_count", (*REQUESTS, _device(tree))), *_FIELDS)
+    return (Branch({field: _value(tree, path) for field, path in fields}, tree.provenance),)
+
+
+def _device(tree: Branch) -> str:
+    """What the device plug-in calls a card: the only resource with a domain."""
+    requests = find(tree, REQUESTS)
+    names = requests.entries if isinstance(requests, Branch) else ()
+    return next((name for name in names if "/" in name), NVIDIA)
 
 
 def _value(tree: Branch, path: Path) -> Node:
@@ -57,4 +66,4 @@ def _value(tree: Branch, path: Path) -> Node:
     return node
 
 
-FLAT = Kind(_settings, _documents, _notes)
+FLAT = Kind(_settings, _documents, _notes, cluster=False)

@@ -9,7 +9,6 @@ from estimator.manifest.computed import computed
 from estimator.manifest.kinds.base import (
     INSTANCE,
     Kind,
-    Order,
     branch,
     document,
     job_metadata,
@@ -18,6 +17,7 @@ from estimator.manifest.kinds.base import (
     section,
 )
 from estimator.manifest.kinds.nodes import RENDEZVOUS_PORT, gang_settings, meeting_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Setting, plain, with_entries
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from estimator.manifest import reasons
 from estimator.manifest.kinds.base import (
     Kind,
-    Order,
     branch,
     document,
     job_metadata,
@@ -19,6 +18,7 @@ from estimator.manifest.kinds.base import (
     without,
 )
 from estimator.manifest.kinds.nodes import gang_settings, meeting_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import (
     COMPUTED,
     Branch,

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from estimator.errors import BadInput
-from estimator.manifest.computed import GPU
+from estimator.manifest.devices import NVIDIA
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.kinds.base import (
-    Order,
     require_one_node,
     section,
     start_settings,
 )
 from estimator.manifest.layers import TRAINING_CONTAINER
+from estimator.manifest.order import Order
 from estimator.manifest.quantity import parse_quantity
 from estimator.manifest.tree import (
     Branch,
@@ -103,7 +103,7 @@ def machine_of(tree: Branch) -> Machine:
     container = find(tree, TRAINING_CONTAINER)
     assert isinstance(container, Branch)
     limits = section(container, "resources", "limits")
-    gpus = limits.entries.get(GPU)
+    gpus = limits.entries.get(NVIDIA)
     if not isinstance(gpus, Scalar):
         raise BadInput(
             message("error.docker_devices"), where="--kind docker", hint="--kind job or --kind flat"

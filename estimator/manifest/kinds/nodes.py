@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from estimator.manifest import reasons
 from estimator.manifest.computed import ARGUMENTS, COMMAND, computed
-from estimator.manifest.kinds.base import Order, start_settings
+from estimator.manifest.kinds.base import start_settings
 from estimator.manifest.layers import TRAINING_CONTAINER
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Setting
 from estimator.manifest.types import ManifestValue
 

@@ -8,7 +8,6 @@ from estimator.manifest import reasons
 from estimator.manifest.computed import computed
 from estimator.manifest.kinds.base import (
     Kind,
-    Order,
     branch,
     deadline_of_pods,
     document,
@@ -22,6 +21,7 @@ from estimator.manifest.kinds.base import (
     start_settings,
 )
 from estimator.manifest.kinds.nodes import gang_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Node, Setting
 from estimator.messages import message
 
@@ -64,4 +64,5 @@ def _documents(tree: Branch) -> tuple[Branch, ...]:
     return (document(_API, "PaddleJob", job_metadata(tree), spec),)
 
 
-PADDLEFLOW = Kind(_settings, _documents, _notes)
+# The operator counts a job as running when all containers are ready.
+PADDLEFLOW = Kind(_settings, _documents, _notes, probed=(False, False))

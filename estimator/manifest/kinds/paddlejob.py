@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from estimator.manifest import reasons
 from estimator.manifest.kinds.base import (
     Kind,
-    Order,
     branch,
     document,
     fields_left_out,
@@ -21,6 +20,7 @@ from estimator.manifest.kinds.base import (
     without,
 )
 from estimator.manifest.kinds.nodes import gang_settings, own_address
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Node, Setting
 from estimator.messages import message
 
@@ -72,4 +72,5 @@ def _documents(tree: Branch) -> tuple[Branch, ...]:
     return (document("kubeflow.org/v1", "PaddleJob", job_metadata(tree), spec),)
 
 
-PADDLEJOB = Kind(_settings, _documents, _notes, kueue=True)
+# The operator's Services name ready pods only, so a probe would keep several nodes apart.
+PADDLEJOB = Kind(_settings, _documents, _notes, kueue=True, probed=(True, False))

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from estimator.manifest import reasons
 from estimator.manifest.kinds.base import (
     Kind,
-    Order,
     branch,
     document,
     fields_left_out,
@@ -25,6 +24,7 @@ from estimator.manifest.kinds.base import (
 from estimator.manifest.kinds.jobset import first_host, jobset_spec
 from estimator.manifest.kinds.nodes import gang_settings, meeting_settings
 from estimator.manifest.layers import TRAINING_CONTAINER
+from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Listing, Node, Setting, plain, with_entries
 from estimator.messages import message
 

@@ -8,7 +8,6 @@ from estimator.manifest import reasons
 from estimator.manifest.computed import computed
 from estimator.manifest.kinds.base import (
     Kind,
-    Order,
     branch,
     deadline_of_pods,
     document,
@@ -21,6 +20,7 @@ from estimator.manifest.kinds.base import (
     section,
 )
 from estimator.manifest.kinds.nodes import gang_settings, meeting_settings
+from estimator.manifest.order import Order
 from estimator.manifest.tree import COMPUTED, Branch, Listing, Node, Provenance, Setting
 from estimator.messages import message
 

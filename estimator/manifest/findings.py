@@ -1,0 +1,35 @@
+"""What is wrong with a manifest: where it stands, which layer it came from, and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from estimator.errors import BadInput
+from estimator.manifest.check import check_documents
+from estimator.manifest.tree import Branch, format_path, nearest, plain_map
+from estimator.manifest.types import Finding
+from estimator.messages import message
+
+
+def findings_of(documents: Iterable[Branch]) -> Iterator[Finding]:
+    """What an API server would refuse, each finding with the line that its value came from."""
+    for document in documents:
+        for finding in check_documents([plain_map(document)]):
+            found = nearest(document, finding.path)
+            yield replace(finding, where=found.node.provenance.where)
+
+
+def require_sound(documents: Sequence[Branch]) -> None:
+    """Raise BadInput with the first finding, and how many more there are."""
+    findings = tuple(findings_of(documents))
+    if not findings:
+        return
+    first = findings[0]
+    more = len(findings) - 1
+    said = f"{format_path(first.path)}: {first.problem}"
+    raise BadInput(
+        message("finding.and_more", said=said, more=more) if more else said,
+        where=first.where,
+        hint=first.mend or message("finding.correct_template"),
+    )
