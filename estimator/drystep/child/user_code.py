@@ -13,6 +13,12 @@ from estimator.drystep.places import is_own_or_frozen, place, place_in_traceback
 from estimator.errors import EstimatorError, UserCodeFailed
 
 _MOST_CHARACTERS = 400
+_KERNEL_NOT_THERE = re.compile(
+    r"kernel `(?P<name>\w+)` is not registered"
+    r"|virtual GPU (?:has no|does not know what) kernel `(?P<other>\w+)`"
+)
+_ASKED_TYPE = re.compile(r"Selected wrong DataType `(?P<type>\w+)`")
+_TYPES_THERE = re.compile(r"following DataTypes: (?P<types>[\w, ]+)\.")
 _PADDLE_SUMMARY = "Error Message Summary:\n----------------------\n"
 _PADDLE_TAIL = re.compile(r"\s*(\[Hint: .*|\(at /paddle/[^)]*\).*)", re.DOTALL)
 
@@ -45,11 +51,22 @@ def one_line(error: BaseException) -> str:
     """Type and message on one line, without the C++ part of Paddle's messages."""
     if isinstance(error, SystemExit):
         return f"the model file called sys.exit({error.code!r})"
+    if kernel := _KERNEL_NOT_THERE.search(str(error)):
+        name = kernel["name"] or kernel["other"]
+        return f"the virtual GPU has no kernel `{name}`{_for_type(str(error))}"
     text = str(error).rpartition(_PADDLE_SUMMARY)[2]
     message = " ".join((_PADDLE_TAIL.sub("", text) or text).split())
     if len(message) > _MOST_CHARACTERS:
         message = message[:_MOST_CHARACTERS] + " ..."
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _for_type(message: str) -> str:
+    """The data type that was asked for, where others are there, as Paddle lists them."""
+    asked, there = _ASKED_TYPE.search(message), _TYPES_THERE.search(message)
+    if not asked or not there:
+        return ""
+    return f" for {asked['type']}, as on a GPU: it takes {there['types']}"
 
 
 def where_in_user_code(error: BaseException, model_file: Path) -> str:
@@ -62,6 +79,8 @@ def where_in_user_code(error: BaseException, model_file: Path) -> str:
 def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"pip install {(error.name or '').partition('.')[0]}"
+    if _KERNEL_NOT_THERE.search(str(error)):
+        return "--device cpu, which computes small batches with Paddle's CPU kernels"
     if "not compiled with CUDA" in str(error):
         return "leave the device to paddle-estimate: no paddle.set_device in the model file"
     return ""

@@ -13,6 +13,7 @@ from typing import Any
 
 import paddle
 
+from estimator.drystep.child.fused_operators import complete_fused_operators
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 
 DEVICE_TYPE = "virtual_device"
@@ -99,6 +100,7 @@ class VirtualGpu:
     def __init__(self, library: Path) -> None:
         self._library = _bind(ctypes.CDLL(str(library)))
         _allow_bfloat16()
+        complete_fused_operators()
         paddle.set_device(f"{DEVICE_TYPE}:0")
 
     def set_capacity(self, capacity: int) -> None:

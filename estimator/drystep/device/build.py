@@ -24,7 +24,12 @@ OLDEST_PADDLE = (3, 2)
 
 _SOURCE = Path(__file__).with_name("source")
 _FLAGS = ("-std=c++17", "-O1", "-fPIC", "-w", "-DPADDLE_WITH_CUSTOM_DEVICE")
-_PADDLE_LIBRARIES = ("libphi_core.so", "libphi.so", "libcommon.so")
+_PADDLE_LIBRARIES = (
+    "libs/libphi_core.so",
+    "libs/libphi.so",
+    "libs/libcommon.so",
+    "base/libpaddle.so",
+)
 _COMPILE_SECONDS = 600
 _OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
 _NEVER_OVERCOMMIT = "2"
@@ -122,7 +127,7 @@ def _fingerprint(paddle: PaddleInstallation) -> str:
     digest = hashlib.sha256(" ".join(_FLAGS).encode())
     for source in sorted(_SOURCE.iterdir()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    core = (paddle.folder / "libs" / _PADDLE_LIBRARIES[0]).stat()
+    core = (paddle.folder / _PADDLE_LIBRARIES[0]).stat()
     digest.update(str(core.st_size).encode())
     return digest.hexdigest()[:16]
 
@@ -167,7 +172,9 @@ def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler
     sources = sorted(path for path in _SOURCE.iterdir() if path.suffix in {".cc", ".S"})
     include = paddle.folder / "include"
     objects = [str(workspace / (source.name + ".o")) for source in sources]
-    compile_one = [compiler, *_FLAGS, f"-I{include}", f"-I{include / 'third_party'}", "-c"]
+    release = f"-DVGPU_PADDLE_RELEASE={paddle.release[0] * 100 + paddle.release[1]}"
+    headers = [f"-I{include}", f"-I{include / 'third_party'}"]
+    compile_one = [compiler, *_FLAGS, release, *headers, "-c"]
     preloaded = sorted(str(path) for path in _SOURCE.glob("*.c"))
     preload = [compiler, "-x", "c", "-O1", "-fPIC", "-shared", *preloaded]
     commands = [[*preload, "-o", str(plugin.preload)]] + [
@@ -178,7 +185,7 @@ def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler
         failures = list(filter(None, pool.map(_run, commands)))
     if failures:
         return failures[0]
-    libraries = [f"-L{paddle.folder / 'libs'}", *(f"-l:{name}" for name in _PADDLE_LIBRARIES)]
+    libraries = [str(paddle.folder / name) for name in _PADDLE_LIBRARIES]
     return _run([compiler, "-shared", *objects, "-o", str(plugin.library), *libraries])
 
 

@@ -1,5 +1,6 @@
 #include "kernel_call.h"
 
+#include <algorithm>
 #include <cstring>
 #include <typeindex>
 
@@ -181,6 +182,21 @@ bool Decode(const std::string& name, const phi::KernelArgsDef& def, KernelInfo* 
     info->output_is_vector.push_back(is_vector);
   }
   return true;
+}
+
+int KernelCall::IndexOf(const std::vector<std::string>& names, const char* name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+}
+
+const DenseTensor* KernelCall::Input(const char* name) const {
+  const int index = IndexOf(info->names.inputs, name);
+  return index < 0 || inputs[index].empty() ? nullptr : inputs[index][0];
+}
+
+DenseTensor* KernelCall::Output(const char* name) const {
+  const int index = IndexOf(info->names.outputs, name);
+  return index < 0 || outputs[index].empty() ? nullptr : outputs[index][0];
 }
 
 KernelCall KernelCall::FromFrame(const KernelInfo& info, DataType dtype,

@@ -24,6 +24,14 @@ struct CallFrame {
   const uintptr_t* stack;
 };
 
+struct Contract;  // contracts.h
+
+struct ArgumentNames {
+  std::vector<std::string> inputs;
+  std::vector<std::string> attributes;
+  std::vector<std::string> outputs;
+};
+
 // What a kernel's KernelArgsDef says, decoded once at registration.
 enum class InputKind { kTensor, kOptional, kVector, kOptionalVector };
 struct KernelInfo {
@@ -31,6 +39,9 @@ struct KernelInfo {
   std::vector<InputKind> inputs;
   std::vector<phi::AttributeType> attributes;
   std::vector<bool> output_is_vector;
+  // In the order of the arguments; empty for kernels without an operator of their own.
+  ArgumentNames names;
+  const Contract* contract = nullptr;
   // The CPU kernels of the same name by data type; they compute small tensors.
   std::vector<std::pair<phi::DataType, phi::Kernel>> cpu_kernels;
 
@@ -58,10 +69,25 @@ struct KernelCall {
   std::vector<phi::Attribute> attributes;
   std::vector<Outputs> outputs;
 
+  // By name, for kernels with names: nullptr where there is no such tensor in this call or in this
+  // version of the kernel.
+  const phi::DenseTensor* Input(const char* name) const;
+  phi::DenseTensor* Output(const char* name) const;
+  // `otherwise` where this version of the kernel has no such attribute.
+  template <typename T>
+  T Attribute(const char* name, T otherwise) const {
+    const int index = IndexOf(info->names.attributes, name);
+    const T* value = index < 0 ? nullptr : paddle::get_if<T>(&attributes[index]);
+    return value == nullptr ? otherwise : *value;
+  }
+
   static KernelCall FromFrame(const KernelInfo& info, phi::DataType dtype,
                               const phi::DeviceContext& context, const CallFrame& frame);
   static KernelCall FromContext(const KernelInfo& info, phi::DataType dtype,
                                 phi::KernelContext* context);
+
+ private:
+  static int IndexOf(const std::vector<std::string>& names, const char* name);
 };
 
 }  // namespace virtual_gpu

@@ -2,18 +2,23 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "contracts.h"
 #include "device_memory.h"
 #include "entry_points.h"
-#include "gpu_only_kernels.h"
 #include "gradient_sum.h"
 #include "host_compute.h"
 #include "kernel_call.h"
 #include "launch_trace.h"
+#include "operators.h"
 #include "own_shapes.h"
 #include "paddle/phi/common/backend.h"
 #include "paddle/phi/core/kernel_registry.h"
+#include "paddle/phi/core/tensor_utils.h"
 
 namespace virtual_gpu {
 namespace {
@@ -35,21 +40,43 @@ std::vector<Entry>& Entries() {
 
 std::atomic<unsigned long long> workspace_limit{0};
 
+// A kernel that only GPUs have and whose output no shape inference knows: no silent gap.
+void RefuseUnknownShape(const KernelInfo& info) {
+  if (!info.cpu_kernels.empty()) return;
+  PADDLE_THROW(common::errors::Unimplemented(
+      "The virtual GPU does not know what kernel `%s` allocates.", info.name));
+}
+
 // An output that shares an input's block (an in-place kernel) keeps the values that it has. One
 // of unknown size is left alone: see HasUnknownShape in host_compute.cc.
-void AllocateOutput(const phi::DeviceContext& context, DenseTensor* tensor) {
-  if (HasBytes(*tensor) || tensor->numel() < 0) return;
-  const DataType dtype =
-      tensor->dtype() == DataType::UNDEFINED ? DataType::FLOAT32 : tensor->dtype();
-  void* bytes = context.Alloc(tensor, dtype);
+void AllocateOutput(const KernelCall& call, DenseTensor* tensor) {
+  if (HasBytes(*tensor)) return;
+  if (tensor->numel() < 0) return RefuseUnknownShape(*call.info);
+  const DataType dtype = tensor->dtype() == DataType::UNDEFINED ? call.dtype : tensor->dtype();
+  void* bytes = call.context->Alloc(tensor, dtype);
   DeviceMemory::Instance().Clear(bytes, Bytes(*tensor));
+}
+
+void SetOutputTypes(const KernelCall& call) {
+  for (size_t i = 0; i < call.outputs.size() && i < call.info->names.outputs.size(); ++i) {
+    DataType dtype = call.dtype;
+    for (const auto& other : call.info->contract->types) {
+      if (call.info->names.outputs[i] == other.first) dtype = other.second;
+    }
+    for (auto* tensor : call.outputs[i]) {
+      if (tensor != nullptr) phi::DenseTensorUtils::GetMutableMeta(tensor)->dtype = dtype;
+    }
+  }
 }
 
 void AllocateOutputs(const KernelCall& call) {
   if (AllocateOwnShapes(call) || GradientSums::Instance().TakeOver(call)) return;
+  const Contract* contract = call.info->contract;
+  if (contract != nullptr && !contract->types.empty()) SetOutputTypes(call);
+  if (contract != nullptr && contract->outputs != nullptr) contract->outputs(call);
   for (const auto& group : call.outputs) {
     for (auto* tensor : group) {
-      if (tensor != nullptr) AllocateOutput(*call.context, tensor);
+      if (tensor != nullptr) AllocateOutput(call, tensor);
     }
   }
 }
@@ -70,18 +97,30 @@ size_t WorkspaceBytes(const KernelCall& call) {
   return std::min<size_t>(bytes, limit);
 }
 
-void AllocateWorkspace(const KernelCall& call, DenseTensor* workspace) {
-  const size_t bytes = WorkspaceBytes(call);
-  if (bytes == 0) return;
-  workspace->Resize({static_cast<int64_t>(bytes)});
-  call.context->Alloc(workspace, DataType::UINT8);
-}
+// What a kernel takes from the allocator while it runs. Lives as long as this object.
+class Scratch {
+ public:
+  explicit Scratch(const KernelCall& call) {
+    if (const size_t bytes = WorkspaceBytes(call)) Add(call, bytes);
+    const Contract* contract = call.info->contract;
+    if (contract == nullptr || contract->scratch == nullptr) return;
+    for (size_t bytes : contract->scratch(call)) Add(call, bytes);
+  }
+
+ private:
+  void Add(const KernelCall& call, size_t bytes) {
+    blocks_.emplace_back();
+    blocks_.back().Resize({static_cast<int64_t>(bytes)});
+    call.context->Alloc(&blocks_.back(), DataType::UINT8);
+  }
+
+  std::vector<DenseTensor> blocks_;
+};
 
 void Launch(const KernelCall& call) {
   if (!ComputeOnHost(call)) AllocateOutputs(call);
   GradientSums::Instance().Note(call);
-  DenseTensor workspace;
-  AllocateWorkspace(call, &workspace);
+  const Scratch scratch(call);
   auto& trace = LaunchTrace::Instance();
   if (trace.recording()) trace.OnLaunch(call);
 }
@@ -103,15 +142,13 @@ phi::KernelArgsDef DefinitionFor(phi::KernelArgsDef definition, DataType from, D
   return definition;
 }
 
-// The optimizers keep beta_pow on the host and the GPU kernels take it from there, so must ours.
-// By position in Paddle 3.2 and 3.3.
-void LeaveBetaPowOnHost(const std::string& name, phi::KernelArgsDef* definition) {
-  static const std::pair<const char*, std::pair<int, int>> kBetaPow[] = {
-      {"adam", {6, 7}}, {"adamw", {6, 7}}, {"merged_adam", {6, 7}}, {"lamb", {5, 6}}};
-  for (const auto& entry : kBetaPow) {
-    if (name != entry.first) continue;
-    for (int i = entry.second.first; i <= entry.second.second; ++i) {
-      definition->input_defs().at(i).SetBackend(phi::Backend::ALL_BACKEND);
+// What the kernel reads on the host is not brought to the device.
+void LeaveOnHost(const KernelInfo& info, phi::KernelArgsDef* definition) {
+  if (info.contract == nullptr) return;
+  const auto& names = info.names.inputs;
+  for (size_t i = 0; i < names.size() && i < definition->input_defs().size(); ++i) {
+    for (const char* name : info.contract->host_inputs) {
+      if (names[i] == name) definition->input_defs()[i].SetBackend(phi::Backend::ALL_BACKEND);
     }
   }
 }
@@ -120,13 +157,15 @@ class Registrar {
  public:
   explicit Registrar(const char* device_type)
       : backend_(paddle::experimental::StringToBackend(device_type)),
-        kernels_(phi::KernelFactory::Instance().kernels()) {}
+        kernels_(phi::KernelFactory::Instance().kernels()) {
+    for (auto& found : InstalledOperators()) operators_.emplace(found.kernel, std::move(found));
+  }
 
   void RegisterAll() {
     std::vector<std::string> names;
     for (const auto& entry : kernels_) names.push_back(entry.first);
     for (const auto& name : names) Register(name);
-    for (const auto& kernel : GpuOnlyKernels()) RegisterGpuOnly(kernel.first, kernel.second);
+    for (const auto& entry : operators_) RegisterGpuOnly(entry.second);
   }
 
  private:
@@ -147,24 +186,41 @@ class Registrar {
       if (RunsOnCpu(entry.first)) info.cpu_kernels.emplace_back(entry.first.dtype(), entry.second);
     }
     if (info.cpu_kernels.empty() || !Decode(name, Model(info).second.args_def(), &info)) return;
-    const auto* lasting = new KernelInfo(std::move(info));
+    const auto found = operators_.find(name);
+    const bool known = found != operators_.end();
+    const auto* lasting =
+        Complete(std::move(info), known ? found->second.names : ArgumentNames{});
     for (DataType dtype : DataTypes(*lasting)) {
       Insert(*lasting, dtype, CpuDefinition(*lasting, dtype));
     }
   }
 
-  void RegisterGpuOnly(const std::string& name, const phi::KernelArgsDef& definition) {
+  // A kernel that Paddle has for GPUs and not for the CPU.
+  void RegisterGpuOnly(const Operator& found) {
     KernelInfo info;
-    if (HasOurs(name) || !Decode(name, definition, &info)) return;
-    const auto* lasting = new KernelInfo(std::move(info));
-    for (DataType dtype : {DataType::FLOAT32, DataType::FLOAT16, DataType::BFLOAT16}) {
-      Insert(*lasting, dtype, DefinitionFor(definition, DataType::FLOAT32, dtype, backend_));
+    if (IsElsewhere(found.kernel) || !Decode(found.kernel, found.arguments, &info)) return;
+    const auto* lasting = Complete(std::move(info), found.names);
+    for (DataType dtype : GpuDataTypes(*lasting)) {
+      Insert(*lasting, dtype, DefinitionFor(found.arguments, DataType::FLOAT32, dtype, backend_));
     }
   }
 
-  bool HasOurs(const std::string& name) const {
-    for (const auto& entry : kernels_[name]) {
-      if (entry.first.backend() == backend_) return true;
+  static const KernelInfo* Complete(KernelInfo info, ArgumentNames names) {
+    const bool same = names.inputs.size() == info.inputs.size() &&
+                      names.attributes.size() == info.attributes.size() &&
+                      names.outputs.size() == info.output_is_vector.size();
+    if (same) info.names = std::move(names);
+    info.contract = ContractOf(info.name);
+    return new KernelInfo(std::move(info));
+  }
+
+  // Either Paddle's own for any custom device, or a CPU kernel: ours is made from that.
+  bool IsElsewhere(const std::string& name) const {
+    const auto found = kernels_.find(name);
+    if (found == kernels_.end()) return false;
+    for (const auto& entry : found->second) {
+      const phi::Backend backend = entry.first.backend();
+      if (backend == phi::Backend::CPU || backend == phi::Backend::CUSTOM) return true;
     }
     return false;
   }
@@ -187,6 +243,13 @@ class Registrar {
     return dtypes;
   }
 
+  static std::vector<DataType> GpuDataTypes(const KernelInfo& info) {
+    if (info.contract != nullptr && !info.contract->dtypes.empty()) return info.contract->dtypes;
+    return {DataType::FLOAT32, DataType::FLOAT16, DataType::BFLOAT16, DataType::FLOAT64,
+            DataType::BOOL,    DataType::INT8,    DataType::UINT8,    DataType::INT32,
+            DataType::INT64,   DataType::FLOAT8_E4M3FN, DataType::FLOAT8_E5M2};
+  }
+
   phi::KernelArgsDef CpuDefinition(const KernelInfo& info, DataType dtype) const {
     const phi::Kernel* own = info.CpuKernel(dtype);
     if (own != nullptr) return DefinitionFor(own->args_def(), dtype, dtype, backend_);
@@ -204,13 +267,14 @@ class Registrar {
           Launch(KernelCall::FromContext(*entry.info, entry.dtype, context));
         },
         vgpu_variadic_entries + index * VGPU_ENTRY_BYTES);
-    LeaveBetaPowOnHost(info.name, &definition);
+    LeaveOnHost(info, &definition);
     *kernel.mutable_args_def() = std::move(definition);
     kernels_[info.name][phi::KernelKey(backend_, phi::DataLayout::ALL_LAYOUT, dtype)] = kernel;
   }
 
   phi::Backend backend_;
   phi::KernelNameMap& kernels_;
+  std::unordered_map<std::string, Operator> operators_;  // by kernel
 };
 
 }  // namespace
