@@ -19,6 +19,10 @@ from estimator.cli.arguments import (
     HistoryReplayArguments,
     RootArguments,
     TemplateArguments,
+    TemplateCheckArguments,
+    TemplateDiffArguments,
+    TemplateExplainArguments,
+    TemplateNewArguments,
     TemplatesArguments,
 )
 from estimator.messages import Say
@@ -47,7 +51,18 @@ _TEMPLATES = (
     Command("list", TemplatesArguments, "estimator.cli.templates", "list_", "help.templates_list"),
     Command("show", TemplateArguments, "estimator.cli.templates", "show", "help.templates_show"),
     Command(
-        "explain", TemplateArguments, "estimator.cli.templates", "explain", "help.templates_explain"
+        "explain",
+        TemplateExplainArguments,
+        "estimator.cli.templates",
+        "explain",
+        "help.templates_explain",
+    ),
+    Command(
+        "diff", TemplateDiffArguments, "estimator.cli.templates", "diff", "help.templates_diff"
+    ),
+    Command("new", TemplateNewArguments, "estimator.cli.authoring", "new", "help.templates_new"),
+    Command(
+        "check", TemplateCheckArguments, "estimator.cli.authoring", "check", "help.templates_check"
     ),
 )
 _HISTORY = (

@@ -34,6 +34,10 @@ def _option(
     )
 
 
+def _argument(metavar: str, text: str) -> Any:
+    return typer.Argument(metavar=metavar, help=f"help.{text}", rich_help_panel="panel.template")
+
+
 def _print_help(context: typer.Context, wanted: bool) -> None:
     if wanted:
         print(context.get_help())
@@ -129,6 +133,7 @@ class EstimateArguments(CommonArguments):
     json: Annotated[bool, _output("--json")] = False
     out: Annotated[Path | None, _output("--out", "FILE")] = None
     explain: Annotated[bool, _output("--explain")] = False
+    provenance: Annotated[bool, _output("--provenance")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,11 +163,48 @@ class TemplatesArguments(CommonArguments):
 class TemplateArguments(CommonArguments):
     """``paddle-estimate templates show|explain NAME``."""
 
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help="help.template_name", rich_help_panel="panel.template"),
-    ]
+    name: Annotated[str, _argument("NAME", "template_name")]
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateExplainArguments(TemplateArguments):
+    """``paddle-estimate templates explain NAME [PATH]``."""
+
+    path: Annotated[str | None, _argument("PATH", "template_path")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateDiffArguments(CommonArguments):
+    """``paddle-estimate templates diff NAME OTHER``."""
+
+    name: Annotated[str, _argument("NAME", "template_name")]
+    other: Annotated[str, _argument("OTHER", "template_name")]
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateCheckArguments(CommonArguments):
+    """``paddle-estimate templates check [NAME...]``."""
+
+    names: Annotated[list[str], _argument("NAME...", "template_names")] = field(
+        default_factory=list
+    )
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateNewArguments(CommonArguments):
+    """``paddle-estimate templates new NAME``."""
+
+    name: Annotated[str, _argument("NAME", "template_name")]
+    extends: Annotated[str, _yaml("--extends", "NAME")] = "training"
+    layer: Annotated[str, _yaml("--layer", "NAME")] = "project"
+    templates: Annotated[Path | None, _yaml("--templates", "DIR", text="templates_home")] = None
+    json: Annotated[bool, _output("--json")] = False
 
 
 @dataclass(frozen=True, kw_only=True)

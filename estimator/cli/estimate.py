@@ -14,6 +14,7 @@ from estimator.cli.session import Session
 from estimator.cli.summary import summary
 from estimator.document import to_document
 from estimator.errors import BadInput, NoFeasiblePlan
+from estimator.manifest.provenance import annotated
 from estimator.messages import localise, message
 from estimator.options import EstimateOptions
 from estimator.result import EstimateResult, NothingFits
@@ -38,7 +39,7 @@ def show(
     console.print(summary(told, console.width, session.say))
     if arguments.explain:
         console.print(explanation(told, session.say))
-    document = _document(told, as_json=arguments.json)
+    document = _document(told, as_json=arguments.json, provenance=arguments.provenance)
     if document is not None:
         write_document(document, arguments.out)
 
@@ -50,12 +51,12 @@ def _estimate(options: EstimateOptions, console: Console, session: Session) -> E
         return estimate(options, progress)
 
 
-def _document(result: EstimateResult, *, as_json: bool) -> str | None:
+def _document(result: EstimateResult, *, as_json: bool, provenance: bool) -> str | None:
     """The text to write; None where the YAML of an infeasible job was asked for."""
     if as_json:
         return to_document(result).model_dump_json(indent=2) + "\n"
     if not isinstance(result.manifest, Missing):
-        return result.manifest.text
+        return annotated(result.manifest) if provenance else result.manifest.text
     if isinstance(result.outcome, NothingFits):
         return None
     what = message("error.no_manifest", why=result.manifest.reason)

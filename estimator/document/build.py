@@ -21,10 +21,11 @@ from estimator.document.parts import (
     PhasePart,
     PlanPart,
     RecommendationPart,
+    TemplateChoicePart,
     WorkloadPart,
 )
 from estimator.drystep.measurement import DryStepReport, PeakAt, StepMeasurement
-from estimator.manifest.types import Manifest
+from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.result import EstimateResult, GpuRow, NothingFits
@@ -207,6 +208,10 @@ def _no_recommendation(outcome: NothingFits) -> RecommendationPart:
     )
 
 
+def _template_choice(choice: TemplateChoice | None) -> TemplateChoicePart | None:
+    return None if choice is None else TemplateChoicePart.model_validate(choice)
+
+
 def _manifest(manifest: Manifest | Missing) -> ManifestPart:
     if isinstance(manifest, Missing):
         return ManifestPart(
@@ -219,4 +224,6 @@ def _manifest(manifest: Manifest | Missing) -> ManifestPart:
         origins=[OriginPart.model_validate(origin) for origin in manifest.origins],
         notes=list(manifest.notes),
         reason="",
+        template_choice=_template_choice(manifest.choice),
+        layers=list(manifest.layers),
     )

@@ -183,8 +183,26 @@ class OriginPart(_Part):
     reason: str
 
 
+class SuggestionPart(_Part):
+    """Another template that suits the model, and what speaks for it."""
+
+    name: str
+    reason: str
+
+
+class TemplateChoicePart(_Part):
+    """Why the YAML is made of this template, and what else would suit, best first."""
+
+    name: str
+    reason: str
+    alternatives: list[SuggestionPart]
+
+
 class ManifestPart(_Part):
-    """The YAML and the origin of each value; ``text`` is null where ``reason`` says why."""
+    """The YAML and the origin of each value; ``text`` is null where ``reason`` says why.
+
+    ``layers``: ``name@digest`` of each layer of the template, lowest first.
+    """
 
     kind: str | None
     template: str | None
@@ -192,6 +210,8 @@ class ManifestPart(_Part):
     origins: list[OriginPart]
     notes: list[str]
     reason: str
+    template_choice: TemplateChoicePart | None = None
+    layers: list[str] = []
 
 
 class Document(_Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from estimator.manifest.fill import fill, tree_origins
+from estimator.manifest.fill import computed_settings, tree_origins
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.layers import (
     Template,
@@ -13,14 +13,22 @@ from estimator.manifest.layers import (
     load_templates,
     resolve_template,
 )
+from estimator.manifest.story import stories
 from estimator.manifest.template_file import TemplateFile
 from estimator.manifest.tree import format_path, nearest, plain, plain_map
-from estimator.manifest.types import JobRequest, Origin, TemplateSummary, TemplateView
+from estimator.manifest.types import (
+    JobRequest,
+    Origin,
+    PathStory,
+    PolicySay,
+    TemplateSummary,
+    TemplateView,
+)
 from estimator.manifest.writer import write_yaml
 from estimator.paths import shipped_folder, user_config_folder
 from estimator.units import GIB
 
-_SAMPLE = JobRequest(
+SAMPLE = JobRequest(
     name="sample",
     gpu_product="NVIDIA-A100-SXM4-80GB",
     gpu_count=1,
@@ -70,14 +78,14 @@ def show_template(name: str, folders: Sequence[Path] = ()) -> TemplateView:
         text=write_yaml([plain_map(template.tree)]),
         origins=tuple(tree_origins(template.tree)),
         locked=tuple(_locked(template)),
+        policy=tuple(PolicySay(rule.said, rule.who) for rule in template.policy),
     )
 
 
-def check_template(name: str, folders: Sequence[Path] = ()) -> None:
-    """Fill the template with a sample job in every form. Raises BadInput with ``file:line``."""
+def explain_path(name: str, path: str, folders: Sequence[Path] = ()) -> tuple[PathStory, ...]:
+    """Every layer's say on a path of a template, or on each value below it. Raises BadInput."""
     template = resolve_template(template_library(folders), name)
-    for kind in ManifestKind:
-        fill(template, _SAMPLE, kind)
+    return stories(template, path, computed_settings(template, SAMPLE, ManifestKind.JOB))
 
 
 def _summary(top: TemplateFile, files: Sequence[str]) -> TemplateSummary:
@@ -92,7 +100,7 @@ def _locked(template: Template) -> list[Origin]:
             format_path(lock.path),
             plain(node.node) if node.path == lock.path else None,
             lock.where,
-            "",
+            lock.who,
         )
         for lock, node in found
     ]

@@ -10,7 +10,7 @@ from estimator.manifest.devices import claim_template, devices_for
 from estimator.manifest.extras import extra_settings
 from estimator.manifest.findings import require_sound
 from estimator.manifest.images import IMAGES, choose_image, require_suitable
-from estimator.manifest.kindnames import parse_kind
+from estimator.manifest.kindnames import ManifestKind, parse_kind
 from estimator.manifest.kinds import KINDS, Kind, queue_settings
 from estimator.manifest.layers import Template
 from estimator.manifest.locks import Lock, merge_locked
@@ -70,6 +70,14 @@ def fill(
         origins=tuple(_origins(documents)),
         notes=notes,
     )
+
+
+def computed_settings(
+    template: Template, request: JobRequest, kind: ManifestKind
+) -> tuple[Setting, ...]:
+    """What the estimate puts into a template, for a kind of manifest. Raises BadInput."""
+    form = KINDS[kind]
+    return tuple(_computed(_order(template.tree, request, template, form), form))
 
 
 def _order(asked: Branch, request: JobRequest, template: Template, form: Kind) -> Order:

@@ -49,6 +49,11 @@ class Rule:
     def who(self) -> str:
         return said_by(self.where, self.by, self.because)
 
+    @property
+    def said(self) -> str:
+        """``max_gpus 16``, ``images paddlepaddle/*``."""
+        return f"{self.subject} {self.at_most or ', '.join(self.allow)}"
+
     def allows(self, name: str) -> bool:
         """Whether a name matches one of the patterns (``*`` any text, ``?`` one character)."""
         return any(fnmatchcase(name, pattern) for pattern in self.allow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from estimator.drystep.measurement import ModelFacts
@@ -13,8 +13,12 @@ from estimator.manifest.fill import fill
 from estimator.manifest.layers import Template, TemplateLibrary, resolve_template
 from estimator.manifest.locks import merge_locked
 from estimator.manifest.overrides import layer_of, origin
-from estimator.manifest.types import JobRequest, Manifest, Override, TemplateChoice
+from estimator.manifest.types import Computed, JobRequest, Manifest, Override, TemplateChoice
+from estimator.messages import sentence
 from estimator.options import ManifestOptions
+
+LAYERS_PATH = 'metadata.annotations["paddle-estimate/layers"]'
+DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,22 @@ def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate
 
     Raises BadInput for a template that cannot be used, with ``file:line``.
     """
-    manifest = fill(chosen.template, request, options.kind, tuple(_overrides(options)))
+    layers = layers_of(chosen.template)
+    asked = replace(request, settings={**request.settings, LAYERS_PATH: _layers_value(layers)})
+    made = fill(chosen.template, asked, options.kind, tuple(_overrides(options)))
+    made = replace(made, choice=chosen.choice, layers=layers)
     if options.template is not None:
-        return manifest
-    return replace(manifest, notes=(reasons.template_chosen(chosen.choice), *manifest.notes))
+        return made
+    return replace(made, notes=(reasons.template_chosen(chosen.choice), *made.notes))
+
+
+def layers_of(template: Template) -> tuple[str, ...]:
+    """``name@digest`` of each layer, lowest first: the first 12 digits of the file's SHA-256."""
+    return tuple(f"{layer.name}@{layer.digest[:DIGITS]}" for layer in template.layers)
+
+
+def _layers_value(layers: Sequence[str]) -> Computed:
+    return Computed(" ".join(layers), sentence("the layers it is made of, to make it again"))
 
 
 def _overrides(options: ManifestOptions) -> Iterator[Override]:

@@ -151,7 +151,7 @@ def children(node: Node, path: Path) -> Mapping[str, Node]:
     if isinstance(node, Branch):
         return node.entries
     if isinstance(node, Listing):
-        return {_item_step(item, i, path): item for i, item in enumerate(node.items)}
+        return _items_by_step(node, path)
     return {}
 
 
@@ -193,8 +193,14 @@ def parse_path(text: str, *, where: str) -> Path:
     return tuple(steps)
 
 
-def _item_step(item: Node, position: int, path: Path) -> str:
+def _items_by_step(node: Listing, path: Path) -> Mapping[str, Node]:
+    """The items by merge key; by position where they have none, or another has the same."""
     keys = merge_keys(path)
-    if keys and isinstance(item, Branch):
-        return ":".join(key_of(keys, plain_map(item)))
-    return str(position)
+    found: dict[str, Node] = {}
+    for position, item in enumerate(node.items):
+        step = str(position)
+        if keys and isinstance(item, Branch) and any(key in item.entries for key in keys):
+            named = {key: plain(item.entries[key]) for key in keys if key in item.entries}
+            step = ":".join(key_of(keys, named))
+        found[str(position) if step in found else step] = item
+    return found

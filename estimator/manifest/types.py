@@ -59,7 +59,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The finished YAML text, its kind, the layers used, and the origin of every leaf."""
+    """The finished YAML text, its kind, and the origin of every leaf.
+
+    ``layers``: ``name@digest`` of each layer, lowest first. ``choice``: why this template.
+    """
 
     kind: str
     template: str
@@ -67,6 +70,8 @@ class Manifest:
     document: tuple[Mapping[str, ManifestValue], ...]
     origins: tuple[Origin, ...]
     notes: tuple[str, ...] = ()
+    choice: TemplateChoice | None = None
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,62 @@ class TemplateView:
     text: str
     origins: tuple[Origin, ...]
     locked: tuple[Origin, ...]
+    policy: tuple[PolicySay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySay:
+    """One rule of the policy in words, and who set it."""
+
+    said: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSay:
+    """What one layer says of a path; ``layer`` is empty for the estimate, ``value`` is None where
+    it takes something away or fills in what is not known yet.
+    """
+
+    layer: str
+    where: str
+    action: str
+    value: ManifestValue
+    wins: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathStory:
+    """Every layer's say on a path, lowest first; the value that came of it; who locked it."""
+
+    path: str
+    value: ManifestValue
+    is_set: bool
+    says: tuple[LayerSay, ...]
+    locked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFinding:
+    """What is wrong with a template, in which case it shows, where, and the mend."""
+
+    template: str
+    case: str
+    where: str
+    problem: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path at which two templates differ. A side that says nothing has an empty origin."""
+
+    path: str
+    left: ManifestValue
+    left_origin: str
+    right: ManifestValue
+    right_origin: str
 
 
 @dataclass(frozen=True, slots=True)

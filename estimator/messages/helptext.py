@@ -44,7 +44,32 @@ WORDINGS = {
         "Show a template with all its layers merged.", "显示各层合并后的模板。"
     ),
     "help.templates_explain": Wording(
-        "Show where each value of a template comes from.", "显示模板中每个值的来源。"
+        "Show where each value of a template comes from, or every layer's say on one path.",
+        "显示模板中每个值的来源，或各层对某个路径的说法。",
+    ),
+    "help.templates_diff": Wording(
+        "Show the values in which two templates differ.", "显示两个模板不同的值。"
+    ),
+    "help.templates_new": Wording(
+        "Write a commented starter for a template.", "写出带注释的模板样例。"
+    ),
+    "help.templates_check": Wording(
+        "Fill in every template for 1, 8 and 4 x 8 GPUs as every kind, and tell what is wrong.",
+        "以 1、8 与 4 x 8 张 GPU 和各种作业类型填写所有模板，并指出问题。",
+    ),
+    "help.template_path": Wording(
+        "Path in the template, such as pod.containers[paddle].image.",
+        "模板中的路径， 如 pod.containers[paddle].image。",
+    ),
+    "help.template_names": Wording("Names of templates; all without one.", "模板名称； 默认全部。"),
+    "help.templates_home": Wording(
+        "Folder to write into; ~/.config/paddle-estimate/templates if not given.",
+        "写入的目录； 默认 ~/.config/paddle-estimate/templates。",
+    ),
+    "help.extends": Wording("Template to build on.", "继承的模板。"),
+    "help.layer": Wording("Layer: base, domain or project.", "层： base、 domain 或 project。"),
+    "help.provenance": Wording(
+        "Write beside each value of the YAML where it comes from.", "在 YAML 的每个值旁注明来源。"
     ),
     "panel.commands": Wording("Commands", "命令"),
     "panel.general": Wording("General", "通用"),

@@ -32,6 +32,21 @@ WORDINGS = {
         "'{name}' 不是模板的部分；可用的有 {known}",
     ),
     "layers.no_path": Wording("there is nothing at {path}", "不存在 {path}"),
+    "layers.no_provenance": Wording(
+        "--kind {kind} is not YAML and takes no comments", "--kind {kind} 不是 YAML，不能加注释"
+    ),
+    "layers.nobody_says": Wording(
+        "neither a layer of {template} nor the estimate says anything of {path}",
+        "{template} 的各层与估算结果都没有涉及 {path}",
+    ),
+    "layers.no_name": Wording(
+        "'{name}' is not a name: lower-case letters, digits and '-'",
+        "'{name}' 不能作名称：只能用小写字母、数字和 '-'",
+    ),
+    "layers.no_layer": Wording(
+        "'{layer}' is not a layer; there are {known}", "'{layer}' 不是层；可用的有 {known}"
+    ),
+    "layers.is_there": Wording("is there already", "已经存在"),
     "layers.locked_list": Wording(
         "'locked' must be a list of paths, or of path, by and because",
         "'locked' 必须是路径的列表，或含 path、by、because 的列表",
