@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from estimator import __version__
 from estimator.errors import BadInput
-from estimator.paths import shipped_folder, user_cache_folder, user_data_folder
+from estimator.learning.correction import correction_of, state_of
+from estimator.paths import shipped_folder, user_data_folder
 from estimator.plan.types import CandidatePlan, Recommendation
-from estimator.records.correction import load_or_fit
 from estimator.records.samples import published_samples, store_samples
 from estimator.records.store import open_store
 from estimator.records.types import (
@@ -41,7 +41,7 @@ def load_correction() -> Experience:
     """
     own, notes = _own_samples()
     samples = (*published_samples(shipped_folder("history")), *own)
-    return Experience(load_or_fit(samples, user_cache_folder()), notes)
+    return Experience(correction_of(state_of(samples)), notes)
 
 
 def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from estimator.experience import load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
 from estimator.job import manifest_for, site_limits
+from estimator.learning.correction import NoHistory
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.render import check_options, choose
 from estimator.memory.estimate import capacity_classes
@@ -25,7 +26,6 @@ from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
 from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
 from estimator.progress import Progress, Silence, Stage
-from estimator.records.fitted import NoHistory
 from estimator.records.store import new_identifier
 from estimator.result import EstimateResult
 from estimator.throughput.multi_gpu import scaling_efficiency

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 
-from estimator.learning.decision import UNSEEN_SHARE, Choice, Prices, cheapest
+from estimator.learning.decision import OOM_GROWTH, UNSEEN_SHARE, Choice, Prices, cheapest
 from estimator.learning.ending import Ending
-from estimator.learning.node import Node, Usage
-from estimator.learning.tail import DEFAULT_PRIOR, TailPrior
+from estimator.learning.node import Counted, Node, Usage
+from estimator.learning.tail import DEFAULT_PRIOR, TailPrior, UpperTail
 from estimator.learning.trace import Task
-
-OOM_GROWTH = 1.2
-"""After an out-of-memory at a limit, at least this times the limit is asked for, as the
-Kubernetes Vertical Pod Autoscaler does (``oom-bump-up-ratio``)."""
+from estimator.units import MIB
 
 
 class Advisor:
@@ -30,8 +28,9 @@ class Advisor:
         node, peak = self._templates[task.template], task.peak
         if task.ending is Ending.OUT_OF_MEMORY:
             node.out_of_memory += 1
-            peak = max(peak, task.requested) * OOM_GROWTH
-        node.add(math.log(peak), task.finished, killed=task.killed)
+            peak = max(peak, task.requested)
+        how = Counted.KILLED if task.killed else Counted.FINISHED
+        node.add(math.log(peak), task.finished, how)
         node.usage.add(task.seconds, task.requested)
         self._all.add(task.seconds, task.requested)
 
@@ -45,12 +44,23 @@ class Advisor:
         tail = node.tail(self._prior) if node else None
         if node is None or tail is None:
             return Choice(task.requested * UNSEEN_SHARE, 0.0)
-        return cheapest(tail, task.requested, self._size(node.usage, task), self._prices)
+        return cheapest(
+            _above_refuted(node, tail), task.requested, self._size(node.usage, task), self._prices
+        )
 
     def _size(self, own: Usage, task: Task) -> float:
         """Expected memory-time of the task at its request, in average jobs."""
-        if not self._all.byte_milliseconds:
+        if not self._all.mib_seconds:
             return 1.0
         usual = self._all.milliseconds / self._all.timed
         expected = (own.milliseconds + usual) / (own.timed + 1)
-        return task.requested * expected / (self._all.byte_milliseconds / self._all.sized)
+        average = self._all.mib_seconds / self._all.sized
+        return task.requested / MIB * expected / 1000 / average
+
+
+def _above_refuted(node: Node, tail: UpperTail) -> UpperTail:
+    """The same tail, from where an out-of-memory has shown that there is need of more."""
+    refuted = node.refuted()
+    if refuted is None or not node.out_of_memory:
+        return tail
+    return replace(tail, highest=max(tail.highest, refuted + math.log(OOM_GROWTH)))

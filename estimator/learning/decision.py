@@ -26,6 +26,10 @@ UNSEEN_SHARE = 0.95
 workflow traces, none took more than 0.893 of what it asked for, so that the chance of one more to
 exceed 0.95 is below 1/127 (rank of a new template among exchangeable ones)."""
 
+OOM_GROWTH = 1.2
+"""After an out-of-memory at a limit, at least this times the limit is asked for, as the
+Kubernetes Vertical Pod Autoscaler does (``oom-bump-up-ratio``)."""
+
 _STEPS = 48
 """Amounts that are compared, evenly spaced in the logarithm between the highest peak and the cap:
 in a range of 1:10 they are 5 % apart."""

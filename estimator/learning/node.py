@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from estimator.learning.sketch import Sketch, bin_of
+from estimator.learning.sketch import Sketch, bin_of, log_of
 from estimator.learning.tail import DEFAULT_PRIOR, TailPrior, UpperTail, Weighted, fit_tail
+from estimator.units import MIB
 
 EPOCH_SECONDS = 30 * 86_400
 """Jobs are counted by the epoch they ended in."""
@@ -24,55 +26,72 @@ HALF_LIFE_EPOCHS = 3.0
 class Usage:
     """What jobs took: how many have a known run time, and the sums over those.
 
-    milliseconds: of running. byte_milliseconds: requested memory times running, of ``sized`` jobs.
+    milliseconds: of running. mib_seconds: requested memory times running, of ``sized`` jobs.
     """
 
     timed: int = 0
     milliseconds: int = 0
     sized: int = 0
-    byte_milliseconds: int = 0
+    mib_seconds: int = 0
 
     def add(self, seconds: float, requested: float | None) -> None:
         """Count a job that ran this long and asked for this many bytes."""
-        length = round(seconds * 1000)
         self.timed += 1
-        self.milliseconds += length
+        self.milliseconds += round(seconds * 1000)
         if requested is not None:
             self.sized += 1
-            self.byte_milliseconds += length * round(requested)
+            self.mib_seconds += round(seconds * requested / MIB)
+
+    def add_all(self, timed: int, milliseconds: int, sized: int, mib_seconds: int) -> None:
+        """Count many jobs by their sums."""
+        self.timed += timed
+        self.milliseconds += milliseconds
+        self.sized += sized
+        self.mib_seconds += mib_seconds
 
     def merge(self, other: Usage) -> None:
-        self.timed += other.timed
-        self.milliseconds += other.milliseconds
-        self.sized += other.sized
-        self.byte_milliseconds += other.byte_milliseconds
+        self.add_all(other.timed, other.milliseconds, other.sized, other.mib_seconds)
+
+
+class Counted(StrEnum):
+    """What the value of a job says.
+
+    FINISHED: what such a job takes. KILLED: a lower bound of it. SEEN: what it takes, but the
+    prediction it is held against was itself fitted on this very job, so that it says nothing
+    about how far predictions are off.
+    """
+
+    FINISHED = "finished"
+    KILLED = "killed"
+    SEEN = "seen"
 
 
 @dataclass(slots=True)
 class Node:
-    """A group of jobs. Values are natural logarithms, in bins.
+    """A group of jobs. Values are natural logarithms, in bins, by the epoch that a job ended in.
 
-    finished: values of jobs that ended by themselves, by epoch. killed: lower bounds on the
-    values of jobs that did not, by epoch. out_of_memory: how many of those for memory.
-    last_seen: the latest end, in whole seconds since 1970.
+    out_of_memory: how many jobs were killed for memory. last_seen: the latest end, in whole
+    seconds since 1970. changes: grows with every change.
     """
 
-    finished: dict[int, Sketch] = field(default_factory=dict)
-    killed: dict[int, Sketch] = field(default_factory=dict)
+    counted: dict[Counted, dict[int, Sketch]] = field(
+        default_factory=lambda: {how: {} for how in Counted}
+    )
     out_of_memory: int = 0
     last_seen: int | None = None
     usage: Usage = field(default_factory=Usage)
+    changes: int = field(default=0, compare=False)
     _tail: UpperTail | None = field(default=None, compare=False, repr=False)
 
-    def add(self, logarithm: float, ended_at: float, *, killed: bool = False) -> None:
-        """Count a job: what it took, or at least took, and when it ended (seconds since 1970)."""
+    def add(self, logarithm: float, ended_at: float, how: Counted = Counted.FINISHED) -> None:
+        """Count a job: its value, and when it ended (seconds since 1970)."""
         second = int(ended_at // 1)
-        self.add_bin(bin_of(logarithm), second // EPOCH_SECONDS, killed=killed)
+        self.add_bin(bin_of(logarithm), second // EPOCH_SECONDS, how)
         self.seen(second)
 
-    def add_bin(self, bin_: int, epoch: int, *, killed: bool, times: int = 1) -> None:
-        group = self.killed if killed else self.finished
-        group.setdefault(epoch, Sketch()).add(bin_, times)
+    def add_bin(self, bin_: int, epoch: int, how: Counted, times: int = 1) -> None:
+        self.counted[how].setdefault(epoch, Sketch()).add(bin_, times)
+        self.changes += 1
         self._tail = None
 
     def seen(self, second: int) -> None:
@@ -82,30 +101,25 @@ class Node:
 
     def merge(self, other: Node) -> None:
         """Take in everything that another node counted."""
-        for killed, group in ((False, other.finished), (True, other.killed)):
-            for epoch, sketch in group.items():
-                for bin_, count in sketch.counts.items():
-                    self.add_bin(bin_, epoch, killed=killed, times=count)
+        for how, epoch, bin_, count in cells(other):
+            self.add_bin(bin_, epoch, how, count)
         self.out_of_memory += other.out_of_memory
         self.usage.merge(other.usage)
         if other.last_seen is not None:
             self.seen(other.last_seen)
 
-    def count(self) -> int:
-        """Jobs that ended by themselves."""
-        return sum(sketch.total() for sketch in self.finished.values())
+    def count(self, how: Counted = Counted.FINISHED) -> int:
+        """Jobs that were counted so."""
+        return sum(sketch.total() for sketch in self.counted[how].values())
 
-    def killed_count(self) -> int:
-        """Jobs that did not."""
-        return sum(sketch.total() for sketch in self.killed.values())
-
-    def weighted(self, *, killed: bool = False) -> Weighted:
-        """(bin, weight), lowest first; older jobs weigh less."""
+    def weighted(self, *hows: Counted) -> Weighted:
+        """(bin, weight) of the jobs counted so, lowest first; older jobs weigh less."""
         weights: dict[int, float] = {}
-        for epoch, sketch in sorted((self.killed if killed else self.finished).items()):
-            weight = 0.5 ** ((self._newest() - epoch) / HALF_LIFE_EPOCHS)
-            for bin_, count in sketch.counts.items():
-                weights[bin_] = weights.get(bin_, 0.0) + count * weight
+        for how in hows:
+            for epoch, sketch in sorted(self.counted[how].items()):
+                weight = 0.5 ** ((self._newest() - epoch) / HALF_LIFE_EPOCHS)
+                for bin_, count in sketch.counts.items():
+                    weights[bin_] = weights.get(bin_, 0.0) + count * weight
         return sorted(weights.items())
 
     def tail(self, prior: TailPrior = DEFAULT_PRIOR) -> UpperTail | None:
@@ -114,15 +128,21 @@ class Node:
         Kept until the node changes, so ask with one prior only.
         """
         if self._tail is None:
-            self._tail = fit_tail(self.weighted(), self.weighted(killed=True), prior)
+            finished, killed = self.weighted(Counted.FINISHED), self.weighted(Counted.KILLED)
+            self._tail = fit_tail(finished, killed, prior)
         return self._tail
+
+    def refuted(self) -> float | None:
+        """The largest lower bound of a killed job; None where none was killed."""
+        bins = [bin_ for sketch in self.counted[Counted.KILLED].values() for bin_ in sketch.counts]
+        return log_of(max(bins)) if bins else None
 
     def _newest(self) -> int:
         return (self.last_seen or 0) // EPOCH_SECONDS
 
     def _fold(self) -> None:
         oldest = self._newest() - KEPT_EPOCHS
-        for group in (self.finished, self.killed):
+        for group in self.counted.values():
             for epoch in [epoch for epoch in group if epoch < oldest]:
                 into = group.setdefault(oldest, Sketch())
                 for bin_, count in group.pop(epoch).counts.items():
@@ -137,9 +157,9 @@ def merged(nodes: Iterable[Node]) -> Node:
     return whole
 
 
-def cells(node: Node) -> Iterator[tuple[bool, int, int, int]]:
-    """(killed, epoch, bin, count) of everything counted, in one order."""
-    for killed, group in ((False, node.finished), (True, node.killed)):
+def cells(node: Node) -> Iterator[tuple[Counted, int, int, int]]:
+    """(how, epoch, bin, count) of everything counted, in one order."""
+    for how, group in node.counted.items():
         for epoch, sketch in sorted(group.items()):
             for bin_, count in sketch.items():
-                yield killed, epoch, bin_, count
+                yield how, epoch, bin_, count

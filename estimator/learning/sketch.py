@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 BINS_PER_E = 128
 """Bins in one unit of the natural logarithm: a value is known to within 1/128 = 0.8 %."""
@@ -20,6 +21,14 @@ _LAST_BIN = 40 * BINS_PER_E
 def bin_of(logarithm: float) -> int:
     """The bin of a logarithm. Rounded up, so that a bound made of bins is never too low."""
     return min(_LAST_BIN, max(-_LAST_BIN, math.ceil(logarithm * BINS_PER_E)))
+
+
+def bins_of(logarithms: Any) -> Any:
+    """``bin_of`` for an array of finite numbers."""
+    import numpy as np
+
+    bins = np.ceil(logarithms * BINS_PER_E)
+    return np.clip(bins, -_LAST_BIN, _LAST_BIN).astype("int64")
 
 
 def log_of(bin_: int) -> float:

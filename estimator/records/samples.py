@@ -30,7 +30,6 @@ _COLUMNS = [
     "source",
     "produced_by",
 ]
-_FAILED_FOR_MEMORY = {"out_of_memory", "oom", "oomkilled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +79,26 @@ def _own_sample(record: JobRecord, target: Target) -> ResidualSample | None:
     prior, actual = predicted.prior_of(target), happened.of(target)
     if prior is None or prior.target <= 0 or not actual:
         return None
-    if target is Target.DEVICE_MEMORY and _is_censored(happened.status, actual, prior.target):
-        return None
-    return ResidualSample(record.submitted.facts, target, prior, actual, f"job {record.identifier}")
+    return ResidualSample(
+        record.submitted.facts,
+        target,
+        prior,
+        actual,
+        f"job {record.identifier}",
+        ended_at=(happened.ended_at or record.created_at).timestamp(),
+        status=happened.status,
+        exit_reason=happened.exit_reason,
+        limit=_limit(record, target),
+    )
 
 
-def _is_censored(status: str | None, seen: float, predicted: float) -> bool:
-    """Whether a job that ran out of memory says nothing about its peak.
-
-    It would have gone above what was seen. Where that is above the prediction it still says
-    that the prediction was too low; else the true error could have either sign.
-    """
-    failed = (status or "").casefold() in _FAILED_FOR_MEMORY
-    return failed and seen <= predicted
+def _limit(record: JobRecord, target: Target) -> float | None:
+    """What the job could get at most."""
+    asked = {
+        Target.DEVICE_MEMORY: record.submitted.gpu_memory_bytes,
+        Target.HOST_MEMORY: record.submitted.memory_bytes,
+    }.get(target)
+    return None if asked is None else float(asked)
 
 
 def _cells(sample: ResidualSample, produced_by: str) -> list[str]:

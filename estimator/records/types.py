@@ -45,13 +45,30 @@ class JobFacts:
     user: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Past jobs of one level behind a correction.
+
+    level: such as ``template``. count: jobs that ended by themselves; killed: that did not. share:
+    what the level counts for, 0 to 1; the shares of all levels and of the prior add up to 1.
+    """
+
+    level: str
+    count: int
+    killed: int
+    share: float
+
+
 class Correction(Protocol):
     """History's say on a prior: the same quantity, with history's target and interval.
 
-    Where history has nothing to add it returns the prior with a reason that says so.
+    Where history has nothing to add it returns the prior with a reason that says so, and no
+    evidence.
     """
 
     def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]: ...
+
+    def evidence(self, target: Target, facts: JobFacts) -> tuple[Evidence, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,8 @@ class ResidualSample:
 
     ``prior`` and ``actual`` are in the unit of the target: bytes, or seconds of one step.
     seen_by_prior: the prior was itself fitted on this job, so it flatters the prior and says
-    nothing about intervals.
+    nothing about intervals. ended_at: seconds since 1970, 0 where a publication does not say.
+    status, exit_reason: how it ended, in the words of its record. limit: what it could get at most.
     """
 
     facts: JobFacts
@@ -69,6 +87,10 @@ class ResidualSample:
     actual: float
     source: str
     seen_by_prior: bool = False
+    ended_at: float = 0.0
+    status: str | None = None
+    exit_reason: str | None = None
+    limit: float | None = None
 
     def __post_init__(self) -> None:
         _check("actual", self.actual, _MOST_BYTES, above_zero=True)

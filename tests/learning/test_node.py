@@ -6,20 +6,22 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimator.learning.node import EPOCH_SECONDS, KEPT_EPOCHS, Node, cells, merged
+from estimator.learning.node import EPOCH_SECONDS, KEPT_EPOCHS, Counted, Node, cells, merged
 
 JOBS = st.lists(
-    st.tuples(st.floats(-20, 30), st.floats(-1e9, 4e9), st.booleans(), st.floats(0, 1e6)),
+    st.tuples(
+        st.floats(-20, 30), st.floats(-1e9, 4e9), st.sampled_from(Counted), st.floats(0, 1e6)
+    ),
     max_size=30,
 )
-Job = tuple[float, float, bool, float]
+Job = tuple[float, float, Counted, float]
 
 
 def node_of(jobs: list[Job]) -> Node:
     node = Node()
-    for log, ended_at, killed, seconds in jobs:
-        node.add(log, ended_at, killed=killed)
-        node.out_of_memory += killed
+    for log, ended_at, how, seconds in jobs:
+        node.add(log, ended_at, how)
+        node.out_of_memory += how is Counted.KILLED
         node.usage.add(seconds, 1024.0)
     return node
 
@@ -52,7 +54,7 @@ def test_old_epochs_are_counted_together() -> None:
     node = Node()
     for epoch in range(1000):
         node.add(0.0, epoch * EPOCH_SECONDS)
-    assert len(node.finished) == KEPT_EPOCHS + 1
+    assert len(node.counted[Counted.FINISHED]) == KEPT_EPOCHS + 1
     assert node.count() == 1000
 
 
@@ -60,14 +62,14 @@ def test_a_job_of_a_half_life_ago_counts_half() -> None:
     node = Node()
     node.add(0.0, 0)
     node.add(1.0, 3 * EPOCH_SECONDS)
-    assert node.weighted() == [(0, 0.5), (128, 1.0)]
+    assert node.weighted(Counted.FINISHED) == [(0, 0.5), (128, 1.0)]
 
 
 def test_a_killed_job_is_kept_apart_and_bounds_the_rest_from_below() -> None:
     node = Node()
     node.add(math.log(8.0), 0)
-    node.add(math.log(16.0), 1, killed=True)
-    assert (node.count(), node.killed_count()) == (1, 1)
+    node.add(math.log(16.0), 1, Counted.KILLED)
+    assert (node.count(), node.count(Counted.KILLED)) == (1, 1)
     tail = node.tail()
     assert tail is not None
     assert tail.highest >= math.log(16.0)
@@ -83,5 +85,6 @@ def test_a_tail_is_made_anew_after_a_job() -> None:
 
 
 def test_cells_list_everything_once() -> None:
-    node = node_of([(0.0, 0.0, False, 1.0), (0.0, 1.0, False, 1.0), (1.0, 0.0, True, 1.0)])
-    assert list(cells(node)) == [(False, 0, 0, 2), (True, 0, 128, 1)]
+    finished, killed = Counted.FINISHED, Counted.KILLED
+    node = node_of([(0.0, 0.0, finished, 1.0), (0.0, 1.0, finished, 1.0), (1.0, 0.0, killed, 1.0)])
+    assert list(cells(node)) == [(finished, 0, 0, 2), (killed, 0, 128, 1)]

@@ -1,0 +1,180 @@
+"""A prediction, corrected by past jobs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from estimator.learning.ending import ending_of
+from estimator.learning.frames import ABSURD, LEARNT_FROM
+from estimator.learning.predict import MISS_OF_PRIOR, Answer, Group, Predictor, Question
+from estimator.learning.state import Basis, Groups, Level, Outcome, State
+from estimator.records.types import Correction, Evidence, JobFacts, ResidualSample, Target
+from estimator.values import Bounded, Source
+
+FEWEST = 5
+"""Below this many jobs of a target the prior stays: it is early corrections that go wrong."""
+
+WHAT = {
+    Target.DEVICE_MEMORY: "device memory",
+    Target.HOST_MEMORY: "host memory",
+    Target.STEP_TIME: "step time",
+    Target.DURATION: "duration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoHistory:
+    """The correction of someone who has no past jobs: none."""
+
+    why: str = "no past jobs to learn from"
+
+    def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]:
+        """The prior, with a reason that says why it was not corrected."""
+        return _uncorrected(prior, self.why)
+
+    def evidence(self, target: Target, facts: JobFacts) -> tuple[Evidence, ...]:
+        """Nothing."""
+        return ()
+
+
+class LearntCorrection:
+    """What ``Predictor`` says, as a correction of predictions. The state must not change."""
+
+    def __init__(self, state: State) -> None:
+        self._predictor = Predictor(state)
+        self._answered: dict[Question, _Sides] = {}
+
+    def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]:
+        """The prior moved by what jobs like this one were off, and the interval they support.
+
+        The interval leaves out ``MISS_OF_PRIOR``, half on each side. Device memory never goes
+        below the lower bound of the prior: the allocator was seen to take that much. Only what
+        was predicted with ``LEARNT_FROM`` is corrected: a measured value needs no correction, and
+        other ways to predict are off by other amounts.
+        """
+        if prior.source is not LEARNT_FROM:
+            return _uncorrected(prior, f"past jobs say how far {LEARNT_FROM} predictions are off")
+        count = self._predictor.count(target, Basis.PREDICTED)
+        if count < FEWEST:
+            said = f"{count} past jobs with {WHAT[target]}, {FEWEST} are needed"
+            return _uncorrected(prior, said)
+        if not 0 < prior.target < math.inf:
+            return _uncorrected(prior, "nothing to scale")
+        sides = self._sides(_question(target, facts, prior))
+        return _moved(sides, target, prior, f"{_held_against(count, sides.groups, facts)}")
+
+    def evidence(self, target: Target, facts: JobFacts) -> tuple[Evidence, ...]:
+        """The levels of past jobs behind a correction, finest first."""
+        if self._predictor.count(target, Basis.PREDICTED) < FEWEST:
+            return ()
+        answer = self._predictor.ask(Question(target, Basis.PREDICTED, Groups.of(facts), 1.0))
+        return tuple(
+            Evidence(group.level, group.count, group.killed, share)
+            for group, share in zip(answer.groups, answer.given, strict=True)
+        )
+
+    def _sides(self, question: Question) -> _Sides:
+        """The batch sizes of a GPU type mostly differ in what is expected alone."""
+        if question not in self._answered:
+            self._answered[question] = _Sides.of(self._predictor.ask(question))
+        return self._answered[question]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Logarithms of the corrected prediction and its bounds, over the prior."""
+
+    groups: tuple[Group, ...]
+    middle: float
+    lower: float
+    upper: float
+
+    @classmethod
+    def of(cls, answer: Answer) -> _Sides:
+        covered = 1 - MISS_OF_PRIOR / 2
+        return cls(answer.groups, answer.middle, answer.lower(covered), answer.upper(covered))
+
+
+def correction_of(state: State) -> Correction:
+    """The correction that a state supports."""
+    return LearntCorrection(state) if state.nodes else NoHistory()
+
+
+def state_of(samples: Iterable[ResidualSample]) -> State:
+    """Everything that these jobs teach."""
+    state = State()
+    for sample in samples:
+        observe_sample(state, sample)
+    return state
+
+
+def observe_sample(state: State, sample: ResidualSample) -> None:
+    """Count a job; one that is off by an absurd factor has a wrong unit somewhere."""
+    if sample.prior.source is not LEARNT_FROM:
+        return
+    if abs(math.log(sample.actual / sample.prior.target)) > ABSURD:
+        return
+    state.observe(
+        Outcome(
+            sample.target,
+            Basis.PREDICTED,
+            Groups.of(sample.facts),
+            sample.prior.target,
+            sample.actual,
+            sample.ended_at,
+            ending_of(sample.status, sample.exit_reason),
+            sample.limit,
+            sample.seen_by_prior,
+        )
+    )
+
+
+def _question(target: Target, facts: JobFacts, prior: Bounded[float]) -> Question:
+    """About ratios to the prior: what it is does not matter, how wide it is does."""
+    below = round(_width(prior.target, prior.lower), 6)
+    above = round(_width(prior.upper, prior.target), 6)
+    return Question(target, Basis.PREDICTED, Groups.of(facts), 1.0, below, above)
+
+
+def _width(larger: float, smaller: float) -> float:
+    """The logarithm of a ratio of at least 1; a bound of 0 is as far away as residuals go."""
+    return min(ABSURD, math.log(larger / smaller)) if smaller > 0 else ABSURD
+
+
+def _moved(sides: _Sides, target: Target, prior: Bounded[float], held: str) -> Bounded[float]:
+    centre = prior.target * math.exp(sides.middle)
+    lower, upper = (prior.target * math.exp(side) for side in (sides.lower, sides.upper))
+    if target is Target.DEVICE_MEMORY:
+        centre = max(centre, prior.lower)
+    change = f"{centre / prior.target - 1:+.1%}"
+    return Bounded(
+        target=centre,
+        lower=min(lower, centre),
+        upper=max(upper, centre),
+        source=Source.REGRESSED,
+        reason=f"{prior.reason}; {held}: {change}",
+    )
+
+
+def _held_against(count: int, groups: tuple[Group, ...], facts: JobFacts) -> str:
+    """How many jobs, and of which kinds, in plain words."""
+    named = {
+        Level.SAME: "of this job on this GPU type",
+        Level.TEMPLATE: f"of template {facts.template}",
+        Level.MODEL: f"of {facts.model}",
+        Level.USER: f"of {facts.user}",
+        Level.GPU: f"on {facts.gpu}",
+    }
+    found = [_said(group, named[group.level]) for group in groups if group.level in named]
+    return ", ".join([f"held against {count} past jobs", *found])
+
+
+def _said(group: Group, words: str) -> str:
+    killed = f" and {group.killed} killed" if group.killed else ""
+    return f"{group.count}{killed} {words}"
+
+
+def _uncorrected(prior: Bounded[float], why: str) -> Bounded[float]:
+    return replace(prior, reason=f"{prior.reason}; not corrected by history: {why}")

@@ -1,0 +1,229 @@
+"""How good the bounds are, on jobs that they did not know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from estimator.learning.calibration import LEVELS, Calibration
+from estimator.learning.ending import Ending
+from estimator.learning.frames import Compared, Kinds, observe
+from estimator.learning.predict import Predictor, Question
+from estimator.learning.state import Outcome, State
+
+MOST_ROUNDS = 8_000
+"""A time-ordered evaluation goes in rounds, one for each job where there are not more: the jobs of
+a round know those that had ended before it began."""
+MOST_ASKED = 20_000
+"""Jobs that are predicted, evenly over time, where there are more; all of them are learnt from."""
+FEWEST_OF_A_KIND = 100
+"""Coverage of a single template is reported from this many jobs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was predicted of one job, and what it took; logarithms of ratios to what was expected.
+
+    kind: as ``state.kind_of``. moved: the prediction corrected. bounds: one for each of LEVELS.
+    """
+
+    kind: str
+    actual: float
+    moved: float
+    bounds: tuple[float, ...]
+
+
+class Moment(StrEnum):
+    """When a job is predicted: what had ended by then is known."""
+
+    COMPLETION = "completion"
+    SUBMISSION = "submission"
+
+
+def in_order_of_time(
+    compared: Compared,
+    kinds: Kinds,
+    moment: Moment = Moment.COMPLETION,
+    calibration: Calibration | None = None,
+) -> list[Judged]:
+    """Predict each job from those that had ended before; a killed one is learnt from only.
+
+    calibration: grows with every job that ended, if given.
+    """
+    state, notes = State(), calibration if calibration is not None else Calibration()
+    predictor = Predictor(state)
+    waiting: list[tuple[float, Judged]] = []
+    judged: list[Judged] = []
+    for ended, asked, begins in _rounds(compared, moment):
+        _learn(state, compared, kinds, ended)
+        waiting = _settle(waiting, begins, notes)
+        for place in asked:
+            one = _ask(predictor, compared, kinds, place, notes)
+            judged.append(one)
+            waiting.append((float(compared.ended[place]), one))
+    return judged
+
+
+_MANY = 2_000
+"""From so many jobs on, counting them all at once is quicker than one by one."""
+
+
+def _learn(state: State, compared: Compared, kinds: Kinds, places: Any) -> None:
+    if len(places) >= _MANY:
+        observe(state, compared.only(places), kinds)
+        return
+    for place in places.tolist():
+        killed = bool(compared.killed[place])
+        state.observe(
+            Outcome(
+                compared.target,
+                compared.basis,
+                kinds.groups(int(compared.rows[place])),
+                float(compared.expected[place]),
+                float(compared.least[place]),
+                float(compared.ended[place]),
+                Ending.STOPPED if killed else Ending.BY_ITSELF,
+            )
+        )
+
+
+def without_groups(compared: Compared, kinds: Kinds, names: Any, folds: int = 5) -> list[Judged]:
+    """Predict the jobs of some groups from those of all others, in turns.
+
+    names: the group of each job of ``compared``; those without one ('') are never left out.
+    """
+    import numpy as np
+
+    distinct = sorted(set(names) - {""})
+    fold_of = {name: place % folds for place, name in enumerate(distinct)}
+    place_of = np.array([fold_of.get(name, -1) for name in names])
+    judged: list[Judged] = []
+    for fold in range(min(folds, len(distinct))):
+        left_out = place_of == fold
+        state = State()
+        observe(state, compared.only(np.flatnonzero(~left_out)), kinds)
+        predictor = Predictor(state)
+        for place in _thinned(np.flatnonzero(left_out & ~compared.killed), MOST_ASKED // folds):
+            judged.append(_ask(predictor, compared, kinds, place, Calibration()))
+    return judged
+
+
+def _ask(
+    predictor: Predictor, compared: Compared, kinds: Kinds, place: int, notes: Calibration
+) -> Judged:
+    row = int(compared.rows[place])
+    kind = kinds.kind_of(row)
+    expected = float(compared.expected[place])
+    answer = predictor.ask(
+        Question(
+            compared.target,
+            compared.basis,
+            kinds.groups(row),
+            expected,
+            float(compared.below[place]),
+            float(compared.above[place]),
+            smooth=True,
+        )
+    )
+    return Judged(
+        kind,
+        math.log(float(compared.least[place]) / expected),
+        answer.middle,
+        tuple(answer.upper(notes.asked(kind, level)) for level in LEVELS),
+    )
+
+
+def _settle(
+    waiting: list[tuple[float, Judged]], now: float, notes: Calibration
+) -> list[tuple[float, Judged]]:
+    """Note the bounds of jobs that ended before ``now``; the others go on waiting."""
+    for ended, one in waiting:
+        if ended < now:
+            for level, bound in zip(LEVELS, one.bounds, strict=True):
+                notes.judge(one.kind, level, missed=one.actual > bound)
+    return [entry for entry in waiting if entry[0] >= now]
+
+
+def _rounds(compared: Compared, moment: Moment) -> Iterator[tuple[Any, list[int], float]]:
+    """(places that ended since the last round, places to predict, when the round begins)."""
+    import numpy as np
+
+    ended = compared.ended
+    known_at = ended if moment is Moment.COMPLETION else compared.submitted
+    order = np.argsort(known_at, kind="stable")
+    by_end = np.argsort(ended, kind="stable")
+    asked = set(_thinned(order[~compared.killed[order]], MOST_ASKED).tolist())
+    learnt = 0
+    for places in np.array_split(order, min(MOST_ROUNDS, len(order))):
+        begins = float(known_at[places[0]])
+        until = int(np.searchsorted(ended[by_end], begins, side="left"))
+        yield by_end[learnt:until], [place for place in places.tolist() if place in asked], begins
+        learnt = max(learnt, until)
+
+
+def _thinned(places: Any, most: int) -> Any:
+    """At most so many of them, evenly spaced."""
+    import numpy as np
+
+    if len(places) <= most:
+        return places
+    return places[np.linspace(0, len(places) - 1, most).round().astype("int64")]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How bounds came out. reached: share covered, by level. width: median of bound / actual.
+
+    templates: kinds of job with at least ``FEWEST_OF_A_KIND`` jobs; short: those of them whose
+    coverage is more than a point below the level, by level; worst: the least coverage.
+    """
+
+    jobs: int
+    reached: dict[float, float]
+    width: dict[float, float]
+    templates: int
+    short: dict[float, int]
+    worst: dict[float, float]
+
+
+def coverage(judged: Sequence[Judged]) -> Coverage:
+    """Sum up; of no jobs nothing is said."""
+    import numpy as np
+
+    if not judged:
+        return Coverage(0, {}, {}, 0, {}, {})
+    actual = np.array([one.actual for one in judged])
+    bounds = np.array([one.bounds for one in judged])
+    covered = actual[:, None] <= bounds + 1e-9
+    of_kind: dict[str, list[int]] = {}
+    for place, one in enumerate(judged):
+        of_kind.setdefault(one.kind, []).append(place)
+    large = [places for places in of_kind.values() if len(places) >= FEWEST_OF_A_KIND]
+    shares = np.array([covered[places].mean(axis=0) for places in large]).reshape(-1, len(LEVELS))
+    return Coverage(
+        jobs=len(judged),
+        reached=_by_level(covered.mean(axis=0)),
+        width=_by_level(np.exp(np.median(bounds - actual[:, None], axis=0))),
+        templates=len(large),
+        short={
+            level: int((shares[:, place] < level - 0.01).sum())
+            for place, level in enumerate(LEVELS)
+        },
+        worst=_by_level(shares.min(axis=0)) if large else {},
+    )
+
+
+def _by_level(values: Any) -> dict[float, float]:
+    return {level: float(value) for level, value in zip(LEVELS, values, strict=True)}
+
+
+def median_errors(judged: Sequence[Judged]) -> tuple[float, float]:
+    """Median of |ln(actual / predicted)|: of what was expected alone, and corrected."""
+    import numpy as np
+
+    actual = np.array([one.actual for one in judged])
+    moved = np.array([one.moved for one in judged])
+    return float(np.median(np.abs(actual))), float(np.median(np.abs(actual - moved)))
