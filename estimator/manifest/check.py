@@ -6,11 +6,12 @@ Each rule takes one document and tells what is wrong with it, and where. Pods ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
 from estimator.manifest import names
+from estimator.manifest.kindrules import KIND_RULES, SET_RULES
 from estimator.manifest.podrules import POD_RULES
+from estimator.manifest.refrules import REFERENCE_RULES
 from estimator.manifest.types import Finding
 from estimator.manifest.walk import Document, maps, pods
 
@@ -42,29 +43,16 @@ _POSITIVE = frozenset({"activeDeadlineSeconds", "completions", "parallelism"})
 
 def check_documents(documents: Iterable[Document]) -> tuple[Finding, ...]:
     """Everything wrong with the documents, in the order of the rules; none: they would run."""
-    return tuple(finding for document in documents for rule in _RULES for finding in rule(document))
+    return tuple(finding for _, finding in check_set(tuple(documents)))
 
 
-def _metadata(document: Document) -> Iterator[Finding]:
-    if "kind" not in document:
-        return
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    path = ("metadata", "name")
-    valid, rule = names.is_dns_subdomain, "lower-case letters, digits, '-' and '.'"
-    if document.get("kind") == "Service":
-        valid, rule = names.is_dns_1035_label, "lower-case letters, digits and '-', a letter first"
-    if not isinstance(name, str) or not valid(name):
-        yield Finding(path, f"'{name}' is not a name: {rule}")
-    elif document.get("kind") == "Job" and not names.is_dns_label(f"{name}-{_last(document)}"):
-        yield Finding(path, f"'{name}' is too long to name the pods after it, or has a dot")
-
-
-def _last(document: Document) -> str:
-    """The index of the last pod, which the names of its host and its pod end in."""
-    spec = document.get("spec")
-    completions = spec.get("completions") if isinstance(spec, dict) else None
-    return str(completions - 1) if isinstance(completions, int) else "0"
+def check_set(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
+    """Everything wrong with the documents, each with the position of its document."""
+    for position, document in enumerate(documents):
+        for rule in _RULES:
+            yield from ((position, finding) for finding in rule(document))
+    for set_rule in SET_RULES:
+        yield from set_rule(documents)
 
 
 def _labels(document: Document) -> Iterator[Finding]:
@@ -102,7 +90,7 @@ def _numbers(document: Document) -> Iterator[Finding]:
 
 
 def _job(document: Document) -> Iterator[Finding]:
-    if document.get("kind") != "Job":
+    if document.get("apiVersion") != "batch/v1":
         return
     spec = document.get("spec")
     if not isinstance(spec, dict):
@@ -116,8 +104,6 @@ def _job(document: Document) -> Iterator[Finding]:
             )
         if "podFailurePolicy" in spec and policy != "Never":
             yield Finding(("spec", "podFailurePolicy"), "needs restartPolicy Never")
-    if spec.get("completionMode") == "Indexed" and "completions" not in spec:
-        yield Finding(("spec", "completions"), "is missing; an Indexed Job needs it")
 
 
 def _service_of_subdomain(document: Document) -> Iterator[Finding]:
@@ -159,11 +145,12 @@ def _image_problems(image: str) -> Iterator[str]:
 
 def _pod_rules(document: Document) -> Iterator[Finding]:
     for path, pod in pods(document):
-        yield from chain.from_iterable(rule(path, pod) for rule in POD_RULES)
+        for rule in (*POD_RULES, *REFERENCE_RULES):
+            yield from rule(path, pod)
 
 
 _RULES = (
-    _metadata,
+    *KIND_RULES,
     _labels,
     _choices,
     _numbers,

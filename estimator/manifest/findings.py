@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from estimator.errors import BadInput
-from estimator.manifest.check import check_documents
+from estimator.manifest.check import check_set
 from estimator.manifest.tree import Branch, format_path, nearest, plain_map
 from estimator.manifest.types import Finding
 from estimator.messages import message
@@ -14,10 +14,10 @@ from estimator.messages import message
 
 def findings_of(documents: Iterable[Branch]) -> Iterator[Finding]:
     """What an API server would refuse, each finding with the line that its value came from."""
-    for document in documents:
-        for finding in check_documents([plain_map(document)]):
-            found = nearest(document, finding.path)
-            yield replace(finding, where=found.node.provenance.where)
+    trees = tuple(documents)
+    for position, finding in check_set([plain_map(tree) for tree in trees]):
+        found = nearest(trees[position], finding.path)
+        yield replace(finding, where=found.node.provenance.where)
 
 
 def require_sound(documents: Sequence[Branch]) -> None:

@@ -17,6 +17,7 @@ _DNS_1035 = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
 _QUALIFIED = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_PORT = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _ENV = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
@@ -61,6 +62,11 @@ def is_label_key(text: str) -> bool:
     if slash and not is_dns_subdomain(prefix):
         return False
     return len(name) <= MAX_LABEL and _QUALIFIED.fullmatch(name) is not None
+
+
+def is_port_name(text: str) -> bool:
+    """Name of a port: at most 15 lower-case letters, digits and single '-', with a letter."""
+    return len(text) <= 15 and _PORT.fullmatch(text) is not None
 
 
 def is_env_name(text: str) -> bool:

@@ -159,4 +159,71 @@ WORDINGS = {
         "the pod counts as not ready when no log grew for {minutes} minutes; nothing is stopped",
         "日志 {minutes} 分钟没有增长时 Pod 显示为未就绪；不会停止任何进程",
     ),
+    # what an API server or a controller refuses
+    "rule.resource_name": Wording("'{name}' is not a name of a resource", "'{name}' 不是资源名"),
+    "rule.resource_domain": Wording(
+        "{name} is not a resource of Kubernetes; others have a domain",
+        "{name} 不是 Kubernetes 的资源；其他资源须带域名",
+    ),
+    "mend.resource_domain": Wording("nvidia.com/gpu", "nvidia.com/gpu"),
+    "rule.no_claim": Wording("there is no claim '{name}'", "没有名为 '{name}' 的申领"),
+    "rule.one_source": Wording("takes one of {known}", "须为 {known} 之一"),
+    "rule.field_path": Wording("a variable cannot take {field}", "变量不能取自 {field}"),
+    "rule.name": Wording("'{name}' is not a name", "'{name}' 不是合法的名称"),
+    "rule.port_name": Wording(
+        "'{name}' is not a name of a port: at most 15 of a-z, 0-9 and '-'",
+        "'{name}' 不是端口名：至多 15 个 a-z、0-9 与 '-'",
+    ),
+    "rule.init_restart": Wording(
+        "'{policy}': an init container takes Always or nothing",
+        "'{policy}'：init 容器只能是 Always 或不写",
+    ),
+    "rule.init_probe": Wording(
+        "an init container that ends has no probes", "会结束的 init 容器没有探针"
+    ),
+    "rule.sub_path": Wording(
+        "'{path}' must be within the volume, without '..'", "'{path}' 须在卷之内，且不含 '..'"
+    ),
+    "rule.user_number": Wording(
+        "{number} is not a user or group: 0 to 2147483647",
+        "{number} 不是用户或组编号：0 到 2147483647",
+    ),
+    "rule.dns_name": Wording(
+        "lower-case letters, digits, '-' and '.'", "小写字母、数字、'-' 与 '.'"
+    ),
+    "rule.letter_first": Wording(
+        "lower-case letters, digits and '-', a letter first", "小写字母、数字与 '-'，以字母开头"
+    ),
+    "rule.not_a_name": Wording("'{name}' is not a name: {rule}", "'{name}' 不是名称：{rule}"),
+    "mend.name": Wording("metadata.name={name}", "metadata.name={name}"),
+    "rule.long_name": Wording(
+        "'{name}' is too long to name the pods after it, or has a dot: {host}",
+        "'{name}' 太长或含有点，无法据此给 Pod 命名：{host}",
+    ),
+    "rule.annotations": Wording(
+        "{size} bytes of annotations; at most 262144", "注解共 {size} 字节；上限为 262144"
+    ),
+    "rule.indexed": Wording("is missing; an Indexed Job needs it", "缺少；Indexed Job 需要它"),
+    "rule.per_index": Wording("needs completionMode Indexed", "需要 completionMode: Indexed"),
+    "rule.min_available": Wording(
+        "{least} pods are wanted, the tasks have {replicas}",
+        "要求 {least} 个 Pod，任务只有 {replicas} 个",
+    ),
+    "rule.replica_type": Wording(
+        "'{kind}' is not Master or Worker", "'{kind}' 不是 Master 或 Worker"
+    ),
+    "rule.paddle_container": Wording(
+        "the operator looks for a container named 'paddle'", "operator 要求有名为 'paddle' 的容器"
+    ),
+    "rule.old_pod": Wording("{kind} has no such field", "{kind} 没有此字段"),
+    "rule.endless": Wording(
+        "'Always' starts training again when it has ended", "'Always' 会在训练结束后重新开始"
+    ),
+    "rule.selector": Wording(
+        "no pod here has these labels, so the nodes would not find each other",
+        "这里没有带这些标签的 Pod，节点将无法互相找到",
+    ),
+    "rule.no_service": Wording(
+        "there is no Service '{name}' to name the pods", "没有为 Pod 命名的 Service '{name}'"
+    ),
 }

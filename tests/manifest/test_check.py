@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from estimator.manifest.check import check_documents
+from estimator.manifest.check import check_documents, check_set
 from estimator.manifest.fill import fill
+from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.quantity import parse_quantity
 from estimator.manifest.tree import format_path
 from tests.manifest.builders import REQUEST, TWO_NODES, shipped
@@ -140,6 +141,53 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "toleration with a value": (
         lambda job, pod, box: pod["tolerations"][0].update(value="x"),
         f"{POD}.tolerations[nvidia.com/gpu:NoSchedule].value", "empty"),
+    "resource without domain": (
+        lambda job, pod, box: box["resources"]["limits"].update(gpu=1),
+        f"{BOX}.resources.limits.gpu", "domain"),
+    "claim that is not there": (
+        lambda job, pod, box: box["resources"].update(claims=[{"name": "gpu"}]),
+        f"{BOX}.resources.claims[gpu].name", "no claim"),
+    "field that a variable cannot take": (
+        lambda job, pod, box: box["env"].append(
+            {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.phase"}}}),
+        f"{BOX}.env[A].valueFrom.fieldRef.fieldPath", "status.phase"),
+    "variable with two sources": (
+        lambda job, pod, box: box["env"].append(
+            {"name": "A", "valueFrom": {"fieldRef": {}, "secretKeyRef": {}}}),
+        f"{BOX}.env[A].valueFrom", "one of"),
+    "name of a claim": (
+        lambda job, pod, box: pod["volumes"][0]["persistentVolumeClaim"].update(claimName="A_b"),
+        f"{POD}.volumes[workspace].persistentVolumeClaim.claimName", "A_b"),
+    "service account": (
+        lambda job, pod, box: pod.update(serviceAccountName="A b"),
+        f"{POD}.serviceAccountName", "not a name"),
+    "name of a port": (
+        lambda job, pod, box: box.update(
+            ports=[{"containerPort": 1, "name": "a-name-that-is-long"}]),
+        f"{BOX}.ports[1:TCP].name", "15"),
+    "restart of an init container": (
+        lambda job, pod, box: pod.update(initContainers=[{**box, "restartPolicy": "Never"}]),
+        f"{POD}.initContainers[paddle].restartPolicy", "Always"),
+    "probe of an init container": (
+        lambda job, pod, box: pod.update(initContainers=[{**box, "livenessProbe": {}}]),
+        f"{POD}.initContainers[paddle].livenessProbe", "no probes"),
+    "path out of a volume": (
+        lambda job, pod, box: box["volumeMounts"][0].update(subPath="a/../../b"),
+        f"{BOX}.volumeMounts[/workspace].subPath", "within"),
+    "user number": (
+        lambda job, pod, box: pod["securityContext"].update(fsGroup=-1),
+        f"{POD}.securityContext.fsGroup", "2147483647"),
+    "namespace": (
+        lambda job, pod, box: job["metadata"].update(namespace="a.b"),
+        "metadata.namespace", "not a name"),
+    "annotations beyond their size": (
+        lambda job, pod, box: job["metadata"]["annotations"].update(a="x" * 300_000),
+        "metadata.annotations", "262144"),
+    "limit per index without index": (
+        lambda job, pod, box: job["spec"].update(backoffLimitPerIndex=1),
+        "spec.backoffLimitPerIndex", "Indexed"),
+    "names by a Service that is not there": (
+        lambda job, pod, box: pod.update(subdomain="a"), f"{POD}.subdomain", "no Service"),
     "port": (
         lambda job, pod, box: box.update(ports=[{"containerPort": 0}]),
         f"{BOX}.ports[0:TCP].containerPort", "65535"),
@@ -149,6 +197,69 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
 def test_sound_documents_have_no_findings() -> None:
     assert check_documents([SOUND]) == ()
     assert check_documents(fill(shipped("llm"), TWO_NODES, "job").document) == ()
+
+
+KIND_MISTAKES: dict[str, tuple[ManifestKind, Callable[[Any], object], str, str]] = {
+    "PaddleJob with a digit first": (
+        ManifestKind.PADDLEJOB, lambda one: one["metadata"].update(name="3d"),
+        "metadata.name", "letter first"),
+    "PaddleJob's container": (
+        ManifestKind.PADDLEJOB,
+        lambda one: one["spec"]["paddleReplicaSpecs"]["Worker"]["template"]["spec"]["containers"][
+            0].update(name="main"),
+        "spec.paddleReplicaSpecs.Worker.template.spec.containers", "named 'paddle'"),
+    "PaddleJob's replicas": (
+        ManifestKind.PADDLEJOB,
+        lambda one: one["spec"]["paddleReplicaSpecs"].update(Chief={}),
+        "spec.paddleReplicaSpecs.Chief", "not Master or Worker"),
+    "PaddleJob's restarts": (
+        ManifestKind.PADDLEJOB,
+        lambda one: one["spec"]["paddleReplicaSpecs"]["Worker"].update(restartPolicy="Once"),
+        "spec.paddleReplicaSpecs.Worker.restartPolicy", "one of"),
+    "JobSet's long name": (
+        ManifestKind.JOBSET, lambda one: one["metadata"].update(name="a" * 55),
+        "metadata.name", "too long"),
+    "Volcano's action": (
+        ManifestKind.VOLCANO, lambda one: one["spec"]["policies"][0].update(action="Restart"),
+        "spec.policies[0].action", "RestartJob"),
+    "Volcano's gang": (
+        ManifestKind.VOLCANO, lambda one: one["spec"].update(minAvailable=9),
+        "spec.minAvailable", "the tasks have 2"),
+    "Volcano's endless training": (
+        ManifestKind.VOLCANO,
+        lambda one: one["spec"]["tasks"][0]["template"]["spec"].update(restartPolicy="Always"),
+        "spec.tasks[0].template.spec.restartPolicy", "again"),
+    "PaddleFlow by Service": (
+        ManifestKind.PADDLEFLOW, lambda one: one["spec"].update(intranet="Service"),
+        "spec.intranet", "for ever"),
+    "PaddleFlow's network": (
+        ManifestKind.PADDLEFLOW, lambda one: one["spec"].update(intranet="Pods"),
+        "spec.intranet", "one of"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", KIND_MISTAKES)
+def test_mistake_of_a_kind_is_found_at_its_place(mistake: str) -> None:
+    kind, change, path, said = KIND_MISTAKES[mistake]
+    document = copy.deepcopy(fill(shipped("ocr"), TWO_NODES, kind).document[0])
+    change(document)
+    found = {format_path(one.path): one.problem for one in check_documents([document])}
+    assert said in found[path]
+
+
+def test_selector_that_no_pod_has() -> None:
+    job, service = copy.deepcopy(fill(shipped("llm"), TWO_NODES, "job").document)
+    service["spec"]["selector"] = {"a": "b"}  # type: ignore[index,call-overload]
+    found = dict(check_set([job, service]))
+    assert found[1].path == ("spec", "selector")
+    assert found[1].mend == "metadata.labels"
+
+
+def test_names_are_mended() -> None:
+    job = copy.deepcopy(SOUND)
+    job["metadata"]["name"] = "My_Model.v2"
+    [finding] = check_documents([job])
+    assert finding.mend == "metadata.name=my-model-v2"
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

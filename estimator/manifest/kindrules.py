@@ -1,0 +1,194 @@
+"""What the controllers of each kind refuse, and what only shows when documents stand together."""
+
+# ruff: noqa: D103 - each rule is named by what it looks at; the lists at the end name them
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from estimator.manifest import names
+from estimator.manifest.names import job_name
+from estimator.manifest.types import Finding
+from estimator.manifest.walk import Document, Path, items, map_at, maps, pods
+from estimator.messages import message
+
+_LAST_POD = {
+    "batch/v1": "-{last}",
+    "jobset.x-k8s.io/v1alpha2": "-node-0-{last}",
+    "batch.volcano.sh/v1alpha1": "-node-{last}",
+    "kubeflow.org/v1": "-worker-{last}",
+    "batch.paddlepaddle.org/v1": "-worker-{last}",
+    "trainer.kubeflow.org/v1alpha1": "-node-0-{last}",
+}
+"""What each kind puts behind the job's name to name the host of its last pod."""
+
+_LETTER_FIRST = ("Service", "PaddleJob", "TrainJob")
+"""Kinds whose name is a DNS-1035 label, because Services are named after them."""
+
+_ACTIONS = (
+    *("AbortJob", "RestartJob", "RestartTask", "RestartPod", "TerminateJob"),
+    *("CompleteJob", "ResumeJob", "SyncJob", "EnqueueJob", "SyncQueue", "OpenQueue", "CloseQueue"),
+)
+"""volcano.sh/apis, bus/v1alpha1/actions.go."""
+
+_ANNOTATIONS_BYTES = 256 * 1024
+"""k8s.io/apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB."""
+
+
+def metadata(document: Document) -> Iterator[Finding]:
+    if "kind" not in document:
+        return
+    about = map_at(document, "metadata")
+    name, path = about.get("name"), ("metadata", "name")
+    letter_first = document.get("kind") in _LETTER_FIRST
+    valid = names.is_dns_1035_label if letter_first else names.is_dns_subdomain
+    mend = message("mend.name", name=job_name(str(name or "")))
+    if not isinstance(name, str) or not valid(name):
+        rule = message("rule.letter_first" if letter_first else "rule.dns_name")
+        yield Finding(path, message("rule.not_a_name", name=name, rule=rule), mend=mend)
+    elif ending := _LAST_POD.get(str(document.get("apiVersion"))):
+        host = name + ending.format(last=max(_pod_count(document) - 1, 0))
+        if not names.is_dns_label(host):
+            yield Finding(path, message("rule.long_name", name=name, host=host), mend=mend)
+    namespace = about.get("namespace")
+    if namespace is not None and not names.is_dns_label(str(namespace)):
+        yield Finding(("metadata", "namespace"), message("rule.name", name=namespace))
+    size = sum(len(key) + len(str(one)) for key, one in map_at(about, "annotations").items())
+    if size > _ANNOTATIONS_BYTES:
+        yield Finding(("metadata", "annotations"), message("rule.annotations", size=size))
+
+
+def indexed(document: Document) -> Iterator[Finding]:
+    filled_in = document.get("kind") == "TrainingRuntime"
+    for path, content in maps(document):
+        is_indexed = content.get("completionMode") == "Indexed"
+        if is_indexed and "completions" not in content and not filled_in:
+            where = (*path, "completions")
+            yield Finding(where, message("rule.indexed"), mend="job.completions")
+        if "backoffLimitPerIndex" in content and content.get("completionMode") != "Indexed":
+            yield Finding((*path, "backoffLimitPerIndex"), message("rule.per_index"))
+
+
+def volcano(document: Document) -> Iterator[Finding]:
+    if document.get("apiVersion") != "batch.volcano.sh/v1alpha1":
+        return
+    spec = map_at(document, "spec")
+    tasks = list(items(("spec",), spec, "tasks"))
+    replicas = sum(_number(task.get("replicas"), 1) for _, task in tasks)
+    least = spec.get("minAvailable")
+    if isinstance(least, int) and least > replicas:
+        said = message("rule.min_available", least=least, replicas=replicas)
+        yield Finding(("spec", "minAvailable"), said)
+    for path, content in maps(document):
+        action = content.get("action")
+        if path[-2:-1] == ("policies",) and action is not None and action not in _ACTIONS:
+            said = message("finding.not_one_of", value=action, allowed=", ".join(_ACTIONS[:7]))
+            yield Finding((*path, "action"), said)
+
+
+def paddlejob(document: Document) -> Iterator[Finding]:
+    if document.get("apiVersion") != "kubeflow.org/v1":
+        return
+    replicas = map_at(document, "spec", "paddleReplicaSpecs")
+    for kind, spec in replicas.items():
+        path: Path = ("spec", "paddleReplicaSpecs", kind)
+        if kind not in ("Master", "Worker"):
+            yield Finding(path, message("rule.replica_type", kind=kind))
+        if not isinstance(spec, dict):
+            continue
+        policy = spec.get("restartPolicy", "Never")
+        known = ("Always", "OnFailure", "Never", "ExitCode")
+        if policy not in known:
+            said = message("finding.not_one_of", value=policy, allowed=", ".join(known))
+            yield Finding((*path, "restartPolicy"), said)
+        pod = map_at(spec, "template", "spec")
+        found = [one.get("name") for _, one in items((), pod, "containers")]
+        if "paddle" not in found:
+            where = (*path, "template", "spec", "containers")
+            yield Finding(where, message("rule.paddle_container"))
+
+
+def paddleflow(document: Document) -> Iterator[Finding]:
+    if document.get("apiVersion") != "batch.paddlepaddle.org/v1":
+        return
+    intranet = map_at(document, "spec").get("intranet", "PodIP")
+    if intranet == "Service":
+        yield Finding(
+            ("spec", "intranet"), message("yaml.paddleflow_intranet"), mend="intranet: PodIP"
+        )
+    elif intranet not in ("PodIP", "HostNetwork"):
+        said = message("finding.not_one_of", value=intranet, allowed="PodIP, HostNetwork")
+        yield Finding(("spec", "intranet"), said)
+    for path, pod in pods(document):
+        if "resourceClaims" in pod:
+            said = message("rule.old_pod", kind="PaddleFlow PaddleJob")
+            yield Finding((*path, "resourceClaims"), said, mend="--kind job")
+
+
+def endless(document: Document) -> Iterator[Finding]:
+    """Training that ended is started again for ever; a Job has a rule of its own."""
+    if document.get("apiVersion") in (None, "batch/v1", "v1"):
+        return
+    for path, pod in pods(document):
+        if pod.get("restartPolicy") == "Always":
+            said = message("rule.endless")
+            yield Finding((*path, "restartPolicy"), said, mend="restartPolicy: OnFailure")
+
+
+def selectors(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
+    """A Service whose selector no pod of the manifest has; with the position of its document."""
+    found = [_labels_of_pod(one, path) for one in documents for path, _ in pods(one)]
+    for position, document in enumerate(documents):
+        wanted = map_at(document, "spec", "selector")
+        if document.get("kind") != "Service" or not found:
+            continue
+        if not any(wanted.items() <= labels.items() for labels in found):
+            said = message("rule.selector")
+            yield position, Finding(("spec", "selector"), said, mend="metadata.labels")
+
+
+def subdomains(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
+    """A pod of a plain Job that takes its name from a Service which is not there."""
+    services = {
+        map_at(one, "metadata").get("name") for one in documents if one.get("kind") == "Service"
+    }
+    for position, document in enumerate(documents):
+        if document.get("apiVersion") != "batch/v1":
+            continue
+        for path, pod in pods(document):
+            subdomain = pod.get("subdomain")
+            if subdomain is not None and subdomain not in services:
+                said = message("rule.no_service", name=subdomain)
+                yield position, Finding((*path, "subdomain"), said)
+
+
+def _labels_of_pod(document: Document, path: Path) -> dict[str, object]:
+    """The labels beside a pod's ``spec``."""
+    found: object = document
+    for step in path[:-1]:
+        if isinstance(found, dict):
+            found = found.get(step)
+        elif isinstance(found, list):
+            found = next(
+                (one for i, one in enumerate(found) if step in (str(i), str(one.get("name")))),
+                None,
+            )
+    return dict(map_at(found, "metadata", "labels")) if isinstance(found, dict) else {}
+
+
+def _pod_count(document: Document) -> int:
+    counts = [1]
+    for _, content in maps(document):
+        for key in ("completions", "replicas", "numNodes"):
+            value = content.get(key)
+            if isinstance(value, int) and not isinstance(value, bool):
+                counts.append(value)
+    return max(counts)
+
+
+def _number(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+KIND_RULES = (metadata, indexed, volcano, paddlejob, paddleflow, endless)
+SET_RULES = (selectors, subdomains)
