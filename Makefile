@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy bench fit clean
+.PHONY: run test lint types accuracy bench bench-render fit clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -26,6 +26,9 @@ accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, all models
 
 bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
 	$(BIN)/python -m tests.accuracy.bench
+
+bench-render: $(READY)  ## how long 1,000 manifests take
+	$(BIN)/python -m tests.manifest.bench
 
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data

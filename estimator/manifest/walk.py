@@ -11,12 +11,17 @@ Path = tuple[str, ...]
 Document = Mapping[str, ManifestValue]
 Map = dict[str, ManifestValue]
 
+_PARTS = (dict, list)
+
 
 def maps(document: Document) -> Iterator[tuple[Path, Document]]:
-    """Every map of a document, itself first."""
-    yield (), document
-    for path, value in _children((), document):
-        yield from _maps(path, value)
+    """Every map of a document, itself first, in the order of the document."""
+    waiting: list[tuple[Path, object]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            yield path, value
+        waiting.extend(reversed(_with_parts(path, value)))
 
 
 def pods(document: Document) -> Iterator[tuple[Path, Document]]:
@@ -50,11 +55,17 @@ def map_at(content: Document, *keys: str) -> Map:
     return found if isinstance(found, dict) else {}
 
 
-def _maps(path: Path, value: ManifestValue) -> Iterator[tuple[Path, Document]]:
-    if isinstance(value, dict):
-        yield path, value
-    for child_path, child in _children(path, value):
-        yield from _maps(child_path, child)
+def _with_parts(path: Path, value: object) -> list[tuple[Path, object]]:
+    """The children that have parts of their own, each with its path."""
+    if isinstance(value, Mapping):
+        return [((*path, key), child) for key, child in value.items() if type(child) in _PARTS]
+    if not isinstance(value, list):
+        return []
+    return [
+        ((*path, step_of(path, position, item)), item)
+        for position, item in enumerate(value)
+        if type(item) in _PARTS
+    ]
 
 
 def step_of(path: Path, step: str | int, item: object) -> str:

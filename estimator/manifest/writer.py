@@ -12,14 +12,20 @@ from estimator.manifest.types import ManifestValue
 _NO_FOLDING = 1 << 30
 
 
-class _Dumper(yaml.SafeDumper):
+try:
+    from yaml import CSafeDumper as _Base
+except ImportError:  # PyYAML built without libyaml: slower, same text
+    from yaml import SafeDumper as _Base  # type: ignore[assignment]
+
+
+class _Dumper(_Base):
     """PyYAML's own, except for text: quoted unless it is plainly a word or a path."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _represent_text(dumper: _Base, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
