@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from estimator import __version__
 from estimator.errors import BadInput
 from estimator.learning.correction import correction_of, state_of
-from estimator.paths import shipped_folder, user_data_folder
+from estimator.paths import shipped_folder
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.records.samples import published_samples, store_samples
-from estimator.records.store import open_store
+from estimator.records.store import default_address, is_there, open_store
 from estimator.records.types import (
     Correction,
     JobFacts,
@@ -22,8 +22,6 @@ from estimator.records.types import (
 )
 from estimator.result import EstimateResult, NothingFits
 from estimator.values import Bounded, Missing
-
-STORE_NAME = "records.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:
     prior: the plan of the record as it was before history corrected it.
     """
     try:
-        with open_store(user_data_folder() / STORE_NAME) as store:
+        with open_store() as store:
             store.save(record_of(result, prior))
     except BadInput as error:
         return (f"the estimate was not saved: {error.what}",)
@@ -103,11 +101,10 @@ def _request(result: EstimateResult) -> tuple[int | None, float | None]:
 
 
 def _own_samples() -> tuple[tuple[ResidualSample, ...], tuple[str, ...]]:
-    path = user_data_folder() / STORE_NAME
-    if not path.exists():
+    if not is_there(default_address()):
         return (), ()
     try:
-        with open_store(path) as store:
+        with open_store() as store:
             return tuple(store_samples(store)), ()
     except BadInput as error:
         return (), (f"your own job records were not used: {error.what}",)

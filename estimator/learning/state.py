@@ -152,9 +152,9 @@ def merged(states: Iterable[State]) -> State:
     return whole
 
 
-def model_key(name: str) -> str:
+def model_key(name: str | None) -> str:
     """One spelling of a model's name: ``ResNet-50`` and ``resnet50`` are the same model."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return "".join(letter for letter in (name or "").casefold() if letter.isalnum())
 
 
 def kind_of(groups: Groups) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from estimator.records.published import read_rows
-from estimator.records.store import RecordStore
+from estimator.records.stores.base import Store
 from estimator.records.types import JobFacts, JobRecord, ResidualSample, Target
 from estimator.values import Bounded, Source
 
@@ -65,9 +65,9 @@ def write_samples(path: Path, samples: Iterable[ResidualSample], produced_by: st
         writer.writerows(_cells(sample, produced_by) for sample in samples)
 
 
-def store_samples(store: RecordStore) -> tuple[ResidualSample, ...]:
+def store_samples(store: Store) -> tuple[ResidualSample, ...]:
     """What the user's own jobs say, oldest first: those with an outcome and a prior."""
-    pairs = ((record, target) for record in store.all() for target in Target)
+    pairs = ((record, target) for record in store.records() for target in Target)
     samples = (_own_sample(record, target) for record, target in pairs)
     return tuple(sample for sample in samples if sample is not None)
 
@@ -85,7 +85,7 @@ def _own_sample(record: JobRecord, target: Target) -> ResidualSample | None:
         prior,
         actual,
         f"job {record.identifier}",
-        ended_at=(happened.ended_at or record.created_at).timestamp(),
+        ended_at=(happened.finished_at or record.created_at).timestamp(),
         status=happened.status,
         exit_reason=happened.exit_reason,
         limit=_limit(record, target),
@@ -104,9 +104,9 @@ def _limit(record: JobRecord, target: Target) -> float | None:
 def _cells(sample: ResidualSample, produced_by: str) -> list[str]:
     facts, prior = sample.facts, sample.prior
     return [
-        facts.model,
-        facts.gpu,
-        facts.precision,
+        facts.model or "",
+        facts.gpu or "",
+        facts.precision or "",
         str(facts.per_device_batch_size),
         str(facts.gpu_count),
         sample.target,

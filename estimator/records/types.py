@@ -26,21 +26,40 @@ class Target(StrEnum):
 
 _MEASURED = {
     Target.DEVICE_MEMORY: "peak_device_bytes",
-    Target.HOST_MEMORY: "peak_host_bytes",
+    Target.HOST_MEMORY: "peak_memory_bytes",
     Target.STEP_TIME: "step_time_s",
     Target.DURATION: "duration_s",
 }
 
 
+class Status(StrEnum):
+    """How a job ended, or where it stands, in the words of no particular system.
+
+    KILLED: from outside, by a signal that nobody explained; its peak may have been cut short, as
+    that of OUT_OF_MEMORY was.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    OUT_OF_MEMORY = "out_of_memory"
+    KILLED = "killed"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    PREEMPTED = "preempted"
+    NODE_FAILURE = "node_failure"
+
+
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What is known of a job before it runs; the features of a residual fit."""
+    """What is known of a job before it runs; the features of a residual fit. None: not known."""
 
-    model: str
-    gpu: str
-    precision: str
-    per_device_batch_size: int
-    gpu_count: int = 1
+    model: str | None
+    gpu: str | None
+    precision: str | None
+    per_device_batch_size: int | None
+    gpu_count: int | None = 1
     template: str | None = None
     user: str | None = None
 
@@ -103,8 +122,9 @@ class ResidualSample:
 class Submitted:
     """What the job asked for. None: not stated. cpu in cores.
 
-    memory_bytes: of the host. gpu_memory_bytes: what a program can get of each GPU asked for.
-    model_fingerprint: the same for two jobs that train the same model.
+    memory_bytes: of the host, on one node. gpu_memory_bytes: what a program can get of each GPU
+    asked for. duration_s: the time limit. model_fingerprint: the same for two jobs that train the
+    same model. job_id: the job's name in the system it ran in. submitted_at: in UTC.
     """
 
     facts: JobFacts
@@ -114,11 +134,19 @@ class Submitted:
     image: str | None = None
     model_fingerprint: str | None = None
     gpu_memory_bytes: int | None = None
+    job_id: str | None = None
+    queue: str | None = None
+    node_count: int | None = None
+    strategy: str | None = None
+    duration_s: float | None = None
+    submitted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         _check("memory_bytes", self.memory_bytes, _MOST_BYTES)
         _check("cpu", self.cpu, _MOST)
-        _check("gpu_memory_bytes", self.gpu_memory_bytes, _MOST_BYTES, above_zero=True)
+        _check("gpu_memory_bytes", self.gpu_memory_bytes, _MOST_BYTES)
+        _check("duration_s", self.duration_s, _MOST)
+        _check_utc(self.submitted_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +193,9 @@ class Happened:
 
     peak_device_bytes: the whole process as ``nvidia-smi`` shows it; peak_reserved_bytes and
     peak_allocated_bytes: of Paddle's allocator. throughput: samples/s of all GPUs.
-    peak_host_bytes: resident memory of the job on one node. duration_s: wall time of the whole
-    job. started_at, ended_at: in UTC.
+    peak_memory_bytes: resident memory of the job on one node. duration_s: wall time of the whole
+    job. used_cpu_s: of all cores. gpu_utilization: 0 to 1. status: a value of Status.
+    started_at, finished_at: in UTC.
     """
 
     peak_device_bytes: int | None = None
@@ -177,20 +206,23 @@ class Happened:
     duration_s: float | None = None
     status: str | None = None
     exit_reason: str | None = None
-    peak_host_bytes: int | None = None
+    peak_memory_bytes: int | None = None
     started_at: datetime | None = None
-    ended_at: datetime | None = None
+    finished_at: datetime | None = None
+    used_cpu_s: float | None = None
+    gpu_utilization: float | None = None
+    exit_code: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("device", "reserved", "allocated", "host"):
-            _check(f"peak_{name}_bytes", getattr(self, f"peak_{name}_bytes"), _MOST_BYTES)
+        for what in ("device", "reserved", "allocated", "memory"):
+            _check(f"peak_{what}_bytes", getattr(self, f"peak_{what}_bytes"), _MOST_BYTES)
         _check("step_time_s", self.step_time_s, _MOST, above_zero=True)
-        _check("throughput_samples_per_s", self.throughput_samples_per_s, _MOST)
-        _check("duration_s", self.duration_s, _MOST)
+        for name in ("throughput_samples_per_s", "duration_s", "used_cpu_s", "gpu_utilization"):
+            _check(name, getattr(self, name), _MOST)
         _check_utc(self.started_at)
-        _check_utc(self.ended_at)
-        if self.started_at and self.ended_at and self.ended_at < self.started_at:
-            raise ValueError(f"a job cannot end ({self.ended_at}) before it starts")
+        _check_utc(self.finished_at)
+        if self.started_at and self.finished_at and self.finished_at < self.started_at:
+            raise ValueError(f"a job cannot end ({self.finished_at}) before it starts")
 
     def of(self, target: Target) -> float | None:
         """What was measured of one target.
@@ -203,13 +235,19 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """One job. ``identifier`` sorts by time of creation; ``created_at`` is in UTC."""
+    """One job. ``identifier`` sorts by time of submission; ``created_at`` is in UTC.
+
+    origin: what made the record, such as ``estimate``, ``watch``, ``csv`` or ``slurm``. problems:
+    values that were refused when it was imported, each with the reason.
+    """
 
     identifier: str
     created_at: datetime
     submitted: Submitted
     predicted: Predicted | None = None
     happened: Happened | None = None
+    origin: str = "estimate"
+    problems: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_utc(self.created_at)

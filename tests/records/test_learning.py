@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from estimator.errors import BadInput
-from estimator.records import store as store_module
 from estimator.records.store import open_store
+from estimator.records.stores import sqlite as store_module
 from estimator.records.types import Happened
 from tests.records.jobs import FULL
 
@@ -36,10 +36,10 @@ def test_a_network_home_uses_file_locks(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_times_and_host_memory_come_back(tmp_path: Path) -> None:
     start, end = datetime(2026, 11, 24, 3, tzinfo=UTC), datetime(2026, 11, 24, 4, tzinfo=UTC)
-    happened = Happened(peak_host_bytes=1 << 30, started_at=start, ended_at=end)
+    happened = Happened(peak_memory_bytes=1 << 30, started_at=start, finished_at=end)
     record = replace(FULL, happened=happened)
     with open_store(tmp_path / "records.sqlite3") as store:
         store.save(record)
         assert store.get(record.identifier) == record
     with pytest.raises(ValueError, match="before it starts"):
-        Happened(started_at=end, ended_at=start)
+        Happened(started_at=end, finished_at=start)
