@@ -31,7 +31,7 @@ from estimator.drystep.protocol import (
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.errors import EstimatorError, InternalError
 from estimator.units import GIB
-from estimator.workload.source import check_model_file
+from estimator.workload.source import check_source
 
 CHILD = (sys.executable, "-P", "-u", str(Path(__file__).parent / "child" / "__main__.py"))
 """The child's command. ``-P``: no file of the current folder may stand in for a library;
@@ -61,7 +61,7 @@ def run_dry_step(
     the model file or the environment cannot be used as it is, UserCodeFailed where its code
     raised, hung, exited or died, InternalError for our own faults. Leaves no process behind.
     """
-    check_model_file(request.workload.model_file)
+    check_source(request.workload.model_file)
     order = Order(request, limits.host_memory_bytes or _host_memory_to_spare(), os.getpid())
     heard = _Heard(on_progress)
     with started(command, encode_order(order), _QUIET | dict(request.environment)) as child:

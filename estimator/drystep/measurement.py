@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from estimator.messages import sentence
 from estimator.values import Missing
 
 
@@ -182,7 +183,7 @@ class ModelFacts:
     layer_types: Mapping[str, int]
 
 
-NOT_LOCATED = Missing("the launch that set the peak was not looked for")
+NOT_LOCATED = Missing(sentence("the launch that set the peak was not looked for"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,15 @@ import warnings
 from pathlib import Path
 
 from estimator.errors import BadInput
+from estimator.workload.saved import check_saved_program, is_saved_program
+
+
+def check_source(path: Path) -> None:
+    """Raise BadInput where ``path`` is neither a model file nor a saved program."""
+    if is_saved_program(path):
+        check_saved_program(path)
+    else:
+        check_model_file(path)
 
 
 def check_model_file(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -306,3 +308,66 @@ def test_a_checkpoint_copies_the_states_to_the_host(net: Any) -> None:
     # The weight and Adam's two moments of 256 KiB each, and scalars.
     assert "paddle.save of 768.0 KiB took" in note
     assert note.endswith("device memory does not grow")
+
+
+SAVE = """
+    import sys
+    import paddle
+
+    class Net(paddle.nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.wide = paddle.nn.Linear(64, 512)
+            self.norm = paddle.nn.LayerNorm(512)
+            self.head = paddle.nn.Linear(512, 10)
+
+        def forward(self, inputs):
+            x = paddle.nn.functional.relu(self.norm(self.wide(inputs)))
+            return self.head(x)
+
+    def build_model():
+        return DECORATED(Net())
+
+    def example_batch(batch_size):
+        return paddle.randn([batch_size, 64]), None
+
+    if __name__ == "__main__":
+        spec = [paddle.static.InputSpec([None, 64], "float32", "inputs")]
+        paddle.jit.save(Net(), sys.argv[1], input_spec=spec)
+"""
+
+
+@pytest.fixture
+def saved(net: Any, tmp_path: Path) -> Path:
+    """What ``paddle.jit.load`` takes, written by Paddle itself."""
+    script = net(SAVE.replace("DECORATED", ""))
+    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path / "program")]
+    subprocess.run(command, check=True, capture_output=True)
+    return tmp_path / "program"
+
+
+def of_saved(code: str) -> str:
+    return code.replace("model_file import Program", "saved import SavedProgram as Program")
+
+
+def test_a_saved_program_takes_what_its_model_takes_on_the_cpu(saved: Path) -> None:
+    """Run eagerly there: on the CPU the executor runs operators side by side, at no fixed peak."""
+    told = on_virtual_gpu(of_saved(_OBSERVE), str(saved), "256", "{}")
+    computed = on_cpu(_COMPUTE, str(saved.with_name("net.py")), "256", "{}")
+    assert told["measurement"]["allocated"] == pytest.approx(computed["peak"], rel=0.01)
+    assert told["measurement"]["breakdown"]["gradients"] > 0
+    assert told["phases"]["eval"]["note"] == ""
+
+
+def test_a_saved_program_for_inference(saved: Path) -> None:
+    told = on_virtual_gpu(of_saved(_OBSERVE), str(saved), "256", '{"inference": true}')
+    assert list(told["phases"]) == ["inference"]
+    assert told["measurement"]["breakdown"]["gradients"] == 0
+
+
+def test_a_model_turned_static_is_trained_as_on_the_cpu(net: Any) -> None:
+    path = net(SAVE.replace("DECORATED", "paddle.jit.to_static"))
+    told = observed(path, 256)
+    computed = on_cpu(_COMPUTE, str(path), "256", "{}")
+    assert told["measurement"]["allocated"] == pytest.approx(computed["peak"], rel=0.005)
+    assert told["measurement"]["breakdown"]["activations"] > 256 * 512 * 4

@@ -14,6 +14,7 @@ from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import PeakAt, Phase, PhasePeak
 from estimator.errors import UserCodeFailed
+from estimator.messages import sentence
 from estimator.units import format_bytes
 from estimator.values import Missing
 
@@ -22,6 +23,13 @@ LONGEST_STEP_SECONDS = 1.5
 
 COUNTS_FROM = 0.8
 """Evaluation counts in the search for the largest batch from this share of training's peak."""
+
+
+_TOO_LONG = sentence(
+    "evaluation was not run, because a training step takes more than {limit} s here; "
+    "--eval-batch-size N runs it all the same",
+    limit=LONGEST_STEP_SECONDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,9 @@ def evaluate(training: Training, batch_size: int, step_seconds: float) -> Evalua
     except (UserCodeFailed, MemoryError) as error:
         if asked:
             raise
-        what = error.what if isinstance(error, UserCodeFailed) else "out of host memory"
-        hint = "eval_step(model, batch) in the model file says how"
-        return Evaluated(Missing(f"evaluation was not run, it failed with {what}; {hint}"), asked)
+        if isinstance(error, UserCodeFailed):
+            return Evaluated(_failed(error.what), asked)
+        return Evaluated(_failed(sentence("out of host memory")), asked)
     return Evaluated(phase, asked)
 
 
@@ -84,7 +92,7 @@ def checkpoint_phase(training: Training, batch_size: int) -> PhasePeak:
         peak_allocated_bytes=statistics.peak_allocated_bytes(),
         peak_reserved_bytes=statistics.peak_reserved_bytes(),
         per_device_batch_size=batch_size,
-        note=note + ("; device memory does not grow" if grown == 0 else ""),
+        note=sentence("{saved}; device memory does not grow", saved=note) if not grown else note,
     )
 
 
@@ -106,14 +114,19 @@ def _warning(evaluation: Evaluation, phase: PhasePeak) -> str:
     statistics.restart_allocated_peak()
     with paddle.no_grad():
         evaluation.run(evaluation.make_batch(phase.per_device_batch_size))
-    return (
+    return sentence(
         "warning: evaluation keeps what gradients need; with paddle.no_grad() around it, its peak "
-        f"would be {format_bytes(statistics.peak_allocated_bytes())} instead of "
-        f"{format_bytes(phase.peak_allocated_bytes)}"
+        "would be {without} instead of {kept}",
+        without=format_bytes(statistics.peak_allocated_bytes()),
+        kept=format_bytes(phase.peak_allocated_bytes),
     )
 
 
-_TOO_LONG = (
-    f"evaluation was not run, because a training step takes more than {LONGEST_STEP_SECONDS:g} s "
-    "here; --eval-batch-size N runs it all the same"
-)
+def _failed(what: str) -> Missing:
+    return Missing(
+        sentence(
+            "evaluation was not run, it failed with {what}; eval_step(model, batch) in the model "
+            "file says how",
+            what=what,
+        )
+    )

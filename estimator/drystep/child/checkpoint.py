@@ -11,6 +11,7 @@ import paddle
 
 from estimator.drystep.child.batches import tensors_in
 from estimator.drystep.child.training import Training
+from estimator.messages import sentence
 from estimator.units import GIB, format_bytes
 
 LARGEST_SAVED_BYTES = 4 * GIB
@@ -21,9 +22,10 @@ def save_checkpoint(training: Training) -> str:
     """``paddle.save`` of both states to nowhere; returns what was seen, in one sentence."""
     size = sum(tensor.size * tensor.element_size() for tensor in _tensors(training))
     if size > LARGEST_SAVED_BYTES:
-        return (
-            f"a checkpoint of {format_bytes(size)} was not saved: paddle.save would copy all of "
-            "it to host memory first"
+        return sentence(
+            "a checkpoint of {size} was not saved: paddle.save would copy all of it to host memory "
+            "first",
+            size=format_bytes(size),
         )
     tracemalloc.start()
     try:
@@ -32,7 +34,11 @@ def save_checkpoint(training: Training) -> str:
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    return f"paddle.save of {format_bytes(size)} took {format_bytes(most)} of host memory"
+    return sentence(
+        "paddle.save of {size} took {most} of host memory",
+        size=format_bytes(size),
+        most=format_bytes(most),
+    )
 
 
 def _states(training: Training) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from estimator.drystep.child.observe import (
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import PeakAt, PhasePeak, StepMeasurement
+from estimator.messages import sentence
 from estimator.values import Missing
 
 _STEPS = 3
@@ -78,5 +79,7 @@ def _place(
     if largest == "train_first":
         return locate_first(gpu, question)
     if largest == "checkpoint":
-        return Missing("the largest peak is in saving a checkpoint, which launches no layer")
+        return Missing(
+            sentence("the largest peak is in saving a checkpoint, which launches no layer")
+        )
     return steps.peak_at

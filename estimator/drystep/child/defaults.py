@@ -16,9 +16,12 @@ _ATTENTION = (paddle.nn.Embedding, paddle.nn.MultiHeadAttention, paddle.nn.Layer
 def default_optimizer(network: paddle.nn.Layer) -> tuple[paddle.optimizer.Optimizer, str]:
     """Momentum for convolutional networks, else AdamW, as the usual recipes have it."""
     layers = network.sublayers(include_self=True)
+    layers_are_known = any(type(layer).__module__.startswith("paddle.nn.") for layer in layers)
     convolutional = any(isinstance(layer, paddle.nn.Conv2D) for layer in layers)
     if convolutional and not any(isinstance(layer, _ATTENTION) for layer in layers):
         chosen, why = paddle.optimizer.Momentum, sentence("the network is convolutional")
+    elif not layers_are_known:
+        chosen, why = paddle.optimizer.AdamW, sentence("nothing says what it was trained with")
     else:
         chosen, why = paddle.optimizer.AdamW, sentence("the network is not purely convolutional")
     optimizer = chosen(learning_rate=1e-3, parameters=network.parameters())

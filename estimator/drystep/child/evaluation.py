@@ -75,7 +75,7 @@ def _watched(model: paddle.nn.Layer) -> Iterator[list[bool]]:
     kept: list[bool] = []
 
     def note(_: object, __: object, outputs: object) -> None:
-        kept.append(any(not tensor.stop_gradient for tensor in tensors_in(outputs)))
+        kept.append(any(not tensor.is_leaf for tensor in tensors_in(outputs)))
 
     hook = model.register_forward_post_hook(note)
     try:

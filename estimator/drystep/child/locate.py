@@ -23,12 +23,13 @@ from estimator.drystep.child.batches import tensors_in
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import PeakAt, Phase
 from estimator.drystep.places import is_user_file, place
+from estimator.messages import sentence
 from estimator.values import Missing
 
-_OUTSIDE = Missing("outside of the model's layers, such as in the loss")
-_OPTIMIZER = Missing("an optimizer works on the parameters of all layers")
-_NOT_THE_USERS = Missing("no line of the user's own code was being run there")
-_NOT_SEEN = Missing("the launch was not seen again when the step was repeated")
+_OUTSIDE = Missing(sentence("outside of the model's layers, such as in the loss"))
+_OPTIMIZER = Missing(sentence("an optimizer works on the parameters of all layers"))
+_NOT_THE_USERS = Missing(sentence("no line of the user's own code was being run there"))
+_NOT_SEEN = Missing(sentence("the launch was not seen again when the step was repeated"))
 
 Where = tuple[str, int]
 """A file and a line."""

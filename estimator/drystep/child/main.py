@@ -18,15 +18,16 @@ from estimator.drystep.protocol import Order, decode_order
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, EstimatorError, InternalError, UserCodeFailed
 from estimator.units import format_bytes
+from estimator.workload.saved import is_saved_program
 
 if TYPE_CHECKING:
-    from estimator.drystep.child.model_file import Program
+    from estimator.drystep.child.model_file import ModelSource
 
-Measure = Callable[["Program", DryStepRequest, Replies], DryStepReport]
+Measure = Callable[["ModelSource", DryStepRequest, Replies], DryStepReport]
 """Does all the dry steps that a request asks for."""
 
 
-def _measure(program: Program, request: DryStepRequest, replies: Replies) -> DryStepReport:
+def _measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> DryStepReport:
     from estimator.drystep.child.measure import measure  # needs Paddle imported
 
     return measure(program, request, replies)
@@ -57,13 +58,15 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
     gc.freeze()  # Paddle's own objects stay; looking through them again and again takes time
     report_faults(faults)
     from estimator.drystep.child.model_file import Program
+    from estimator.drystep.child.saved import SavedProgram
 
     model_file = request.workload.model_file
     sys.argv[:] = [str(model_file)]
     sys.path.insert(0, str(model_file.absolute().parent))
     sys.dont_write_bytecode = True  # leave nothing in the user's folder
     replies.progress(f"running {model_file.name}")
-    return measure(Program(model_file, request.workload.options), request, replies)
+    kind = SavedProgram if is_saved_program(model_file) else Program
+    return measure(kind(model_file, request.workload.options), request, replies)
 
 
 def _close_standard_input() -> None:

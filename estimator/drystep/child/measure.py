@@ -11,7 +11,7 @@ import paddle
 
 from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.course import observe_run
-from estimator.drystep.child.model_file import Program
+from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.training import Training, build_training
@@ -53,7 +53,7 @@ class _Findings:
     peak_at: PeakAt | Missing = NOT_LOCATED
 
 
-def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryStepReport:
+def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> DryStepReport:
     """Run the workload on the device of ``request`` and report.
 
     Raises UserCodeFailed and BadInput for the user's file, MemoryError where the host or the
@@ -79,11 +79,11 @@ def measure(program: Program, request: DryStepRequest, replies: Replies) -> DryS
     )
 
 
-def _undecided(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+def _undecided(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     raise InternalError("a request to the child names its device")
 
 
-def _on_virtual_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     if request.plugin is None:
         raise InternalError("a request for the virtual GPU names its library")
     gpu = VirtualGpu(request.plugin)
@@ -115,7 +115,7 @@ def _on_virtual_gpu(program: Program, request: DryStepRequest, say: Say) -> _Fin
 
 def _alternative(
     gpu: VirtualGpu,
-    program: Program,
+    program: ModelSource,
     request: DryStepRequest,
     precision: Precision,
     evaluates: bool,
@@ -143,7 +143,7 @@ def _with_workspace(
     return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
 
 
-def _on_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+def _on_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     from estimator.drystep.child.gpu import extrapolated_trials, measure_gpu_step
 
     paddle.set_device("gpu:0")
@@ -163,7 +163,7 @@ def _on_gpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
     return replace(_findings(Device.GPU, training, (asked,), trials), device_name=name)
 
 
-def _on_cpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
+def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     from estimator.drystep.child.cpu import measure_on_cpu
     from estimator.drystep.cpu_scaling import batch_sizes_for, capacity_trial, extrapolate
 
@@ -190,7 +190,7 @@ def _on_cpu(program: Program, request: DryStepRequest, say: Say) -> _Findings:
     return replace(findings, assumptions=(*findings.assumptions, note))
 
 
-_MEASURES: dict[DeviceChoice, Callable[[Program, DryStepRequest, Say], _Findings]] = {
+_MEASURES: dict[DeviceChoice, Callable[[ModelSource, DryStepRequest, Say], _Findings]] = {
     DeviceChoice.AUTO: _undecided,
     DeviceChoice.VIRTUAL: _on_virtual_gpu,
     DeviceChoice.GPU: _on_gpu,
@@ -198,7 +198,7 @@ _MEASURES: dict[DeviceChoice, Callable[[Program, DryStepRequest, Say], _Findings
 }
 
 
-def _fresh(program: Program, request: DryStepRequest, precision: Precision) -> Training:
+def _fresh(program: ModelSource, request: DryStepRequest, precision: Precision) -> Training:
     program.forget()  # before memory is counted: the model before would still hold its own
     statistics.restart_reserved_peak()
     return build_training(program, request.workload, precision)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import paddle
 
@@ -79,6 +79,18 @@ class RunFile:
             what = f"{self.source} gave a {type(model).__name__}, not a paddle.nn.Layer"
             raise BadInput(what, where=self.build_model.where)
         return model
+
+
+class ModelSource(Protocol):
+    """What models come from; nothing has been run yet."""
+
+    def forget(self) -> None:
+        """Let go of what was made before."""
+        ...
+
+    def run(self) -> RunFile:
+        """What it defines. Raises UserCodeFailed and BadInput."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

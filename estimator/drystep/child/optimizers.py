@@ -57,8 +57,11 @@ def _named(name: str, model: paddle.nn.Layer) -> Any:
     kind = getattr(paddle.optimizer, name, None)
     if not (isinstance(kind, type) and issubclass(kind, paddle.optimizer.Optimizer)):
         known = sorted(k.__name__ for k in paddle.optimizer.Optimizer.__subclasses__())
-        what = f"paddle.optimizer has no '{name}'; it has {', '.join(known)}"
-        raise BadInput(what, where="--optimizer")
+        raise BadInput(
+            sentence(
+                "paddle.optimizer has no '{name}'; it has {known}", name=name, known=tuple(known)
+            )
+        )
     return kind(learning_rate=1e-3, parameters=model.parameters())
 
 

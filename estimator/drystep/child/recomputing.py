@@ -9,6 +9,7 @@ from typing import Any
 import paddle
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
 _SHOWN = 3
 
@@ -22,16 +23,24 @@ def recompute_blocks(model: paddle.nn.Layer, where: str) -> str:
     paths = dict(_blocks(model))
     if not paths:
         raise BadInput(
-            "no repeated blocks to recompute: no LayerList or Sequential of equal composite layers",
+            sentence(
+                "no repeated blocks to recompute: no LayerList or Sequential of equal composite "
+                "layers"
+            ),
             where=where,
-            hint="paddle.distributed.fleet.utils.recompute in the model's forward",
+            hint=sentence("paddle.distributed.fleet.utils.recompute in the model's forward"),
         )
     for block in paths.values():
         _recompute(block)
     names = list(paths)
     shown = ", ".join(names if len(names) <= _SHOWN else (*names[: _SHOWN - 1], "...", names[-1]))
     kinds = ", ".join(sorted({type(block).__name__ for block in paths.values()}))
-    return f"recompute is applied to {len(names)} blocks of class {kinds}: {shown}"
+    return sentence(
+        "recompute is applied to {count} blocks of class {kinds}: {shown}",
+        count=len(names),
+        kinds=kinds,
+        shown=shown,
+    )
 
 
 def _blocks(layer: paddle.nn.Layer, prefix: str = "") -> Iterator[tuple[str, paddle.nn.Layer]]:

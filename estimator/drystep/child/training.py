@@ -6,25 +6,22 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import paddle
 
 from estimator.drystep.child.assumptions import Assumptions
+from estimator.drystep.child.batch_source import BatchSource, alone, batch_source, on_device
 from estimator.drystep.child.batches import (
     batch_bytes,
-    guess_inputs,
-    requests_of,
     sample,
     tensors_in,
 )
-from estimator.drystep.child.defaults import DefaultLoss
 from estimator.drystep.child.evaluation import Evaluation
-from estimator.drystep.child.model_file import Hook, Program, RunFile
+from estimator.drystep.child.losses import loss_of
+from estimator.drystep.child.model_file import ModelSource, RunFile
 from estimator.drystep.child.optimizers import NoOptimizer, new_optimizer, release
 from estimator.drystep.child.recomputing import recompute_blocks
 from estimator.drystep.child.steps import (
     InferenceStep,
-    Loss,
     MicroBatches,
     StandardStep,
     Step,
@@ -36,20 +33,7 @@ from estimator.drystep.child.user_code import user_code
 from estimator.drystep.measurement import ModelFacts, Precision
 from estimator.errors import BadInput
 from estimator.messages import sentence
-from estimator.workload.types import TensorRequest, Workload
-
-
-@dataclass(frozen=True, slots=True)
-class _BatchSource:
-    """The user's ``example_batch``, or what to make random tensors of.
-
-    hint: what to try where a step fails and the batch was a guess.
-    """
-
-    example_batch: Hook | None = None
-    inputs: tuple[TensorRequest, ...] = ()
-    labels: tuple[TensorRequest, ...] = ()
-    hint: str = ""
+from estimator.workload.types import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +46,7 @@ class _Recipe:
     file: RunFile
     model: paddle.nn.Layer
     wrapper: paddle.Model | None
-    source: _BatchSource
+    source: BatchSource
     workload: Workload
     precision: Precision
     assumptions: Assumptions
@@ -84,7 +68,7 @@ class _Recipe:
         if self.file.train_step is not None:
             return optimizer, UserStep(self.file.train_step, self.model, optimizer)
         model, optimizer, scaler = mixed(self.model, optimizer, self.precision)
-        loss = _loss(self.file, self.wrapper, self.assumptions)
+        loss = loss_of(self.file, self.wrapper, self.assumptions)
         return optimizer, StandardStep(model, optimizer, loss, self.precision, scaler)
 
 
@@ -149,7 +133,7 @@ class Training:
         if source.example_batch is None:
             inputs = tuple(sample(request, batch_size) for request in source.inputs)
             labels = tuple(sample(request, batch_size) for request in source.labels)
-            return _alone(inputs), _alone(labels)
+            return alone(inputs), alone(labels)
         batch = on_device(source.example_batch(batch_size))
         self._check_batch(batch, batch_size, source.example_batch.where)
         return batch
@@ -216,7 +200,7 @@ class Training:
             )
 
 
-def build_training(program: Program, workload: Workload, precision: Precision) -> Training:
+def build_training(program: ModelSource, workload: Workload, precision: Precision) -> Training:
     """Run the model file and make a training of it at ``precision``, on the current device.
 
     What the file does not define comes from ``workload`` or is a stated assumption. Raises
@@ -228,7 +212,7 @@ def build_training(program: Program, workload: Workload, precision: Precision) -
     wrapper = built if isinstance(built, paddle.Model) else None
     model = built.network if isinstance(built, paddle.Model) else built
     _set_mode(model, file, workload, assumptions)
-    source = _batch_source(file, model, wrapper, workload, assumptions)
+    source = batch_source(file, model, wrapper, workload, assumptions)
     recipe = _Recipe(file, model, wrapper, source, workload, precision, assumptions)
     if recipe.has_own_step:
         _say_what_is_not_applied(workload, precision, assumptions)
@@ -263,74 +247,8 @@ def _say_what_is_not_applied(
         )
 
 
-def _batch_source(
-    file: RunFile,
-    model: paddle.nn.Layer,
-    wrapper: paddle.Model | None,
-    workload: Workload,
-    assumptions: Assumptions,
-) -> _BatchSource:
-    """Where batches come from: the file, then the flags, then ``InputSpec``, then a guess."""
-    if file.example_batch is not None:
-        if workload.inputs or workload.labels:
-            assumptions.add(
-                sentence("--input and --label are not used: the file has example_batch()")
-            )
-        return _BatchSource(example_batch=file.example_batch)
-    labels = workload.labels or requests_of(wrapper and wrapper._labels, "--label")
-    inputs = workload.inputs or requests_of(wrapper and wrapper._inputs, "--input")
-    if inputs:
-        return _BatchSource(inputs=inputs, labels=labels)
-    guess = guess_inputs(model, str(file.path))
-    assumptions.add(guess.assumption)
-    return _BatchSource(inputs=guess.inputs, labels=labels, hint=guess.hint)
-
-
-def _loss(file: RunFile, wrapper: paddle.Model | None, assumptions: Assumptions) -> Loss:
-    if file.loss_fn is not None:
-        return file.loss_fn
-    if wrapper is not None and wrapper._loss is not None:
-        return _prepared_loss(wrapper._loss)
-    return DefaultLoss(assumptions.add)
-
-
-def _prepared_loss(loss: Any) -> Loss:
-    """The loss of ``paddle.Model.prepare``, called and added up as ``Model.fit`` does."""
-
-    def total(outputs: Any, labels: Any) -> paddle.Tensor:
-        return paddle.add_n(_listed(loss(*_listed(outputs), *_listed(labels))))
-
-    return total
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (tuple, list)) else [value]
-
-
-def _alone(tensors: tuple[paddle.Tensor, ...]) -> Any:
-    """One tensor by itself, several as they are, none as None."""
-    return tensors if len(tensors) > 1 else next(iter(tensors), None)
-
-
-def on_device(batch: Any) -> Any:
-    """A user's batch with its arrays and tensors on the current device."""
-    return paddle.utils.map_structure(_on_device, batch)
-
-
-def _on_device(leaf: Any) -> Any:
-    """A leaf of a batch: arrays and tensors on the current device, all else as it is."""
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        return paddle.to_tensor(leaf)
-    place = paddle.framework._current_expected_place()
-    if isinstance(leaf, paddle.Tensor) and not leaf.place._equals(place):
-        return leaf._copy_to(place, True)
-    return leaf
-
-
 def _is_paddles(kind: type) -> bool:
-    return kind.__module__.startswith("paddle.nn.")
+    return kind.__module__.startswith(("paddle.nn.", "paddle.jit."))
 
 
 def _described(value: object) -> str:

@@ -1,0 +1,68 @@
+"""A program that ``paddle.jit.save`` wrote, as if it were a model file."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paddle
+
+from estimator.drystep.child.model_file import Hook, RunFile
+from estimator.drystep.child.user_code import one_line
+from estimator.errors import BadInput
+from estimator.messages import sentence
+from estimator.workload.saved import program_prefix
+from estimator.workload.types import OptionValue
+
+
+@dataclass(frozen=True, slots=True)
+class SavedProgram:
+    """The files of a saved program. Nothing has been loaded yet."""
+
+    path: Path
+    options: Mapping[str, OptionValue]
+
+    def forget(self) -> None:
+        """Let go of the program that was loaded before."""
+        gc.collect()
+
+    def run(self) -> RunFile:
+        """What the files define: the model alone. Raises BadInput where there are options."""
+        if self.options:
+            raise BadInput(sentence("a saved program takes no options"), where="-o")
+        return RunFile(
+            path=self.path,
+            source=sentence("the saved program"),
+            build_model=Hook(self._load, {}, self.path),
+            example_batch=None,
+            loss_fn=None,
+            build_optimizer=None,
+            train_step=None,
+        )
+
+    def _load(self) -> Any:
+        try:
+            return paddle.jit.load(str(program_prefix(self.path)))
+        except Exception as error:  # Paddle raises all kinds for files it cannot read
+            raise BadInput(
+                sentence(
+                    "Paddle {version} cannot load the program: {why}",
+                    version=paddle.__version__,
+                    why=one_line(error),
+                ),
+                where=str(self.path),
+                hint=sentence("save it again with the version of Paddle that is installed"),
+            ) from error
+
+
+def is_loaded_program(model: paddle.nn.Layer) -> bool:
+    """Whether a model came out of ``paddle.jit.load``."""
+    return isinstance(model, paddle.jit.TranslatedLayer) or hasattr(model, "_input_spec")
+
+
+def input_specs(model: paddle.nn.Layer) -> list[Any]:
+    """The ``InputSpec`` that a loaded program was saved with; none for any other model."""
+    return model._input_spec() if is_loaded_program(model) else []
