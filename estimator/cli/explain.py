@@ -12,6 +12,8 @@ from rich.table import Table
 from estimator.cli.figures import NONE, Prediction, Show, format_rate, format_size, with_interval
 from estimator.cli.summary import plan_name
 from estimator.manifest.types import Origin
+from estimator.memory.layers import device_memory_layers
+from estimator.memory.types import MemoryEstimate
 from estimator.messages import Say
 from estimator.plan.types import CandidatePlan, HostRequest, Recommendation
 from estimator.result import EstimateResult, NothingFits
@@ -62,14 +64,23 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], say:
 
 def _figures(plan: CandidatePlan, say: Say) -> Iterator[Row]:
     yield _figure("explain.device_memory", plan.memory.device_memory, format_size, say)
-    yield _figure("explain.context", plan.memory.overhead.context, format_size, say)
-    yield _figure("explain.communication", plan.memory.overhead.communication, format_size, say)
+    yield from _layers(plan.memory, say)
     yield _figure("explain.step_time", plan.step_seconds, format_duration, say)
     yield _figure("explain.throughput", plan.throughput, format_rate, say)
     yield _figure("explain.efficiency", plan.scaling_efficiency, "{:.1%}".format, say)
     yield _figure("explain.duration", plan.duration_seconds, format_duration, say)
     yield _figure("explain.gpu_hours", plan.gpu_hours, "{:.4g}".format, say)
     yield _figure("explain.cost", plan.cost, "{:.4g}".format, say)
+
+
+def _layers(memory: MemoryEstimate, say: Say) -> Iterator[Row]:
+    """What device memory consists of, from the tensors outwards."""
+    layers = device_memory_layers(memory)
+    for layer in layers:
+        yield _figure(f"layer.{layer.name}", layer.size, format_size, say)
+    if not layers:
+        yield _figure("explain.context", memory.overhead.context, format_size, say)
+        yield _figure("explain.communication", memory.overhead.communication, format_size, say)
 
 
 def _figure(key: str, value: Prediction | Missing, show: Show, say: Say) -> Row:

@@ -12,6 +12,7 @@ from estimator.document.parts import (
     Document,
     Figure,
     GpuPart,
+    LayerPart,
     ManifestPart,
     MeasurementPart,
     ModelPart,
@@ -26,6 +27,7 @@ from estimator.document.parts import (
 )
 from estimator.drystep.measurement import DryStepReport, PeakAt, StepMeasurement
 from estimator.manifest.types import Manifest, TemplateChoice
+from estimator.memory.layers import device_memory_layers
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.result import EstimateResult, GpuRow, NothingFits
@@ -131,6 +133,10 @@ def _gpu(row: GpuRow) -> GpuPart:
         step_time_s=_figure(step if isinstance(step, Missing) else step.step_seconds),
         throughput_samples_per_s=_figure(step if isinstance(step, Missing) else step.throughput),
         time_share={} if isinstance(step, Missing) else dict(step.share),
+        device_memory_layers=[
+            LayerPart(name=layer.name, **_figure(layer.size).model_dump())
+            for layer in device_memory_layers(memory)
+        ],
     )
 
 

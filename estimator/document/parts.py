@@ -108,6 +108,12 @@ class MeasurementPart(_Part):
     peak_at: PeakAtPart = NOWHERE
 
 
+class LayerPart(Figure[int]):
+    """One layer of device memory, in bytes; the targets of all add up to it."""
+
+    name: str
+
+
 class GpuPart(_Part):
     """One GPU type at the asked batch size.
 
@@ -127,6 +133,7 @@ class GpuPart(_Part):
     step_time_s: Figure[float]
     throughput_samples_per_s: Figure[float]
     time_share: dict[str, float]
+    device_memory_layers: list[LayerPart] = []
 
 
 class PlanPart(_Part):

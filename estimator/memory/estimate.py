@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from estimator.drystep.cpu_scaling import reserved_interval
 from estimator.drystep.measurement import Device, StepMeasurement
 from estimator.gpus.types import GpuType
+from estimator.memory.layers import allocator_layers
 from estimator.memory.overhead import device_overhead
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.units import MIB, format_bytes
@@ -47,6 +48,7 @@ def estimate_device_memory(
         overhead=overhead,
         device_memory=device_memory,
         capacity_bytes=gpu.cuda_visible_bytes,
+        inside=allocator_layers(measurement, reserved, _SOURCE_OF[measurement.device]),
     )
 
 

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead
+from estimator.messages import sentence
 from estimator.units import MIB, format_bytes
 from estimator.values import Bounded, Missing, Source
 
@@ -67,21 +68,43 @@ def device_overhead(
     """
     if gpu_count < 1:
         raise ValueError(f"a job has at least one GPU, not {gpu_count}")
-    return DeviceOverhead(_context(gpu, cuda_version), _communication(gpu_count))
+    return DeviceOverhead(
+        _context(gpu, cuda_version), _communication(gpu_count), _libraries(gpu, cuda_version)
+    )
 
 
 def _context(gpu: GpuType, cuda_version: tuple[int, int]) -> Bounded[int]:
     lazy = cuda_version >= _LAZY_LOADING_SINCE
-    kernels = _LAZY_KERNELS_MIB if lazy else _EAGER_KERNELS_MIB
     lower, target, upper = (
         round((per_sm * count + loaded + _cublas_mib(gpu)) * MIB)
-        for per_sm, count, loaded in zip(_PER_SM_MIB, _sm_counts(gpu), kernels, strict=True)
+        for per_sm, count, loaded in zip(
+            _PER_SM_MIB, _sm_counts(gpu), _kernels_mib(cuda_version), strict=True
+        )
     )
     reason = (
         f"CUDA context of {gpu.name} with its {_sm_text(gpu)} multiprocessors, and kernels "
         f"loaded {'when first used' if lazy else 'at start'}: {format_bytes(target)}"
     )
     return Bounded(target, lower, upper, Source.PUBLISHED, reason)
+
+
+def _libraries(gpu: GpuType, cuda_version: tuple[int, int]) -> Bounded[int]:
+    """The part of the context that cuDNN, cuBLAS and loaded kernels take."""
+    lower, target, upper = (
+        round((loaded + _cublas_mib(gpu)) * MIB) for loaded in _kernels_mib(cuda_version)
+    )
+    reason = sentence(
+        "kernels of cuDNN, cuBLAS and Paddle under CUDA {version}, and a workspace of {cublas} for "
+        "cuBLAS",
+        version=".".join(map(str, cuda_version)),
+        cublas=format_bytes(round(_cublas_mib(gpu) * MIB)),
+    )
+    return Bounded(target, lower, upper, Source.PUBLISHED, reason)
+
+
+def _kernels_mib(cuda_version: tuple[int, int]) -> tuple[float, float, float]:
+    lazy = cuda_version >= _LAZY_LOADING_SINCE
+    return _LAZY_KERNELS_MIB if lazy else _EAGER_KERNELS_MIB
 
 
 def _sm_counts(gpu: GpuType) -> tuple[int, int, int]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from estimator.values import Bounded
+from estimator.values import Bounded, Missing
+
+NOT_APART = Missing("not told apart from the CUDA context")
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceOverhead:
     """Bytes on the device outside Paddle's allocator: CUDA context and library handles,
     and communication buffers (0 bytes on one GPU).
+
+    libraries: the part of ``context`` that cuDNN, cuBLAS and the loaded kernels take.
     """
 
     context: Bounded[int]
     communication: Bounded[int]
+    libraries: Bounded[int] | Missing = NOT_APART
 
     @property
     def upper(self) -> int:
@@ -22,10 +27,19 @@ class DeviceOverhead:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryLayer:
+    """One layer of device memory, in bytes; the layers of an estimate add up to it."""
+
+    name: str
+    size: Bounded[int]
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryEstimate:
     """Device memory of one GPU = reserved + overhead, against what a program can get of the type.
 
     capacity_bytes: the total that nvidia-smi shows, without the driver's own share.
+    inside: the layers of what the allocator holds; empty where they were not told apart.
     """
 
     gpu: str
@@ -34,6 +48,7 @@ class MemoryEstimate:
     overhead: DeviceOverhead
     device_memory: Bounded[int]
     capacity_bytes: int
+    inside: tuple[MemoryLayer, ...] = ()
 
     @property
     def fits(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from estimator.drystep.measurement import DryStepReport, Precision, StepMeasurement
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
-from estimator.memory.types import DeviceOverhead, MemoryEstimate
+from estimator.memory.types import MemoryEstimate
 from estimator.plan.feasibility import judged
 from estimator.plan.intervals import Figure, inverse, product, scaled
 from estimator.plan.reasons import figures as reasons
@@ -170,7 +170,7 @@ def _memory(inputs: Inputs, answer: GpuAnswer, gpu: GpuType, count: int) -> Memo
     return replace(
         alone,
         reserved_bytes=alone.reserved_bytes + buckets,
-        overhead=DeviceOverhead(context=alone.overhead.context, communication=nccl),
+        overhead=replace(alone.overhead, communication=nccl),
         device_memory=Bounded(
             memory.target + buckets + nccl.target,
             memory.lower + buckets + nccl.lower,

@@ -2,24 +2,32 @@
 
 paddle-estimate notebooks/models/llama_7b.py --amp O2 --amp-dtype bfloat16
 paddle-estimate notebooks/models/llama_7b.py -o layers=8 hidden=2048 length=1024
+paddle-estimate notebooks/models/llama_7b.py --amp O2 --amp-dtype bfloat16 -o flash=1 fused=1
+
+flash: attention that keeps no scores, called by name instead of chosen by Paddle.
+fused: norm, rotary embedding and gate as one kernel each.
 """
 
 import paddle
 from paddle import nn
 from paddle.distributed.fleet.utils import recompute
+from paddle.incubate.nn import functional as fused_ops
 from paddle.nn import functional as F
 
 VOCABULARY = 32000
 
 
 class RMSNorm(nn.Layer):
-    def __init__(self, hidden):
+    def __init__(self, hidden, fused=False):
         super().__init__()
+        self.fused = fused
         self.weight = self.create_parameter(
             [hidden], default_initializer=nn.initializer.Constant(1.0)
         )
 
     def forward(self, x):
+        if self.fused:
+            return fused_ops.fused_rms_norm(x, self.weight, None, 1e-5, x.ndim - 1)[0]
         scale = paddle.rsqrt(x.astype("float32").square().mean(-1, keepdim=True) + 1e-5)
         return (x * scale.astype(x.dtype)) * self.weight
 
@@ -35,9 +43,9 @@ def rotated(x):
 
 
 class Attention(nn.Layer):
-    def __init__(self, hidden, heads):
+    def __init__(self, hidden, heads, flash=False, fused=False):
         super().__init__()
-        self.heads = heads
+        self.heads, self.flash, self.fused = heads, flash, fused
         self.qkv = nn.Linear(hidden, 3 * hidden, bias_attr=False)
         self.out = nn.Linear(hidden, hidden, bias_attr=False)
 
@@ -45,29 +53,42 @@ class Attention(nn.Layer):
         batch, length, hidden = x.shape
         parts = self.qkv(x).reshape([batch, length, 3, self.heads, -1])
         query, key, value = parts.unbind(axis=2)
-        mixed = F.scaled_dot_product_attention(
-            rotated(query), rotated(key), value, is_causal=True, training=self.training
+        if self.fused:
+            query, key, _ = fused_ops.fused_rotary_position_embedding(query, key)
+        else:
+            query, key = rotated(query), rotated(key)
+        return self.out(self.mixed(query, key, value).reshape([batch, length, hidden]))
+
+    def mixed(self, query, key, value):
+        if self.flash:
+            return F.flash_attention.flash_attention(query, key, value, causal=True)[0]
+        return F.scaled_dot_product_attention(
+            query, key, value, is_causal=True, training=self.training
         )
-        return self.out(mixed.reshape([batch, length, hidden]))
 
 
 class FeedForward(nn.Layer):
-    def __init__(self, hidden):
+    def __init__(self, hidden, fused=False):
         super().__init__()
+        self.fused = fused
         inner = -(-hidden * 8 // 3 // 256) * 256  # 11008 at 4096
         self.gate = nn.Linear(hidden, inner, bias_attr=False)
         self.up = nn.Linear(hidden, inner, bias_attr=False)
         self.down = nn.Linear(inner, hidden, bias_attr=False)
 
     def forward(self, x):
+        if self.fused:
+            return self.down(fused_ops.swiglu(self.gate(x), self.up(x)))
         return self.down(F.silu(self.gate(x)) * self.up(x))
 
 
 class Block(nn.Layer):
-    def __init__(self, hidden, heads):
+    def __init__(self, hidden, heads, flash=False, fused=False):
         super().__init__()
-        self.norm1, self.attention = RMSNorm(hidden), Attention(hidden, heads)
-        self.norm2, self.feed_forward = RMSNorm(hidden), FeedForward(hidden)
+        self.norm1 = RMSNorm(hidden, fused)
+        self.attention = Attention(hidden, heads, flash, fused)
+        self.norm2 = RMSNorm(hidden, fused)
+        self.feed_forward = FeedForward(hidden, fused)
 
     def forward(self, x):
         x = x + self.attention(self.norm1(x))
@@ -75,11 +96,11 @@ class Block(nn.Layer):
 
 
 class Decoder(nn.Layer):
-    def __init__(self, layers, hidden, heads, recompute):
+    def __init__(self, blocks, hidden, recompute, fused):
         super().__init__()
         self.words = nn.Embedding(VOCABULARY, hidden)
-        self.blocks = nn.LayerList([Block(hidden, heads) for _ in range(layers)])
-        self.norm = RMSNorm(hidden)
+        self.blocks = nn.LayerList(blocks)
+        self.norm = RMSNorm(hidden, fused)
         self.head = nn.Linear(hidden, VOCABULARY, bias_attr=False)
         self.recompute = recompute
 
@@ -90,8 +111,9 @@ class Decoder(nn.Layer):
         return self.head(self.norm(x))
 
 
-def build_model(layers=32, hidden=4096, heads=32, recompute=False):
-    return Decoder(layers, hidden, heads, recompute)
+def build_model(layers=32, hidden=4096, heads=32, recompute=False, flash=False, fused=False):  # noqa: PLR0913
+    blocks = [Block(hidden, heads, flash, fused) for _ in range(layers)]
+    return Decoder(blocks, hidden, recompute, fused)
 
 
 def example_batch(batch_size, length=2048):

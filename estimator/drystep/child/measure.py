@@ -11,6 +11,7 @@ import paddle
 
 from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.course import observe_run
+from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
@@ -28,10 +29,14 @@ from estimator.drystep.measurement import (
     Precision,
     StepMeasurement,
 )
-from estimator.drystep.request import DeviceChoice, DryStepRequest
+from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
 from estimator.errors import InternalError
 from estimator.messages import sentence
 from estimator.values import Missing
+
+MODEL_FILE_CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108)
+"""What Paddle is told of the GPU when one run of a model file serves all types. Its compute
+capability decides which form of attention is taken."""
 
 Say = Callable[[str], None]
 """Gets a few words when something that takes a while begins."""
@@ -88,6 +93,7 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         raise InternalError("a request for the virtual GPU names its library")
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
+    pretend_cuda(MODEL_FILE_CARD)
     own, *others = request.precisions
     training = _fresh(program, request, own)
     say(f"measuring {own.label}")

@@ -9,6 +9,7 @@ from typing import Any
 import paddle
 from paddle.base import core, libpaddle
 
+from estimator.drystep.child.cuda.attention import offer_fused_attention
 from estimator.drystep.child.cuda.flags import let_flags_be_set
 from estimator.drystep.child.cuda.places import CUDAPinnedPlace, CUDAPlace, let_places_be_cuda
 from estimator.drystep.child.cuda.replace import replace_everywhere
@@ -87,6 +88,7 @@ def pretend_cuda(card: CudaCard) -> None:
     replace_everywhere({"CUDAPlace": CUDAPlace, "CUDAPinnedPlace": CUDAPinnedPlace}, paddle)
     _take_the_cuda_branch_of_device()
     let_flags_be_set()
+    offer_fused_attention()
     _say_versions()
     paddle.set_device("gpu:0")
 
