@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from estimator.gpus.types import GpuType
+from estimator.manifest.crds import load_definitions
 from estimator.manifest.policy import Rule
 from estimator.manifest.render import ChosenTemplate, render
 from estimator.manifest.types import JobRequest, Manifest
-from estimator.options import EstimateOptions
+from estimator.manifest.validate import located, require_valid, validate
+from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Recommendation, SiteLimit, SiteMeasure
 from estimator.result import NothingFits
 from estimator.values import Missing
+
+_UNIQUE_LETTERS = 6
+"""Of an identifier's random end: 16 million names."""
 
 
 def job_request(
@@ -51,7 +57,18 @@ def manifest_for(
     request = job_request(
         outcome, gpus[outcome.plan.gpu], str(options.workload.model_file), identifier
     )
-    return render(request, options.manifest, chosen)
+    if options.manifest.own_name:
+        request = replace(request, name=f"{request.name}-{identifier[-_UNIQUE_LETTERS:]}")
+    return _checked(render(request, options.manifest, chosen), options.manifest)
+
+
+def _checked(manifest: Manifest, options: ManifestOptions) -> Manifest:
+    """The manifest with what was not checked. Raises BadInput with every finding."""
+    definitions = None if options.crds is None else load_definitions(options.crds)
+    verdict = validate(manifest.document, definitions)
+    found = located(verdict.findings, manifest.document, manifest.origins)
+    require_valid(found, manifest.document)
+    return replace(manifest, notes=(*manifest.notes, *verdict.notes))
 
 
 def site_limits(policy: Iterable[Rule]) -> tuple[SiteLimit, ...]:

@@ -25,7 +25,9 @@ class ManifestOptions:
 
     ``template`` is a name from the templates or a path; ``templates_folders`` are laid in their
     order over the templates that ship with the tool; ``command`` replaces the template's command;
-    ``settings`` go over every layer, as far as no lock forbids it.
+    ``settings`` go over every layer, as far as no lock forbids it. ``crds`` is a folder of
+    exported definitions to check against. ``own_name``: the name of the job is one that no other
+    job has.
     """
 
     kind: ManifestKind = ManifestKind.JOB
@@ -33,6 +35,8 @@ class ManifestOptions:
     templates_folders: tuple[Path, ...] = ()
     command: str | None = None
     settings: tuple[Override, ...] = ()
+    crds: Path | None = None
+    own_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

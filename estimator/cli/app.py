@@ -18,6 +18,7 @@ from estimator.cli.arguments import (
     GpusArguments,
     HistoryReplayArguments,
     RootArguments,
+    SubmitArguments,
     TemplateArguments,
     TemplateCheckArguments,
     TemplateDiffArguments,
@@ -45,6 +46,7 @@ class Command:
 _ESTIMATE = Command(
     "estimate", EstimateArguments, "estimator.cli.estimate", "run", "help.command_estimate"
 )
+_SUBMIT = Command("submit", SubmitArguments, "estimator.cli.submit", "run", "help.command_submit")
 _GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
 _DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
 _TEMPLATES = (
@@ -85,7 +87,7 @@ def create_app(say: Say) -> typer.Typer:
     history = _group(say, CommonArguments, say("help.history_group"))
     for command in _HISTORY:
         _add(history, command, say)
-    for command in (_ESTIMATE, _GPUS):
+    for command in (_ESTIMATE, _SUBMIT, _GPUS):
         _add(app, command, say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))

@@ -124,6 +124,9 @@ class EstimateArguments(CommonArguments):
     namespace: Annotated[str | None, _yaml("--namespace", "NAME")] = None
     queue: Annotated[str | None, _yaml("--queue", "NAME")] = None
     data_claim: Annotated[str | None, _yaml("--data-claim", "NAME")] = None
+    crds: Annotated[Path | None, _yaml("--crds", "DIR")] = None
+    server_dry_run: Annotated[bool, _yaml("--server-dry-run")] = False
+    kube_context: Annotated[str | None, _yaml("--context", "NAME")] = None
     device: Annotated[
         Literal["auto", "gpu", "virtual", "cpu"], _measuring("--device", "auto|gpu|virtual|cpu")
     ] = "auto"
@@ -134,6 +137,19 @@ class EstimateArguments(CommonArguments):
     out: Annotated[Path | None, _output("--out", "FILE")] = None
     explain: Annotated[bool, _output("--explain")] = False
     provenance: Annotated[bool, _output("--provenance")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitArguments(EstimateArguments):
+    """``paddle-estimate submit MODEL.py|JOB.yaml``."""
+
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL.py|JOB.yaml", help="help.submit_model", rich_help_panel="panel.file"
+        ),
+    ]
+    yes: Annotated[bool, _yaml("--yes", "", "-y")] = False
 
 
 @dataclass(frozen=True, kw_only=True)

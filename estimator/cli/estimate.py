@@ -26,7 +26,14 @@ def run(session: Session, arguments: EstimateArguments) -> int:
     check_writable(arguments.out)
     options = to_options(arguments, session.language)
     console = error_console()
-    result = _estimate(options, console, session)
+    cluster = None
+    if arguments.server_dry_run:
+        from estimator.cluster.connection import Place, connect
+
+        cluster = connect(Place(arguments.kube_context, arguments.namespace))
+    result = ask(options, console, session)
+    if cluster is not None and not isinstance(result.manifest, Missing):
+        cluster.require_taken(result.manifest.document, result.manifest.origins)
     show(result, arguments, console, session)
     return NoFeasiblePlan.exit_code if isinstance(result.outcome, NothingFits) else 0
 
@@ -36,7 +43,7 @@ def show(
 ) -> None:
     """The summary for people on stderr, then the document on stdout or in a file."""
     told = localise(result, session.language)
-    console.print(summary(told, console.width, session.say))
+    show_summary(result, console, session)
     if arguments.explain:
         console.print(explanation(told, session.say))
     document = _document(told, as_json=arguments.json, provenance=arguments.provenance)
@@ -44,7 +51,14 @@ def show(
         write_document(document, arguments.out)
 
 
-def _estimate(options: EstimateOptions, console: Console, session: Session) -> EstimateResult:
+def show_summary(result: EstimateResult, console: Console, session: Session) -> None:
+    """The answer for people, on stderr."""
+    told = localise(result, session.language)
+    console.print(summary(told, console.width, session.say))
+
+
+def ask(options: EstimateOptions, console: Console, session: Session) -> EstimateResult:
+    """The answer to one question, with its progress on the console."""
     from estimator.pipeline import estimate
 
     with TerminalProgress(console, session) as progress:

@@ -116,6 +116,7 @@ def _manifest(arguments: EstimateArguments) -> ManifestOptions:
         templates_folders=existing_folders(arguments.templates),
         command=arguments.command,
         settings=tuple(_settings(arguments)),
+        crds=_existing("--crds", arguments.crds),
     )
 
 

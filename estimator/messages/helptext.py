@@ -33,6 +33,24 @@ WORDINGS = {
         "Estimate a model file and print its job YAML (the default command).",
         "估算一个模型文件并输出作业 YAML（默认命令）。",
     ),
+    "help.command_submit": Wording(
+        "Estimate a job, or read its YAML, and apply it to the cluster after a server-side "
+        "dry run.",
+        "估算一个作业或读取其 YAML， 经服务器端试运行后 提交到集群。",
+    ),
+    "help.submit_model": Wording(
+        "Model file, or a YAML file that an estimate wrote.",
+        "模型文件， 或由估算写出的 YAML 文件。",
+    ),
+    "help.yes": Wording("Apply without asking.", "不询问， 直接提交。"),
+    "help.crds": Wording(
+        "Folder of CustomResourceDefinitions to check the YAML against.",
+        "CRD 所在目录， 用来检查 YAML。",
+    ),
+    "help.server_dry_run": Wording(
+        "Let the cluster check the YAML without keeping it.", "由集群检查 YAML， 但不保存。"
+    ),
+    "help.context": Wording("Context of the kubeconfig.", "kubeconfig 中的 context。"),
     "help.command_gpus": Wording("Show the GPU types that are known.", "列出已知的 GPU 型号。"),
     "help.command_doctor": Wording(
         "Check what is installed and whether the virtual GPU can be built.",
@@ -161,7 +179,7 @@ WORDINGS = {
     "help.set_yaml": Wording(
         "Value at a path of the template, over every layer, such as job.backoffLimit=3; "
         "repeatable.",
-        "设置模板中某个路径的值， 优先于各层， 如 job.backoffLimit=3； 可重复。",
+        "模板中某个路径的值， 优先于 各层， 如 job.backoffLimit=3； 可重复。",
     ),
     "help.env": Wording(
         "Variable of the training container; repeatable.", "训练容器的环境变量； 可重复。"

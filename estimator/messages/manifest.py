@@ -226,4 +226,53 @@ WORDINGS = {
     "rule.no_service": Wording(
         "there is no Service '{name}' to name the pods", "没有为 Pod 命名的 Service '{name}'"
     ),
+    # validation and the cluster
+    "validate.no_schemas": Wording(
+        "the types of Kubernetes' own fields were not checked: {hint}",
+        "未检查 Kubernetes 自身字段的类型：{hint}",
+    ),
+    "validate.findings": Wording(
+        "the manifest has {count} mistakes:\n  {listed}", "清单有 {count} 处错误：\n  {listed}"
+    ),
+    "validate.no_definition": Wording(
+        "the folder has no definition of {kind} ({version}), so it was not checked",
+        "目录中没有 {kind}（{version}）的定义，未作检查",
+    ),
+    "cluster.refused": Wording("{kind} was refused: {why}", "{kind} 被拒绝：{why}"),
+    "cluster.no_kind": Wording(
+        "the cluster has no {kind} of {version}", "集群没有 {version} 的 {kind}"
+    ),
+    "cluster.other_kind": Wording(
+        "install its controller, or another --kind", "安装相应的控制器，或换用其他 --kind"
+    ),
+    "cluster.other_name": Wording(
+        "another name (--set metadata.name=...), or delete the old job first",
+        "换一个名称（--set metadata.name=...），或先删除旧作业",
+    ),
+    "cluster.not_allowed": Wording("you may not do this there: {why}", "没有权限：{why}"),
+    "cluster.broken": Wording("the server answered {status}: {why}", "服务器返回 {status}：{why}"),
+    "cluster.unreachable": Wording("the cluster does not answer: {why}", "集群没有响应：{why}"),
+    "cluster.no_client": Wording(
+        "the Kubernetes client is not installed", "未安装 Kubernetes 客户端"
+    ),
+    "cluster.no_config": Wording("there is no cluster to go to: {why}", "没有可用的集群：{why}"),
+    "cluster.no_reason": Wording("the server gave no reason", "服务器没有说明原因"),
+    # a saved manifest, and submitting
+    "saved.unreadable": Wording("cannot be read: {why}", "无法读取：{why}"),
+    "saved.no_object": Wording(
+        "is no object of Kubernetes: it has no kind", "不是 Kubernetes 对象：没有 kind"
+    ),
+    "saved.empty": Wording("holds no document", "没有任何文档"),
+    "submit.no_object": Wording(
+        "only objects of Kubernetes can be submitted", "只能提交 Kubernetes 对象"
+    ),
+    "submit.nobody": Wording(
+        "nobody is there to confirm: stdin is no terminal", "无人确认：标准输入不是终端"
+    ),
+    "submit.will": Wording(
+        "{kind} {name} in namespace {namespace}", "{kind} {name}，命名空间 {namespace}"
+    ),
+    "submit.ask": Wording("Apply to {address}? [y/N]", "提交到 {address}？[y/N]"),
+    "submit.nothing": Wording("nothing was applied", "没有提交"),
+    "submit.look": Wording("applied; where to look:", "已提交；查看方法："),
 }

@@ -172,7 +172,7 @@ def test_a_refusal_names_the_flag(arguments: EstimateArguments, where: str) -> N
 @pytest.mark.parametrize("language", Language)
 def test_help_is_complete_in_each_language(language: Language) -> None:
     app = create_app(speaker(language))
-    for command in ("estimate", "gpus", "doctor", "templates", "templates show"):
+    for command in ("estimate", "submit", "gpus", "doctor", "templates", "templates show"):
         done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*command.split(), "--help"])
         assert done.exit_code == 0
         assert "…" not in done.stdout  # nothing is cut off
