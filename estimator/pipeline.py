@@ -14,9 +14,11 @@ from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
 from estimator.experience import load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
+from estimator.habits import past_templates
 from estimator.job import manifest_for, site_limits
 from estimator.learning.correction import NoHistory
 from estimator.manifest.catalogue import template_library
+from estimator.manifest.clues import clues_of
 from estimator.manifest.render import check_options, choose
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
@@ -64,7 +66,8 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     )
     rows = gpu_rows(evidence, gpus)
     progress.stage(Stage.PLAN)
-    chosen = choose(templates, options.manifest, report.model)
+    clues = clues_of(report, options.workload.model_file, past_templates(report.model.name))
+    chosen = choose(templates, options.manifest, clues)
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
     outcome = recommend(question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report)
     progress.stage(Stage.MANIFEST)

@@ -191,10 +191,11 @@ class OriginPart(_Part):
 
 
 class SuggestionPart(_Part):
-    """Another template that suits the model, and what speaks for it."""
+    """Another template that suits the model, what speaks for it, and how strongly, in words."""
 
     name: str
     reason: str
+    score: str
 
 
 class TemplateChoicePart(_Part):
@@ -202,6 +203,7 @@ class TemplateChoicePart(_Part):
 
     name: str
     reason: str
+    score: str
     alternatives: list[SuggestionPart]
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from estimator.manifest.types import TemplateChoice
-
 # ---- values the estimate puts in --------------------------------------------------------------
 
 
@@ -179,36 +177,6 @@ def claims_needed(claims: Sequence[str], nodes: int) -> str:
         "the pod waits until these PersistentVolumeClaims are in its namespace: "
         f"{', '.join(claims)}{shared}"
     )
-
-
-# ---- the recommended template -----------------------------------------------------------------
-
-
-def word_in_model(word: str, name: str) -> str:
-    return f"the model's name {name} contains '{word}'"
-
-
-def word_in_layer(word: str, layer: str) -> str:
-    return f"the model has a layer {layer}, which contains '{word}'"
-
-
-def layers_in_model(layers: Sequence[tuple[str, int]]) -> str:
-    listed = " and ".join(f"{count} {name}" for name, count in layers)
-    return f"the model has {listed}"
-
-
-def nothing_recognised() -> str:
-    return "neither the model's name nor its layers point to a domain"
-
-
-def asked_for() -> str:
-    return "asked for"
-
-
-def template_chosen(choice: TemplateChoice) -> str:
-    others = ", ".join(one.name for one in choice.alternatives)
-    also = f"; also possible: {others}" if others else ""
-    return f"template {choice.name}: {choice.reason}{also} (--template)"
 
 
 # ---- wording ----------------------------------------------------------------------------------

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from estimator.drystep.measurement import ModelFacts
-from estimator.manifest import reasons
-from estimator.manifest.choose import choose_template
+from estimator.manifest import choice_reasons as reasons
+from estimator.manifest.choose import MOST_ALTERNATIVES, choose_template
+from estimator.manifest.clues import Clues
 from estimator.manifest.command import parse_command
 from estimator.manifest.fill import fill
 from estimator.manifest.layers import Template, TemplateLibrary, resolve_template
 from estimator.manifest.locks import merge_locked
 from estimator.manifest.overrides import layer_of, origin
-from estimator.manifest.types import Computed, JobRequest, Manifest, Override, TemplateChoice
+from estimator.manifest.types import (
+    Computed,
+    JobRequest,
+    Manifest,
+    Override,
+    Suggestion,
+    TemplateChoice,
+)
 from estimator.messages import sentence
 from estimator.options import ManifestOptions
 
@@ -37,13 +44,19 @@ def check_options(library: TemplateLibrary, options: ManifestOptions) -> None:
         merge_locked(template.tree, asked, template.locks)
 
 
-def choose(library: TemplateLibrary, options: ManifestOptions, facts: ModelFacts) -> ChosenTemplate:
+def choose(library: TemplateLibrary, options: ManifestOptions, clues: Clues) -> ChosenTemplate:
     """The template that was asked for, else the one that suits the model. Raises BadInput."""
+    choice = choose_template(library, clues)
     if options.template is not None:
-        choice = TemplateChoice(options.template, reasons.asked_for())
-    else:
-        choice = choose_template(library, facts)
+        choice = _asked_for(options.template, choice)
     return ChosenTemplate(resolve_template(library, choice.name), choice)
+
+
+def _asked_for(name: str, advised: TemplateChoice) -> TemplateChoice:
+    """The named template, with what would have been advised as its alternatives."""
+    first = Suggestion(advised.name, advised.reason, advised.score)
+    others = tuple(one for one in (first, *advised.alternatives) if one.name != name)
+    return TemplateChoice(name, reasons.asked_for(), others[:MOST_ALTERNATIVES])
 
 
 def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate) -> Manifest:

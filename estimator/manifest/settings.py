@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -74,12 +74,18 @@ class Training(_Settings):
 
 
 class Suits(_Settings):
-    """What speaks for a template: words in the names of the model and of its layer classes, and
-    groups of layer classes that are all in the model.
+    """What speaks for a template.
+
+    words: in the names of the model, its file and its layer classes. layers, operators: groups of
+    layer classes in the model, or of kernels in its step, that are all there. suites: packages
+    that its file imports, or folders it lies in. inputs: ``images``, ``tokens``.
     """
 
     words: Words = ()
     layers: tuple[Words, ...] = ()
+    operators: tuple[Words, ...] = ()
+    suites: Words = ()
+    inputs: tuple[Literal["images", "tokens"], ...] = ()
 
 
 class _Said(_Settings):

@@ -174,10 +174,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A template that suits a model, and what speaks for it."""
+    """A template that suits a model, what speaks for it, and how strongly, in words."""
 
     name: str
     reason: str
+    score: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +188,4 @@ class TemplateChoice:
     name: str
     reason: str
     alternatives: tuple[Suggestion, ...] = ()
+    score: str = ""

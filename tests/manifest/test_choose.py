@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 from estimator.errors import BadInput
+from estimator.habits import past_templates
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.choose import FALLBACK, choose_template
+from estimator.manifest.clues import Clues, clues_of
 from estimator.manifest.images import choose_image, doubt_about
 from estimator.manifest.names import (
     MAX_JOB_NAME,
@@ -22,7 +27,14 @@ from estimator.manifest.names import (
     is_label_value,
     job_name,
 )
+from estimator.manifest.render import choose
 from estimator.manifest.settings import TRAINING, Training, read_settings
+from estimator.manifest.types import TemplateChoice
+from estimator.options import ManifestOptions
+from estimator.paths import HOME_VARIABLE
+from estimator.records.store import open_store
+from estimator.records.types import Happened, JobFacts, JobRecord, Submitted
+from tests.builders import report
 from tests.manifest.builders import facts, shipped
 
 LIBRARY = template_library()
@@ -53,18 +65,101 @@ MODELS = [
 
 @pytest.mark.parametrize(("name", "layers", "expected"), MODELS)
 def test_recommended_template(name: str, layers: dict[str, int], expected: str) -> None:
-    choice = choose_template(LIBRARY, facts(name, layers))
+    choice = choose_template(LIBRARY, Clues(facts(name, layers)))
     assert choice.name == expected
     assert choice.reason
     assert expected not in {other.name for other in choice.alternatives}
 
 
 def test_name_of_the_file_counts_and_alternatives_have_reasons() -> None:
-    choice = choose_template(LIBRARY, facts("Net", {"Conv2D": 3, "Linear": 1}, "my_unet.py"))
+    choice = choose_template(LIBRARY, Clues(facts("Net", {"Conv2D": 3, "Linear": 1}, "my_unet.py")))
     assert choice.name == "segmentation"
     assert [(other.name, other.reason) for other in choice.alternatives] == [
-        ("classification", "the model has 3 Conv2D and 1 Linear")
+        ("classification", "the model has 3 Conv2D, 1 Linear")
     ]
+
+
+CONV = KernelUse("conv2d", Phase.FORWARD, (TensorSpec((2, 3, 224, 224), "float32"),), ())
+CTC = KernelUse("warpctc", Phase.FORWARD, (TensorSpec((30, 2, 97), "float32"),), ())
+LOOKUP = KernelUse("embedding", Phase.FORWARD, (TensorSpec((2, 128), "int64"),), ())
+SIGNAL = KernelUse("conv2d", Phase.FORWARD, (TensorSpec((2, 1, 1, 16000), "float32"),), ())
+
+
+def chosen(
+    folder: Path, *kernels: KernelUse, code: str = "", past: dict[str, int] | None = None
+) -> TemplateChoice:
+    """The choice for a model whose name and layers tell nothing."""
+    path = folder / "model.py"
+    path.write_text(code)
+    measured = replace(report().measurements[0], kernels=kernels)
+    told = replace(report(), model=facts("Net", {"Linear": 1}), measurements=(measured,))
+    return choose_template(LIBRARY, clues_of(told, path, past or {}))
+
+
+@pytest.mark.parametrize(
+    ("kernels", "expected", "reason"),
+    [
+        ([CONV], "classification", "its first operators read images of 3x224x224"),
+        ([CONV, CTC], "ocr", "a training step launches 1 conv2d, 1 warpctc"),
+        ([LOOKUP], "nlp", "its first operators read token numbers of 128"),
+        ([SIGNAL], FALLBACK, "neither past jobs"),
+    ],
+)
+def test_operators_and_shapes_count(
+    tmp_path: Path, kernels: list[KernelUse], expected: str, reason: str
+) -> None:
+    choice = chosen(tmp_path, *kernels)
+    assert choice.name == expected
+    assert choice.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from ppdet.core import workspace\n", "detection"),
+        ("import os, paddlenlp.transformers as t\n", "nlp"),
+        ("def build_model():\n    from paddleseg.models import UNet\n", "segmentation"),
+        ("from . import ppdet\n", FALLBACK),
+        ("not python at all (", FALLBACK),
+    ],
+)
+def test_the_suite_of_a_model_file(tmp_path: Path, code: str, expected: str) -> None:
+    assert chosen(tmp_path, code=code).name == expected
+
+
+def test_a_folder_names_the_suite_too(tmp_path: Path) -> None:
+    (tmp_path / "PaddleOCR").mkdir()
+    assert chosen(tmp_path / "PaddleOCR").name == "ocr"
+
+
+def test_past_jobs_count_most_and_three_alternatives_follow_with_scores(tmp_path: Path) -> None:
+    choice = chosen(tmp_path, CONV, CTC, code="import ppdet\n", past={"speech": 2, "gone": 9})
+    assert (choice.name, choice.score) == ("speech", "sure: used before")
+    assert choice.reason == "2 past jobs of Net ran with it"
+    assert [(one.name, one.score) for one in choice.alternatives] == [
+        ("detection", "sure: by its suite"),
+        ("ocr", "possible: by what it is made of"),
+        ("classification", "weak: by the data that goes in"),
+    ]
+
+
+def test_template_that_was_asked_for_has_the_advised_one_as_alternative() -> None:
+    told = choose(LIBRARY, ManifestOptions(template="nlp"), Clues(facts("UNet", {"Conv2D": 3})))
+    assert (told.choice.name, told.choice.reason) == ("nlp", "asked for")
+    assert told.choice.alternatives[0].name == "segmentation"
+
+
+def test_only_jobs_that_ran_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    assert past_templates("Net") == {}
+    with open_store() as store:
+        for number, ran in enumerate([True, True, False]):
+            job = Submitted(JobFacts("Net", "T4", "fp32", 8, template="ocr"))
+            happened = Happened(peak_device_bytes=1) if ran else None
+            now = datetime.now(UTC)
+            store.save(JobRecord(f"{number}", now, job, happened=happened))
+    assert past_templates("Net") == {"ocr": 2}
+    assert past_templates("Other") == {}
 
 
 CUDA_11, CUDA_12, CUDA_12_9, CUDA_13 = (

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from estimator.errors import BadInput
 from estimator.manifest.catalogue import list_templates, template_library
+from estimator.manifest.clues import Clues
 from estimator.manifest.fill import fill
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.render import choose, render
@@ -36,7 +37,7 @@ RESNET = facts("ResNet", {"Conv2D": 53, "Linear": 1})
 
 
 def rendered(options: ManifestOptions, request: JobRequest = REQUEST) -> Manifest:
-    chosen = choose(template_library(options.templates_folders), options, RESNET)
+    chosen = choose(template_library(options.templates_folders), options, Clues(RESNET))
     return render(request, options, chosen)
 
 
