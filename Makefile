@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy bench bench-render fit clean
+.PHONY: run test lint types accuracy bench bench-render fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -32,6 +32,11 @@ bench-render: $(READY)  ## how long 1,000 manifests take
 
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
+
+checkov: $(READY)  ## lint the pods of every kind; checkov gets an environment of its own (290 MB)
+	test -x $(VENV)/checkov/bin/checkov || $(PYTHON) -m venv $(VENV)/checkov
+	$(VENV)/checkov/bin/pip install --quiet 'checkov>=3.3'
+	$(BIN)/python -m tests.manifest.checkov $(VENV)/checkov/bin/checkov
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

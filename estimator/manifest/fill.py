@@ -23,6 +23,7 @@ from estimator.manifest.policy import allowed_images, require_allowed
 from estimator.manifest.settings import TRAINING, Training, read_settings
 from estimator.manifest.tree import (
     Branch,
+    Node,
     Setting,
     find,
     format_path,
@@ -30,6 +31,7 @@ from estimator.manifest.tree import (
     nearest,
     plain,
     plain_map,
+    with_entries,
 )
 from estimator.manifest.types import JobRequest, Manifest, Origin, Override
 
@@ -108,7 +110,15 @@ def _computed(order: Order, form: Kind) -> Iterator[Setting]:
 
 def _claims(order: Order) -> Iterator[Branch]:
     if order.devices.claim:
-        yield claim_template(order.request, order.training, order.name)
+        namespace = find(order.asked, ("metadata", "namespace"))
+        claim = claim_template(order.request, order.training, order.name)
+        yield claim if namespace is None else _in_namespace(claim, namespace)
+
+
+def _in_namespace(document: Branch, namespace: Node) -> Branch:
+    metadata = document.entries["metadata"]
+    assert isinstance(metadata, Branch)
+    return with_entries(document, {"metadata": with_entries(metadata, {"namespace": namespace})})
 
 
 def _require_suitable_image(tree: Branch, order: Order) -> None:

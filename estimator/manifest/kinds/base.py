@@ -129,6 +129,12 @@ def job_metadata(tree: Branch) -> Branch:
     return with_entries(metadata, {"labels": labels})
 
 
+def companion_metadata(metadata: Branch) -> Branch:
+    """Of an object that goes with a job: the same name, namespace and labels."""
+    kept = ("name", "namespace", "labels")
+    return branch({key: metadata.entries[key] for key in kept if key in metadata.entries})
+
+
 def pod_template(tree: Branch, pod: Branch | None = None) -> Branch:
     """The template of the job's pods: its labels and annotations, and ``pod`` or the tree's own."""
     metadata = without(job_metadata(tree), "name", "namespace")

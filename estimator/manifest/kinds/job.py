@@ -10,6 +10,7 @@ from estimator.manifest.kinds.base import (
     INSTANCE,
     Kind,
     branch,
+    companion_metadata,
     document,
     job_metadata,
     pod_template,
@@ -52,8 +53,7 @@ def _service(metadata: Branch) -> Branch:
         "selector": said({INSTANCE: plain(name)}, why),
         "ports": said([{"name": "rendezvous", "port": RENDEZVOUS_PORT}], why),
     }
-    about = branch({"name": name, "labels": metadata.entries["labels"]})
-    return document("v1", "Service", about, branch(spec))
+    return document("v1", "Service", companion_metadata(metadata), branch(spec))
 
 
 JOB = Kind(_settings, _documents, _notes, kueue=True)

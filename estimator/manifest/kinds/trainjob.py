@@ -12,6 +12,7 @@ from estimator.manifest import reasons
 from estimator.manifest.kinds.base import (
     Kind,
     branch,
+    companion_metadata,
     document,
     fields_left_out,
     job_metadata,
@@ -66,7 +67,7 @@ def _documents(tree: Branch) -> tuple[Branch, ...]:
             "trainer": branch({"numNodes": nodes, **trainer}),
         }
     )
-    about = branch({"name": name, "labels": metadata.entries["labels"]})
+    about = companion_metadata(metadata)
     return (
         document(_API, "TrainingRuntime", about, _runtime(tree, nodes)),
         document(_API, "TrainJob", metadata, job),

@@ -198,6 +198,18 @@ def test_docker_line_reads_back() -> None:
     assert {"--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"} <= set(words)
 
 
+@pytest.mark.parametrize("kind", CLUSTER)
+def test_everything_is_in_one_namespace(kind: ManifestKind) -> None:
+    """A Service in another namespace than its Job names no pod."""
+    wanted = (
+        Override("metadata.namespace", "vision", "--namespace"),
+        Override("training.device_class", "gpu.example", "--set"),
+    )
+    overrides = wanted[:1] if kind is ManifestKind.PADDLEFLOW else wanted
+    for document in fill(shipped("ocr"), FOUR_NODES, kind, overrides).document:
+        assert document["metadata"]["namespace"] == "vision"  # type: ignore[index,call-overload]
+
+
 def test_docker_line_keeps_words_whole() -> None:
     command = ["sh", "-c", "echo \"$HOME\" 'a b' && python train.py"]
     override = Override("training.command", [*command], "--command")
