@@ -73,6 +73,7 @@ def record_of(result: EstimateResult, prior: CandidatePlan) -> JobRecord:
             memory_bytes=memory,
             cpu=cpu,
             gpu_memory_bytes=plan.memory.capacity_bytes,
+            job_request=None if isinstance(result.manifest, Missing) else result.manifest.saved,
         ),
         predicted=Predicted(
             tool_version=__version__,

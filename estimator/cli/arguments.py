@@ -168,6 +168,17 @@ class DoctorArguments(CommonArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenderArguments(CommonArguments):
+    """``paddle-estimate render ID``."""
+
+    identifier: Annotated[str, _argument("ID", "estimate_id")]
+    kind: Annotated[str | None, _yaml("--kind", "NAME")] = None
+    templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
+    out: Annotated[Path | None, _output("--out", "FILE")] = None
+    provenance: Annotated[bool, _output("--provenance")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TemplatesArguments(CommonArguments):
     """``paddle-estimate templates list``."""
 

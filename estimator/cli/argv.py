@@ -9,7 +9,7 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
 """The command meant where none is named, by the command before it."""
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"estimate", "submit", "gpus", "templates", "history", "doctor"}),
+    "": frozenset({"estimate", "render", "submit", "gpus", "templates", "history", "doctor"}),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
     "history": frozenset({"replay"}),
 }

@@ -10,6 +10,7 @@ from estimator.manifest.choose import MOST_ALTERNATIVES, choose_template
 from estimator.manifest.clues import Clues
 from estimator.manifest.command import parse_command
 from estimator.manifest.fill import fill
+from estimator.manifest.jobtext import SavedJob, to_text
 from estimator.manifest.layers import Template, TemplateLibrary, resolve_template
 from estimator.manifest.locks import merge_locked
 from estimator.manifest.overrides import layer_of, origin
@@ -67,7 +68,8 @@ def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate
     layers = layers_of(chosen.template)
     asked = replace(request, settings={**request.settings, LAYERS_PATH: _layers_value(layers)})
     made = fill(chosen.template, asked, options.kind, tuple(_overrides(options)))
-    made = replace(made, choice=chosen.choice, layers=layers)
+    saved = to_text(SavedJob(request, options, layers), chosen.choice.name)
+    made = replace(made, choice=chosen.choice, layers=layers, saved=saved)
     if options.template is not None:
         return made
     return replace(made, notes=(reasons.template_chosen(chosen.choice), *made.notes))

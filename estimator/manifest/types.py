@@ -62,6 +62,7 @@ class Manifest:
     """The finished YAML text, its kind, and the origin of every leaf.
 
     ``layers``: ``name@digest`` of each layer, lowest first. ``choice``: why this template.
+    ``saved``: what it was made of, to make it again (:mod:`estimator.manifest.jobtext`).
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Manifest:
     notes: tuple[str, ...] = ()
     choice: TemplateChoice | None = None
     layers: tuple[str, ...] = ()
+    saved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ WORDINGS = {
         "Show where each value of a template comes from, or every layer's say on one path.",
         "显示模板中每个值的来源，或各层对某个路径的说法。",
     ),
+    "help.command_render": Wording(
+        "Make the YAML of a saved estimate again, without running the model.",
+        "不运行模型，重新生成已保存估算的 YAML。",
+    ),
+    "help.estimate_id": Wording("Identifier of the estimate.", "估算的编号。"),
     "help.templates_diff": Wording(
         "Show the values in which two templates differ.", "显示两个模板不同的值。"
     ),

@@ -47,6 +47,18 @@ WORDINGS = {
         "'{layer}' is not a layer; there are {known}", "'{layer}' 不是层；可用的有 {known}"
     ),
     "layers.is_there": Wording("is there already", "已经存在"),
+    "layers.saved_unreadable": Wording(
+        "the saved job request cannot be read: another version of this tool wrote it",
+        "无法读取保存的作业请求：由本工具的其他版本写入",
+    ),
+    "layers.no_estimate": Wording(
+        "there is no saved estimate {identifier}", "没有保存的估算 {identifier}"
+    ),
+    "layers.no_request": Wording(
+        "the record {identifier} holds no job request: nothing fitted, or it was not made here",
+        "记录 {identifier} 不含作业请求：没有可行方案，或不是由本工具生成",
+    ),
+    "render.note": Wording("note: {note}", "注意：{note}"),
     "layers.locked_list": Wording(
         "'locked' must be a list of paths, or of path, by and because",
         "'locked' 必须是路径的列表，或含 path、by、because 的列表",

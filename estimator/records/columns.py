@@ -72,6 +72,7 @@ _SUBMITTED = (
     ("requested_duration_s", Kind.SECONDS, "time limit asked for"),
     ("image", Kind.TEXT, "container image"),
     ("submitted_at", Kind.MOMENT, "when it was submitted"),
+    ("job_request", Kind.TEXT, "what the manifest was made of, as JSON, to make it again"),
 )
 _HAPPENED = (
     ("peak_memory_bytes", Kind.BYTES, "peak resident host memory on one node"),

@@ -125,6 +125,7 @@ class Submitted:
     memory_bytes: of the host, on one node. gpu_memory_bytes: what a program can get of each GPU
     asked for. duration_s: the time limit. model_fingerprint: the same for two jobs that train the
     same model. job_id: the job's name in the system it ran in. submitted_at: in UTC.
+    job_request: what this tool's manifest was made of, as JSON.
     """
 
     facts: JobFacts
@@ -140,6 +141,7 @@ class Submitted:
     strategy: str | None = None
     duration_s: float | None = None
     submitted_at: datetime | None = None
+    job_request: str | None = None
 
     def __post_init__(self) -> None:
         _check("memory_bytes", self.memory_bytes, _MOST_BYTES)

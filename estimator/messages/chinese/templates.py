@@ -18,6 +18,8 @@ CHINESE: Mapping[str, str] = {
     "neither past jobs, suite, names, layers nor operators point to a domain": (
         "历史作业、套件、名称、层与算子都不指向某个领域"
     ),
+    "layer {name} has changed since the estimate, or is new": "层 {name} 在估算之后有改动或新增",
+    "layer {name} is no longer part of it": "层 {name} 已不再使用",
     "asked for": "按要求",
     "template {name}: {reason}; also possible: {others} (--template)": (
         "模板 {name}：{reason}；也可用：{others}（--template）"

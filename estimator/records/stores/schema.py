@@ -69,7 +69,8 @@ _VERSION_2 = {
     "started_at": _MOMENT,
     "finished_at": _MOMENT,
 }
-ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2,)
+_VERSION_3 = {"job_request": _TEXT}
+ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2, _VERSION_3)
 """Columns that each version added, from FIRST on."""
 
 NEWEST = FIRST + len(ADDED) - 1
