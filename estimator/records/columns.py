@@ -149,6 +149,11 @@ _UNIT_ENDINGS = ("_bytes", "_s", "_at")
 
 
 def fact_column(field: str) -> Column | None:
-    """The fact that a person calls ``field``; its unit may be left out: ``duration``."""
+    """The fact that a person calls ``field``; its unit may be left out: ``duration``.
+
+    ``estimate_id`` names the record of an estimate that the job goes into.
+    """
+    if field in ("estimate_id", "identifier"):
+        return BY_NAME["identifier"]
     names = (field, *(f"{field}{ending}" for ending in _UNIT_ENDINGS))
     return next((FACTS[name] for name in names if name in FACTS), None)

@@ -75,7 +75,7 @@ def read_mapped(
     file = TableFile(path) if isinstance(path, Path) else path
     counts = tally if tally is not None else Tally()
     for chunk in read_table(file, mapping.sources, counts):
-        frame = _mapped(chunk, mapping, counts)
+        frame = mapped(chunk, mapping, counts)
         counts.taken += len(frame)
         yield frame
 
@@ -121,7 +121,8 @@ def _fact(name: str) -> Column:
     return column
 
 
-def _mapped(chunk: RawChunk, mapping: ColumnMap, tally: Tally) -> pd.DataFrame:
+def mapped(chunk: RawChunk, mapping: ColumnMap, tally: Tally) -> pd.DataFrame:
+    """The facts of one chunk; what cannot be true is missing, counted and kept as text."""
     import pandas as pd
 
     cells = chunk.cells.reset_index(drop=True)

@@ -50,8 +50,9 @@ class Stage:
         columns = [*_ALWAYS, *(name for name in FACTS if name in frame.columns)]
         known = [name for name in columns if name in frame.columns]
         cells = {name: _plain(frame[name], BY_NAME[name].kind) for name in known}
-        cells["created_at"] = self._created(frame)
-        cells["identifier"] = _identifiers(frame, cells, origin)
+        own_time = _own_time(frame)
+        cells["created_at"] = [to_micros(self._now) if t is None else t for t in own_time]
+        cells["identifier"] = _identifiers(frame, cells, own_time, origin)
         cells["updated_at"] = [to_micros(self._now)] * len(frame)
         cells["origin"] = [origin] * len(frame)
         cells.setdefault("problems", [None] * len(frame))
@@ -110,16 +111,6 @@ class Stage:
         with _clear_errors(self.path):
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
-
-    def _created(self, frame: pd.DataFrame) -> list[int]:
-        """When the job was submitted, or else started or ended, or else now; in microseconds."""
-        import pandas as pd
-
-        created = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
-        for name in ("created_at", "submitted_at", "started_at", "finished_at"):
-            if name in frame:
-                created = created.fillna(frame[name])
-        return created.fillna(pd.Timestamp(self._now)).astype("int64").tolist()
 
     def _tell_apart(self, tally: Tally) -> None:
         """Rows that are equal in every cell and have no job_id are jobs of their own."""
@@ -185,17 +176,31 @@ def _start() -> Iterator[str]:
     yield "BEGIN"
 
 
-def _identifiers(frame: pd.DataFrame, cells: dict[str, list[Any]], origin: str) -> list[str]:
-    """Twelve hex digits of the time and twenty of what tells the job from others."""
+def _own_time(frame: pd.DataFrame) -> list[int | None]:
+    """When the job was submitted, or else started or ended, in microseconds."""
+    import pandas as pd
+
+    moments = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
+    for name in ("submitted_at", "started_at", "finished_at"):
+        if name in frame:
+            moments = moments.fillna(frame[name])
+    return _plain(moments, Kind.MOMENT)
+
+
+def _identifiers(
+    frame: pd.DataFrame, cells: dict[str, list[Any]], own_time: list[int | None], origin: str
+) -> list[str]:
+    """Twelve hex digits of the job's own time and twenty of what tells the job from others.
+
+    Nothing of the import itself is in it, so that the same row has the same identifier again.
+    """
     job_ids = cells.get("job_id") or [None] * len(frame)
-    submitted = cells.get("submitted_at") or cells["created_at"]
+    submitted = cells.get("submitted_at") or own_time
     given = cells.get("identifier") or [None] * len(frame)
-    rows = zip(
-        given, job_ids, submitted, cells["created_at"], frame["digest"].tolist(), strict=True
-    )
+    rows = zip(given, job_ids, submitted, own_time, frame["digest"].tolist(), strict=True)
     return [
-        identifier or f"{created // 1000:012x}{_digest(origin, job, moment, row)}"
-        for identifier, job, moment, created, row in rows
+        identifier or f"{(time or 0) // 1000:012x}{_digest(origin, job, moment, row)}"
+        for identifier, job, moment, time, row in rows
     ]
 
 

@@ -61,7 +61,8 @@ def test_a_field_may_leave_out_its_unit() -> None:
     assert fact_column("duration") is BY_NAME["duration_s"]
     assert fact_column("submitted") is BY_NAME["submitted_at"]
     assert fact_column("peak_memory") is BY_NAME["peak_memory_bytes"]
-    assert fact_column("identifier") is None
+    assert fact_column("estimate_id") is BY_NAME["identifier"]
+    assert fact_column("origin") is None
 
 
 def test_units_are_turned_into_the_column_s_own(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_column_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
         ("template", "is not FIELD=COLUMN"),
         ("=x", "is not FIELD=COLUMN"),
         ("templat=x", "'templat' is no field"),
-        ("identifier=x", "'identifier' is no field"),
+        ("origin=x", "'origin' is no field"),
         ("peak_memory=x:ms", "'ms' is no unit of peak_memory_bytes"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from estimator.records.columns import Column, Kind
 from estimator.records.reading.units import factor, zone_of
+from estimator.records.statuses import status_of
 from estimator.units import parse_bytes, parse_duration
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def parse_cells(raw: pd.Series[Any], column: Column, unit: str = "") -> Parsed:
 
     ``refused`` holds, by row, why; rows that are fine or were empty are not in it.
     """
+    if column.name == "status":
+        return _statuses(raw)
     if column.kind is Kind.TEXT:
         return _texts(raw)
     if column.kind is Kind.MOMENT:
@@ -54,6 +57,15 @@ def parse_cells(raw: pd.Series[Any], column: Column, unit: str = "") -> Parsed:
 def _texts(raw: pd.Series[Any]) -> Parsed:
     text = _stripped(raw)
     return Parsed(text.where(text.notna(), None).str.slice(0, _LONGEST_TEXT), _none(raw))
+
+
+def _statuses(raw: pd.Series[Any]) -> Parsed:
+    words = _stripped(raw)
+    known = {word: status_of(word) for word in words.dropna().unique()}
+    values = words.map(known).astype(object)
+    values = values.where(values.notna(), None)
+    unknown = words.notna() & values.isna()
+    return Parsed(values, unknown[unknown].map(lambda _: "no status that is known").astype(object))
 
 
 def _stripped(raw: pd.Series[Any]) -> pd.Series[Any]:

@@ -85,25 +85,37 @@ def digest_of(cells: Iterable[str]) -> str:
 
 
 def _csv(file: TableFile, columns: Sequence[str], tally: Tally) -> Iterator[RawChunk]:
-    csv.field_size_limit(1 << 20)
-    lines = text_lines(file.path, tally, file.encoding)
-    if file.header is None:
-        first = next(lines, None)
-        if first is None:
-            raise unreadable(file.path, "the file is empty")
-        delimiter = file.delimiter or max(_DELIMITERS, key=first.count)
-        header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
-    else:
-        delimiter, header = file.delimiter or ",", list(file.header)
+    header, numbered = _open_csv(file, tally)
     need_columns(file.path, columns, header)
-    reader = csv.reader(_without_nul(lines), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
-    for row in _csv_rows(file, reader, header, tally):
+    for row in numbered:
         rows.append(row)
         if len(rows) >= CHUNK_ROWS:
             yield _csv_chunk(file.path, header, columns, rows)
             rows = []
     yield _csv_chunk(file.path, header, columns, rows)
+
+
+def delimited_rows(file: TableFile, tally: Tally) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a CSV file, each with its place and its cells by column."""
+    header, numbered = _open_csv(file, tally)
+    for line, row in numbered:
+        yield f"{file.path.name}:{line}", dict(zip(header, row, strict=True))
+
+
+def _open_csv(file: TableFile, tally: Tally) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    csv.field_size_limit(1 << 20)
+    lines = _without_nul(text_lines(file.path, tally, file.encoding))
+    if file.header is None:
+        first = next(lines, None)
+        if first is None:
+            raise unreadable(file.path, "the file is empty")
+        delimiter = file.delimiter or max(_DELIMITERS, key=first.count)
+        header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    else:
+        delimiter, header = file.delimiter or ",", list(file.header)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    return header, _csv_rows(file, reader, header, tally)
 
 
 def _without_nul(lines: Iterator[str]) -> Iterator[str]:

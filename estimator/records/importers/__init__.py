@@ -1,0 +1,1 @@
+"""What other systems say of their jobs, as facts of job records."""
