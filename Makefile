@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy bench bench-render fit checkov clean
+.PHONY: run test lint types accuracy bench bench-render bench-learning fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -29,6 +29,9 @@ bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
 
 bench-render: $(READY)  ## how long 1,000 manifests take
 	$(BIN)/python -m tests.manifest.bench
+
+bench-learning: $(READY)  ## learning from a million records: times as figures and ratios
+	$(BIN)/python -m tests.learning.bench
 
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data

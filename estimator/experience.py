@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from estimator import __version__
 from estimator.errors import BadInput
 from estimator.learning.correction import correction_of, state_of
-from estimator.paths import shipped_folder
+from estimator.learning.frames import needed_columns
+from estimator.learning.model import MODEL_FILE, load
+from estimator.paths import shipped_folder, user_data_folder
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.records.samples import published_samples, store_samples
 from estimator.records.store import default_address, is_there, open_store
@@ -23,6 +28,9 @@ from estimator.records.types import (
 from estimator.result import EstimateResult, NothingFits
 from estimator.values import Bounded, Missing
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @dataclass(frozen=True, slots=True)
 class Experience:
@@ -32,14 +40,35 @@ class Experience:
     notes: tuple[str, ...]
 
 
-def load_correction() -> Experience:
-    """Learn from the published records and the user's own jobs.
+def model_path() -> Path:
+    """Where ``history fit`` keeps what it learnt."""
+    return user_data_folder() / MODEL_FILE
 
-    A store that cannot be read is a note; the published records alone are used then.
+
+def own_jobs() -> Iterator[pd.DataFrame]:
+    """What learning needs of the own records, in frames. Raises BadInput for a damaged store."""
+    if not is_there(default_address()):
+        return
+    with open_store() as store:
+        yield from store.batches(needed_columns())
+
+
+def load_correction() -> Experience:
+    """What ``history fit`` learnt, the published records, and the user's own jobs since.
+
+    A fitted model or a store that cannot be read is a note; the rest is used then.
     """
+    published = published_samples(shipped_folder("history"))
     own, notes = _own_samples()
-    samples = (*published_samples(shipped_folder("history")), *own)
-    return Experience(correction_of(state_of(samples)), notes)
+    try:
+        model = load(model_path())
+    except BadInput as error:
+        model, notes = None, (*notes, f"{error.what}: {error.hint}")
+    if model is None:
+        return Experience(correction_of(state_of((*published, *own))), notes)
+    since = (sample for sample in own if sample.ended_at > model.made.until)
+    model.state.merge(state_of((*published, *since)))
+    return Experience(correction_of(model.state, model.calibration), notes)
 
 
 def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from estimator.cli.arguments import (
     DoctorArguments,
     EstimateArguments,
     GpusArguments,
+    HistoryFitArguments,
+    HistoryLearnArguments,
+    HistoryRecommendArguments,
     HistoryReplayArguments,
     RenderArguments,
     RootArguments,
@@ -76,6 +79,24 @@ _HISTORY = (
         "estimator.cli.history.replay",
         "run",
         "help.history_replay",
+    ),
+    Command("fit", HistoryFitArguments, "estimator.cli.history.fit", "run", "help.history_fit"),
+    Command(
+        "evaluate",
+        HistoryLearnArguments,
+        "estimator.cli.history.evaluate",
+        "run",
+        "help.history_evaluate",
+    ),
+    Command(
+        "drift", HistoryLearnArguments, "estimator.cli.history.drift", "run", "help.history_drift"
+    ),
+    Command(
+        "recommend",
+        HistoryRecommendArguments,
+        "estimator.cli.history.recommend",
+        "run",
+        "help.history_recommend",
     ),
 )
 

@@ -235,7 +235,18 @@ class TemplateNewArguments(CommonArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryReplayArguments(CommonArguments):
+class MappedArguments(CommonArguments):
+    """Options of every command that reads tables of past jobs."""
+
+    map: Annotated[list[str], _history("--map", "FIELD=COLUMN[:UNIT]")] = field(
+        default_factory=list
+    )
+    set: Annotated[list[str], _history("--set", "FIELD=VALUE")] = field(default_factory=list)
+    json: Annotated[bool, _output("--json")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryReplayArguments(MappedArguments):
     """``paddle-estimate history replay FILE...``."""
 
     files: Annotated[
@@ -244,10 +255,44 @@ class HistoryReplayArguments(CommonArguments):
             metavar="FILE...", help="help.history_files", rich_help_panel="panel.history"
         ),
     ]
-    map: Annotated[list[str], _history("--map", "FIELD=COLUMN[:UNIT]")] = field(
-        default_factory=list
-    )
-    set: Annotated[list[str], _history("--set", "FIELD=VALUE")] = field(default_factory=list)
+    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = DEFAULT_OOM_PRICE
+    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = DEFAULT_WASTE_PRICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryLearnArguments(MappedArguments):
+    """``paddle-estimate history evaluate|drift [FILE...]``: the own records without a file."""
+
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[FILE...]", help="help.history_own_files", rich_help_panel="panel.history"
+        ),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryFitArguments(HistoryLearnArguments):
+    """``paddle-estimate history fit [FILE...]``."""
+
+    model_file: Annotated[Path | None, _history("--model-file", "FILE")] = None
+    replace: Annotated[bool, _history("--replace")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryRecommendArguments(CommonArguments):
+    """``paddle-estimate history recommend --template NAME --request 16Gi``."""
+
+    request: Annotated[str, _history("--request", "BYTES")]
+    template: Annotated[str | None, _history("--template", "NAME")] = None
+    name: Annotated[str | None, _history("--name", "MODEL")] = None
+    user: Annotated[str | None, _history("--user", "NAME")] = None
+    gpu: Annotated[str | None, _history("--gpu", "NAME")] = None
+    target: Annotated[
+        Literal["host-memory", "device-memory"],
+        _history("--target", "host-memory|device-memory"),
+    ] = "host-memory"
+    model_file: Annotated[Path | None, _history("--model-file", "FILE")] = None
     oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = DEFAULT_OOM_PRICE
     waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = DEFAULT_WASTE_PRICE
     json: Annotated[bool, _output("--json")] = False

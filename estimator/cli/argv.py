@@ -11,7 +11,7 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
 _COMMANDS: Mapping[str, frozenset[str]] = {
     "": frozenset({"estimate", "render", "submit", "gpus", "templates", "history", "doctor"}),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
-    "history": frozenset({"replay"}),
+    "history": frozenset({"replay", "fit", "evaluate", "drift", "recommend"}),
 }
 _OPTION_FLAGS = ("-o", "--option")
 _PAIR = re.compile(r"[A-Za-z_][\w.\-]*=.*", re.DOTALL)

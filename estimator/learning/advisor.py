@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import replace
 
-from estimator.learning.decision import OOM_GROWTH, UNSEEN_SHARE, Choice, Prices, cheapest
+from estimator.learning.decision import UNSEEN_SHARE, Choice, Prices, cheapest
 from estimator.learning.ending import Ending
 from estimator.learning.node import Counted, Node, Usage
-from estimator.learning.tail import DEFAULT_PRIOR, TailPrior, UpperTail
+from estimator.learning.recommend import above_refuted, job_size
+from estimator.learning.tail import DEFAULT_PRIOR, TailPrior
 from estimator.learning.trace import Task
-from estimator.units import MIB
 
 
 class Advisor:
@@ -44,23 +43,5 @@ class Advisor:
         tail = node.tail(self._prior) if node else None
         if node is None or tail is None:
             return Choice(task.requested * UNSEEN_SHARE, 0.0)
-        return cheapest(
-            _above_refuted(node, tail), task.requested, self._size(node.usage, task), self._prices
-        )
-
-    def _size(self, own: Usage, task: Task) -> float:
-        """Expected memory-time of the task at its request, in average jobs."""
-        if not self._all.mib_seconds:
-            return 1.0
-        usual = self._all.milliseconds / self._all.timed
-        expected = (own.milliseconds + usual) / (own.timed + 1)
-        average = self._all.mib_seconds / self._all.sized
-        return task.requested / MIB * expected / 1000 / average
-
-
-def _above_refuted(node: Node, tail: UpperTail) -> UpperTail:
-    """The same tail, from where an out-of-memory has shown that there is need of more."""
-    refuted = node.refuted()
-    if refuted is None or not node.out_of_memory:
-        return tail
-    return replace(tail, highest=max(tail.highest, refuted + math.log(OOM_GROWTH)))
+        size = job_size(node.usage, self._all, task.requested)
+        return cheapest(above_refuted(node, tail), task.requested, size, self._prices)

@@ -10,8 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from estimator.learning.state import Basis, Groups, kind_of
+from estimator.records.types import Target
+
 LEVELS = (0.9, 0.95, 0.99)
 """Probabilities that bounds are stated for."""
+
+
+def noted_kind(target: Target, basis: Basis, groups: Groups) -> str:
+    """The name that a kind of job's bounds are noted under."""
+    return f"{target}\x1e{basis}\x1e{kind_of(groups)}"
+
 
 _GAIN = 0.1
 """Change of the miss rate asked for, for each miss too many or too few."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from estimator.learning.calibration import Calibration, noted_kind
 from estimator.learning.ending import ending_of
 from estimator.learning.frames import ABSURD, LEARNT_FROM
 from estimator.learning.predict import MISS_OF_PRIOR, Answer, Group, Predictor, Question
@@ -15,6 +16,9 @@ from estimator.values import Bounded, Source
 
 FEWEST = 5
 """Below this many jobs of a target the prior stays: it is early corrections that go wrong."""
+
+_COVERED = 1 - MISS_OF_PRIOR / 2
+"""Each side of an interval."""
 
 WHAT = {
     Target.DEVICE_MEMORY: "device memory",
@@ -42,8 +46,9 @@ class NoHistory:
 class LearntCorrection:
     """What ``Predictor`` says, as a correction of predictions. The state must not change."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, calibration: Calibration | None = None) -> None:
         self._predictor = Predictor(state)
+        self._calibration = calibration or Calibration()
         self._answered: dict[Question, _Sides] = {}
 
     def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]:
@@ -78,7 +83,9 @@ class LearntCorrection:
     def _sides(self, question: Question) -> _Sides:
         """The batch sizes of a GPU type mostly differ in what is expected alone."""
         if question not in self._answered:
-            self._answered[question] = _Sides.of(self._predictor.ask(question))
+            kind = noted_kind(question.target, question.basis, question.groups)
+            covered = max(_COVERED, self._calibration.asked(kind, _COVERED))
+            self._answered[question] = _Sides.of(self._predictor.ask(question), covered)
         return self._answered[question]
 
 
@@ -92,14 +99,14 @@ class _Sides:
     upper: float
 
     @classmethod
-    def of(cls, answer: Answer) -> _Sides:
-        covered = 1 - MISS_OF_PRIOR / 2
-        return cls(answer.groups, answer.middle, answer.lower(covered), answer.upper(covered))
+    def of(cls, answer: Answer, covered: float) -> _Sides:
+        """The upper bound is the one that was missed or not; the lower one is stated as it is."""
+        return cls(answer.groups, answer.middle, answer.lower(_COVERED), answer.upper(covered))
 
 
-def correction_of(state: State) -> Correction:
+def correction_of(state: State, calibration: Calibration | None = None) -> Correction:
     """The correction that a state supports."""
-    return LearntCorrection(state) if state.nodes else NoHistory()
+    return LearntCorrection(state, calibration) if state.nodes else NoHistory()
 
 
 def state_of(samples: Iterable[ResidualSample]) -> State:

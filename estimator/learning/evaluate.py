@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from estimator.learning.calibration import LEVELS, Calibration
+from estimator.learning.calibration import LEVELS, Calibration, noted_kind
 from estimator.learning.ending import Ending
 from estimator.learning.frames import Compared, Kinds, observe
 from estimator.learning.predict import Predictor, Question
 from estimator.learning.state import Outcome, State
 
-MOST_ROUNDS = 8_000
+MOST_ROUNDS = 4_000
 """A time-ordered evaluation goes in rounds, one for each job where there are not more: the jobs of
 a round know those that had ended before it began."""
-MOST_ASKED = 20_000
+MOST_ASKED = 10_000
 """Jobs that are predicted, evenly over time, where there are more; all of them are learnt from."""
 FEWEST_OF_A_KIND = 100
 """Coverage of a single template is reported from this many jobs on."""
@@ -48,16 +48,17 @@ def in_order_of_time(
     kinds: Kinds,
     moment: Moment = Moment.COMPLETION,
     calibration: Calibration | None = None,
+    most: int = MOST_ASKED,
 ) -> list[Judged]:
     """Predict each job from those that had ended before; a killed one is learnt from only.
 
-    calibration: grows with every job that ended, if given.
+    calibration: grows with every job that ended, if given. most: jobs that are predicted.
     """
     state, notes = State(), calibration if calibration is not None else Calibration()
     predictor = Predictor(state)
     waiting: list[tuple[float, Judged]] = []
     judged: list[Judged] = []
-    for ended, asked, begins in _rounds(compared, moment):
+    for ended, asked, begins in _rounds(compared, moment, most):
         _learn(state, compared, kinds, ended)
         waiting = _settle(waiting, begins, notes)
         for place in asked:
@@ -106,16 +107,24 @@ def without_groups(compared: Compared, kinds: Kinds, names: Any, folds: int = 5)
         state = State()
         observe(state, compared.only(np.flatnonzero(~left_out)), kinds)
         predictor = Predictor(state)
-        for place in _thinned(np.flatnonzero(left_out & ~compared.killed), MOST_ASKED // folds):
+        for place in thinned(np.flatnonzero(left_out & ~compared.killed), MOST_ASKED // folds):
             judged.append(_ask(predictor, compared, kinds, place, Calibration()))
     return judged
+
+
+def judge_with(
+    state: State, compared: Compared, kinds: Kinds, places: Sequence[int]
+) -> list[Judged]:
+    """Predict some jobs from one state."""
+    predictor, notes = Predictor(state), Calibration()
+    return [_ask(predictor, compared, kinds, place, notes) for place in places]
 
 
 def _ask(
     predictor: Predictor, compared: Compared, kinds: Kinds, place: int, notes: Calibration
 ) -> Judged:
     row = int(compared.rows[place])
-    kind = kinds.kind_of(row)
+    kind = noted_kind(compared.target, compared.basis, kinds.groups(row))
     expected = float(compared.expected[place])
     answer = predictor.ask(
         Question(
@@ -147,7 +156,9 @@ def _settle(
     return [entry for entry in waiting if entry[0] >= now]
 
 
-def _rounds(compared: Compared, moment: Moment) -> Iterator[tuple[Any, list[int], float]]:
+def _rounds(
+    compared: Compared, moment: Moment, most: int
+) -> Iterator[tuple[Any, list[int], float]]:
     """(places that ended since the last round, places to predict, when the round begins)."""
     import numpy as np
 
@@ -155,16 +166,16 @@ def _rounds(compared: Compared, moment: Moment) -> Iterator[tuple[Any, list[int]
     known_at = ended if moment is Moment.COMPLETION else compared.submitted
     order = np.argsort(known_at, kind="stable")
     by_end = np.argsort(ended, kind="stable")
-    asked = set(_thinned(order[~compared.killed[order]], MOST_ASKED).tolist())
+    asked = set(thinned(order[~compared.killed[order]], most).tolist())
     learnt = 0
-    for places in np.array_split(order, min(MOST_ROUNDS, len(order))):
+    for places in np.array_split(order, min(MOST_ROUNDS, most, len(order))):
         begins = float(known_at[places[0]])
         until = int(np.searchsorted(ended[by_end], begins, side="left"))
         yield by_end[learnt:until], [place for place in places.tolist() if place in asked], begins
         learnt = max(learnt, until)
 
 
-def _thinned(places: Any, most: int) -> Any:
+def thinned(places: Any, most: int) -> Any:
     """At most so many of them, evenly spaced."""
     import numpy as np
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from estimator.learning.mixture import (
     Part,
@@ -40,7 +41,7 @@ MISS_OF_PRIOR = 0.1
 """Share of jobs that the interval of a prediction is taken to leave out."""
 
 
-_GROWTH = 1.03
+_GROWTH = 1.25
 
 _MANY = 64
 """From so many kinds of job on, a group's growth is measured in kinds."""
@@ -71,7 +72,8 @@ class Group:
     count: jobs that ended by themselves, killed: that did not. weight: what the level counts for
     in the shrinkage; honest: the same without jobs that the prediction was fitted on, which say
     nothing about the spread. middle: median of the logarithms. upward, downward: None where nothing
-    honest was counted; least: the largest lower bound of a killed job.
+    honest was counted, the second worked out when it is asked for. least: the largest lower
+    bound of a killed job.
     """
 
     level: Level
@@ -82,7 +84,7 @@ class Group:
     honest: float
     middle: float
     upward: Ranks | None
-    downward: Ranks | None
+    downward: Callable[[], Ranks | None]
     least: float | None
 
 
@@ -97,7 +99,7 @@ class Answer:
     given: tuple[float, ...]
     middle: float
     above: Survival
-    below: Survival
+    below: Callable[[], Survival]
     least: float | None
 
     def upper(self, probability: float) -> float:
@@ -107,7 +109,7 @@ class Answer:
 
     def lower(self, probability: float) -> float:
         """The bound that the job stays above with this probability."""
-        return min(self.middle, -quantile(self.below, probability))
+        return min(self.middle, -quantile(self.below(), probability))
 
     def risk(self, log: float) -> float:
         """P(ln(actual / expected) > log)."""
@@ -155,17 +157,21 @@ class Predictor:
             _shifted(group.upward, offset, question)
             for group, offset in zip(found, offsets, strict=True)
         ]
-        downs = [
-            _shifted(group.downward, -offset, question)
-            for group, offset in zip(found, offsets, strict=True)
-        ]
         spread = shares([group.honest for group in found], SHRINKAGE)
+
+        def below() -> Survival:
+            downs = [
+                _shifted(group.downward(), -offset, question)
+                for group, offset in zip(found, offsets, strict=True)
+            ]
+            return _mixed(spread, downs, _around(opposite, -middle))
+
         return Answer(
             found,
             given,
             middle,
             _mixed(spread, ups, _around(own, middle)),
-            _mixed(spread, downs, _around(opposite, -middle)),
+            below,
             least,
         )
 
@@ -229,7 +235,7 @@ def _group(level: Level, parts: dict[str, Node], tail: TailPrior) -> Group | Non
         honest=_total(finished) + _total(killed) if single else float(len(honest_nodes)),
         middle=_median(every),
         upward=ranks_of(finished, killed, tail),
-        downward=ranks_of(mirrored(_join(finished, killed)), (), tail),
+        downward=cache(lambda: ranks_of(mirrored(_join(finished, killed)), (), tail)),
         least=log_of(killed[-1][0]) if killed else None,
     )
 

@@ -59,4 +59,85 @@ WORDINGS = {
         "规则的常数由四个公开的工作流轨迹选出。对未参与选择的工作流，平均不足率为 {under}，"
         "分配 / 申请为 {allocated}。",
     ),
+    "help.history_own_files": Wording(
+        "Tables of past jobs; your own records if none is named.",
+        "历史作业的表格；不指定则使用自己的记录。",
+    ),
+    "help.history_fit": Wording(
+        "Learn from past jobs and keep what was learnt, if it is no worse than what is kept now.",
+        "从历史作业中学习；若不差于现有模型则保存。",
+    ),
+    "help.history_evaluate": Wording(
+        "How often bounds held, and how far predictions were off, on jobs not known before.",
+        "在未知作业上，上界成立的比例与预测的误差。",
+    ),
+    "help.history_drift": Wording(
+        "Which kinds of job take more or less than they used to.", "哪些作业的用量与以前不同。"
+    ),
+    "help.history_recommend": Wording(
+        "What memory a job should ask for, from what was learnt, with the reasons.",
+        "根据学到的规律，作业应申请多少内存，并给出理由。",
+    ),
+    "help.model_file": Wording("File of the fitted model.", "拟合模型的文件。"),
+    "help.replace": Wording(
+        "Replace the model that is kept, better or not.", "无论优劣都替换现有模型。"
+    ),
+    "help.request": Wording(
+        "What the job asks for now, such as 16Gi.", "作业目前申请的量，如 16Gi。"
+    ),
+    "help.name": Wording("Name of the model that is trained.", "所训练模型的名称。"),
+    "help.user": Wording("Who submits the job.", "提交作业的用户。"),
+    "help.target": Wording("Which memory.", "哪种内存。"),
+    "error.no_jobs": Wording(
+        "there are no past jobs with an outcome to learn from", "没有可供学习的、已有结果的历史作业"
+    ),
+    "error.no_fitted_model": Wording(
+        "nothing has been learnt from past jobs yet", "尚未从历史作业中学到任何内容"
+    ),
+    "fit.kept": Wording(
+        "kept version {version} ({path}): on {jobs} jobs that it had not seen it was better than a "
+        "model of the earlier jobs (loss {champion} against {challenger}); --replace takes the new "
+        "one anyway",
+        "保留第 {version} 版（{path}）：在 {jobs} 个它未见过的作业上，它优于由更早作业拟合的模型"
+        "（损失 {champion} 对 {challenger}）；--replace 可强制替换",
+    ),
+    "fit.made": Wording(
+        "version {version} of {jobs} jobs, {compared} comparisons, "
+        "fingerprint {fingerprint}: {path}",
+        "第 {version} 版：{jobs} 个作业，{compared} 次比较，指纹 {fingerprint}：{path}",
+    ),
+    "evaluate.title": Wording(
+        "{target}, held against what was {basis}: {jobs} jobs, {killed} killed",
+        "{target}，对照 {basis}：{jobs} 个作业，其中 {killed} 个被终止",
+    ),
+    "evaluate.how": Wording("jobs not known", "未知的作业"),
+    "evaluate.jobs": Wording("jobs", "作业数"),
+    "evaluate.covered": Wording("covered by\n90 / 95 / 99 %", "覆盖率\n90 / 95 / 99 %"),
+    "evaluate.templates": Wording(
+        "templates of 100\nshort by a point", "百个作业以上的模板\n低于 1 个百分点"
+    ),
+    "evaluate.width": Wording("95 % bound\n/ actual", "95 % 上界\n/ 实际"),
+    "evaluate.error": Wording("median error\nalone / corrected", "中位误差\n原值 / 修正"),
+    "evaluate.time_ordered": Wording("later ones, by completion", "按完成时间在后的"),
+    "evaluate.time_ordered_at_submission": Wording("later ones, by submission", "按提交时间在后的"),
+    "evaluate.leave_template_out": Wording("of other templates", "其他模板的"),
+    "evaluate.leave_gpu_type_out": Wording("on other GPU types", "其他 GPU 型号上的"),
+    "drift.none": Wording(
+        "{tested} kinds of job tested, none has changed", "检验了 {tested} 类作业，均无变化"
+    ),
+    "drift.found": Wording(
+        "{changed} of {tested} kinds of job have changed",
+        "{tested} 类作业中有 {changed} 类发生变化",
+    ),
+    "drift.line": Wording(
+        "{target} of {kind}: {change} since {since} ({recent} jobs against {earlier}, p {p})",
+        "{kind} 的 {target}：自 {since} 起 {change}（{recent} 个作业对 {earlier} 个，p {p}）",
+    ),
+    "recommend.ask": Wording(
+        "ask for {amount} instead of {requested} ({share}); chance of needing more: {risk}",
+        "申请 {amount}，而非 {requested}（{share}）；需要更多的概率：{risk}",
+    ),
+    "recommend.interval": Wording(
+        "90 % of such jobs take {lower} to {upper}", "90 % 的此类作业占用 {lower} 至 {upper}"
+    ),
 }

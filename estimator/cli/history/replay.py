@@ -15,16 +15,16 @@ from rich.text import Text
 
 from estimator.cli.arguments import HistoryReplayArguments
 from estimator.cli.console import error_console, output_console
+from estimator.cli.history.jobs import prices_of
 from estimator.cli.output import write_stdout
 from estimator.cli.session import Session
-from estimator.errors import BadInput
 from estimator.learning.advisor import Advisor
 from estimator.learning.baselines import Rule, baselines_for
 from estimator.learning.decision import Prices
 from estimator.learning.replay import Replayed, Score, replay
 from estimator.learning.trace import Trace, read_trace
 from estimator.learning.tune import LEFT_OUT
-from estimator.messages import Say, message
+from estimator.messages import Say
 from estimator.records.mapping import parse_mapping
 
 OURS = "paddle_estimate"
@@ -32,7 +32,7 @@ OURS = "paddle_estimate"
 
 def run(session: Session, arguments: HistoryReplayArguments) -> int:
     """Replay the files under our rule and the others; print a table or one JSON document."""
-    prices = _prices(arguments)
+    prices = prices_of(arguments.oom_price, arguments.waste_price)
     mapping = parse_mapping(arguments.map, arguments.set)
     traces = [read_trace(path, mapping) for path in arguments.files]
     rules: Mapping[str, Callable[[], Rule]] = {
@@ -48,14 +48,6 @@ def run(session: Session, arguments: HistoryReplayArguments) -> int:
             error_console().print(f"{trace.name}: {line}")
     output_console().print(_shown(results, session.say))
     return 0
-
-
-def _prices(arguments: HistoryReplayArguments) -> Prices:
-    try:
-        return Prices(arguments.oom_price, arguments.waste_price)
-    except ValueError:
-        price = f"{arguments.oom_price:g}, {arguments.waste_price:g}"
-        raise BadInput(message("error.price", price=price), where="--oom-price") from None
 
 
 def _document(

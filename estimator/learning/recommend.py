@@ -1,0 +1,122 @@
+"""What a job should ask for, from a fitted model, with its reasons."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from estimator.learning.decision import OOM_GROWTH, UNSEEN_SHARE, Prices, cheapest
+from estimator.learning.node import Counted, Node, Usage
+from estimator.learning.predict import Predictor, Question
+from estimator.learning.state import SINGLE, Basis, Groups, Level, State, levels_of
+from estimator.learning.tail import UpperTail
+from estimator.records.types import Target
+from estimator.units import MIB, format_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to ask for. amount, requested, lower, upper in bytes; the interval holds 90 % of jobs.
+
+    level: the past jobs it rests on, None where there are none like it. count, killed: how many.
+    risk: chance that the job takes more than ``amount``. reasons: plain sentences.
+    """
+
+    amount: int
+    requested: int
+    risk: float
+    level: Level | None
+    count: int
+    killed: int
+    lower: int
+    upper: int
+    reasons: tuple[str, ...]
+
+
+class Recommender:
+    """Advice from one state, which must not change."""
+
+    def __init__(self, state: State, prices: Prices | None = None) -> None:
+        self._state = state
+        self._prices = prices or Prices()
+        self._predictor = Predictor(state)
+        self._all: dict[Target, Usage] = {}
+
+    def advise(self, target: Target, groups: Groups, requested: int) -> Advice:
+        """Memory to ask for instead of ``requested``."""
+        found = self._finest(target, groups)
+        answer = self._predictor.ask(
+            Question(target, Basis.REQUESTED, groups, float(requested), 0.0, 0.0)
+        )
+        lower, upper = (
+            requested * math.exp(side) for side in (answer.lower(0.95), answer.upper(0.95))
+        )
+        if found is None:
+            share = math.ceil(requested * UNSEEN_SHARE)
+            reason = f"no job like this has run: {UNSEEN_SHARE:.0%} of the request"
+            return Advice(
+                share, requested, 0.0, None, 0, 0, int(lower), math.ceil(upper), (reason,)
+            )
+        level, node, tail = found
+        size = self._size(target, node.usage, requested)
+        choice = cheapest(tail, float(requested), size, self._prices)
+        count, killed = node.count(), node.count(Counted.KILLED)
+        return Advice(
+            math.ceil(choice.amount),
+            requested,
+            choice.risk,
+            level,
+            count,
+            killed,
+            int(lower),
+            math.ceil(upper),
+            tuple(_reasons(level, node, tail, size, self._prices)),
+        )
+
+    def _finest(self, target: Target, groups: Groups) -> tuple[Level, Node, UpperTail] | None:
+        for level, name in levels_of(groups):
+            node = self._state.parts(target, Basis.REQUESTED, level, name).get("")
+            tail = node.tail() if node is not None and level in SINGLE else None
+            if node is not None and tail is not None:
+                return level, node, above_refuted(node, tail)
+        return None
+
+    def _size(self, target: Target, own: Usage, requested: int) -> float:
+        if target not in self._all:
+            self._all[target] = Usage()
+            for node in self._state.parts(target, Basis.REQUESTED, Level.ALL, "").values():
+                self._all[target].merge(node.usage)
+        return job_size(own, self._all[target], float(requested))
+
+
+def job_size(own: Usage, every: Usage, requested: float) -> float:
+    """Expected memory-time of a job at its request, in average jobs; 1 where nothing is known."""
+    if not every.mib_seconds:
+        return 1.0
+    usual = every.milliseconds / every.timed
+    expected = (own.milliseconds + usual) / (own.timed + 1)
+    return requested / MIB * expected / 1000 / (every.mib_seconds / every.sized)
+
+
+def above_refuted(node: Node, tail: UpperTail) -> UpperTail:
+    """The same tail, from where an out-of-memory has shown that there is need of more."""
+    refuted = node.refuted()
+    if refuted is None or not node.out_of_memory:
+        return tail
+    return replace(tail, highest=max(tail.highest, refuted + math.log(OOM_GROWTH)))
+
+
+def _reasons(level: Level, node: Node, tail: UpperTail, size: float, prices: Prices) -> list[str]:
+    highest = format_bytes(round(math.exp(tail.highest)))
+    killed = node.count(Counted.KILLED)
+    reasons = [
+        f"{node.count()} past jobs of the {level} took up to {highest}",
+        f"such a job takes as much memory-time as {size:.3g} average jobs, an out-of-memory costs "
+        f"as much as {prices.out_of_memory / prices.waste:.3g}",
+    ]
+    if killed:
+        reasons.append(
+            f"{killed} more were killed, {node.out_of_memory} of them for want of memory: they "
+            "count as lower bounds"
+        )
+    return reasons
