@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from estimator.gpus.types import GpuType
 from estimator.manifest.crds import load_definitions
+from estimator.manifest.overrides import override
 from estimator.manifest.policy import Rule
 from estimator.manifest.render import ChosenTemplate, render
-from estimator.manifest.types import JobRequest, Manifest
+from estimator.manifest.types import JobRequest, Manifest, ManifestValue
 from estimator.manifest.validate import located, require_valid, validate
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Recommendation, SiteLimit, SiteMeasure
@@ -59,7 +60,7 @@ def manifest_for(
     )
     if options.manifest.own_name:
         request = replace(request, name=f"{request.name}-{identifier[-_UNIQUE_LETTERS:]}")
-    return _checked(render(request, options.manifest, chosen), options.manifest)
+    return _checked(render(request, with_command(options), chosen), options.manifest)
 
 
 def _checked(manifest: Manifest, options: ManifestOptions) -> Manifest:
@@ -79,6 +80,23 @@ def site_limits(policy: Iterable[Rule]) -> tuple[SiteLimit, ...]:
         for rule in policy
         if rule.subject in measures
     )
+
+
+def with_command(options: EstimateOptions) -> ManifestOptions:
+    """Of a script, the job's command is the user's own; all that was set by hand comes after."""
+    script, manifest = options.workload.script, options.manifest
+    if script is None or manifest.command is not None:
+        return manifest
+    words: list[ManifestValue] = list(script.command)
+    if script.environment and "=" in script.command[0]:
+        words.insert(0, "env")
+    if script.command[0].endswith(".py"):
+        words.insert(0, "python")
+    own = (
+        override("-- COMMAND", "training.command", words),
+        override("--batch-arg", "training.batch_size_argument", [*script.batch_argument]),
+    )
+    return replace(manifest, settings=(*own, *manifest.settings))
 
 
 def _reasons(recommendation: Recommendation) -> dict[str, str]:

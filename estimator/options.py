@@ -18,6 +18,9 @@ DEFAULT_MAX_GPUS = 8
 DEFAULT_TIME_LIMIT_SECONDS = Limits().seconds
 """How long user code may run in the child process before it counts as hanging."""
 
+SCRIPT_TIME_LIMIT_SECONDS = 600.0
+"""The same for a training script, which imports and reads more before it trains."""
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestOptions:

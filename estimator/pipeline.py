@@ -10,7 +10,8 @@ from estimator.answers import Evidence, gpu_answers, gpu_rows
 from estimator.drystep.device.choose import choose_device
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
-from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
+from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
+from estimator.errors import BadInput
 from estimator.experience import load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
@@ -22,7 +23,7 @@ from estimator.manifest.clues import clues_of
 from estimator.manifest.render import check_options, choose
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
-from estimator.messages import sentence
+from estimator.messages import message, sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
@@ -56,6 +57,7 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     with ThreadPoolExecutor(max_workers=1) as pool:
         correction = pool.submit(load_correction)  # while the child imports Paddle
         report = _dry_step(options, gpus, progress)
+        options = _settled(options, report)
         progress.stage(Stage.PREDICT)
         experience = correction.result()
     evidence = Evidence(
@@ -125,7 +127,7 @@ def _dry_step(
     options: EstimateOptions, gpus: Sequence[GpuType], progress: Progress
 ) -> DryStepReport:
     progress.stage(Stage.BUILD_DEVICE)
-    chosen = choose_device(options.device, progress.note)
+    chosen = choose_device(_device(options), progress.note)
     plugin = chosen.plugin
     request = DryStepRequest(
         workload=options.workload,
@@ -133,10 +135,12 @@ def _dry_step(
         precisions=_precisions(options, chosen.device),
         device=DeviceChoice(chosen.device.value),
         capacities=tuple(capacity_classes(gpus, 1)),
-        round_batch_sizes=options.question.pinned_batch_size is None,
+        round_batch_sizes=_may_choose_batch_size(options),
         plugin=plugin.library if plugin else None,
         environment=plugin.environment() if plugin else {},
         fallback_reason=chosen.reason,
+        seconds=options.time_limit_seconds,
+        card=_card(gpus) if options.workload.script else None,
     )
     progress.stage(Stage.DRY_STEP)
     report = run_dry_step(request, Limits(options.time_limit_seconds), progress.detail)
@@ -144,6 +148,41 @@ def _dry_step(
         report,
         assumptions=(*_assumptions(options), *report.assumptions),
         fallback_reason=chosen.reason,
+    )
+
+
+def _device(options: EstimateOptions) -> DeviceChoice:
+    if options.workload.script is None:
+        return options.device
+    if options.device not in (DeviceChoice.AUTO, DeviceChoice.VIRTUAL):
+        raise BadInput(message("error.script_device"), where="--device", hint="--device virtual")
+    return DeviceChoice.VIRTUAL
+
+
+def _may_choose_batch_size(options: EstimateOptions) -> bool:
+    """Whether the plan may take another batch size: of a script, if the command can say it."""
+    script = options.workload.script
+    can_be_told = script is None or bool(script.batch_argument)
+    return can_be_told and options.question.pinned_batch_size is None
+
+
+def _settled(options: EstimateOptions, report: DryStepReport) -> EstimateOptions:
+    """The job runs the user's command: its batch size is the script's, unless it can be told."""
+    if _may_choose_batch_size(options):
+        return options
+    size = report.measurements[0].per_device_batch_size
+    return replace(options, question=replace(options.question, pinned_batch_size=size))
+
+
+def _card(gpus: Sequence[GpuType]) -> CudaCard:
+    """What a script is told of its GPU: of several types the one with the most memory."""
+    gpu = max(gpus, key=lambda gpu: gpu.cuda_visible_bytes)
+    count = gpu.multiprocessors
+    return CudaCard(
+        name=gpu.product_label.replace("-", " ", 1),
+        compute_capability=gpu.compute_capability,
+        memory_bytes=gpu.cuda_visible_bytes,
+        multiprocessors=0 if isinstance(count, Missing) else count,
     )
 
 
@@ -156,7 +195,7 @@ def _precisions(options: EstimateOptions, device: Device) -> tuple[Precision, ..
 
 
 def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
-    if options.workload.per_device_batch_size is not None:
+    if options.workload.per_device_batch_size is not None or options.workload.script is not None:
         return ()
     return (
         sentence(

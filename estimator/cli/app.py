@@ -22,6 +22,7 @@ from estimator.cli.arguments import (
     HistoryReplayArguments,
     RenderArguments,
     RootArguments,
+    RunArguments,
     SubmitArguments,
     TemplateArguments,
     TemplateCheckArguments,
@@ -51,6 +52,7 @@ _ESTIMATE = Command(
     "estimate", EstimateArguments, "estimator.cli.estimate", "run", "help.command_estimate"
 )
 _SUBMIT = Command("submit", SubmitArguments, "estimator.cli.submit", "run", "help.command_submit")
+_RUN = Command("run", RunArguments, "estimator.cli.estimate", "run_script", "help.command_run")
 _RENDER = Command("render", RenderArguments, "estimator.cli.render", "run", "help.command_render")
 _GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
 _DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
@@ -110,7 +112,7 @@ def create_app(say: Say) -> typer.Typer:
     history = _group(say, CommonArguments, say("help.history_group"))
     for command in _HISTORY:
         _add(history, command, say)
-    for command in (_ESTIMATE, _RENDER, _SUBMIT, _GPUS):
+    for command in (_ESTIMATE, _RUN, _RENDER, _SUBMIT, _GPUS):
         _add(app, command, say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))

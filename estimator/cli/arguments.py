@@ -15,8 +15,9 @@ import typer
 
 from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
 from estimator.manifest.kindnames import ManifestKind
-from estimator.options import DEFAULT_TIME_LIMIT_SECONDS
+from estimator.options import DEFAULT_TIME_LIMIT_SECONDS, SCRIPT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
+from estimator.workload.types import DEFAULT_SAMPLED_BATCHES, DEFAULT_WATCHED_STEPS
 
 
 def _option(
@@ -54,6 +55,7 @@ def _print_version(wanted: bool) -> None:
 
 _general = partial(_option, panel="general")
 _model = partial(_option, panel="model")
+_script = partial(_option, panel="script")
 _gpus = partial(_option, panel="gpus")
 _yaml = partial(_option, panel="yaml")
 _measuring = partial(_option, panel="measuring")
@@ -79,29 +81,10 @@ class RootArguments(CommonArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateArguments(CommonArguments):
-    """``paddle-estimate MODEL.py``."""
+class QuestionArguments(CommonArguments):
+    """What can be asked of a model file and of a script alike."""
 
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL.py", help="help.model", rich_help_panel="panel.file")
-    ]
-    option: Annotated[list[str], _model("--option", "KEY=VALUE...", "-o")] = field(
-        default_factory=list
-    )
     batch_size: Annotated[int | None, _model("--batch-size", "N", min=1)] = None
-    input: Annotated[list[str], _model("--input", "SHAPE:DTYPE")] = field(default_factory=list)
-    label: Annotated[list[str], _model("--label", "SHAPE:DTYPE")] = field(default_factory=list)
-    amp: Annotated[
-        Literal["off", "O1", "O2"] | None, _model("--amp", "off|O1|O2", case_sensitive=False)
-    ] = None
-    amp_dtype: Annotated[
-        Literal["float16", "bfloat16"] | None, _model("--amp-dtype", "float16|bfloat16")
-    ] = None
-    eval_batch_size: Annotated[int | None, _model("--eval-batch-size", "N", min=1)] = None
-    accumulate: Annotated[int, _model("--accumulate", "N", min=1)] = 1
-    recompute: Annotated[bool, _model("--recompute")] = False
-    inference: Annotated[bool, _model("--inference")] = False
-    checkpoint: Annotated[bool, _model("--checkpoint")] = False
     gpu: Annotated[list[str], _gpus("--gpu", "NAME")] = field(default_factory=list)
     gpus_file: Annotated[Path | None, _gpus("--gpus-file", "FILE")] = None
     max_gpus: Annotated[int | None, _gpus("--max-gpus", "N", min=1)] = None
@@ -140,6 +123,31 @@ class EstimateArguments(CommonArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimateArguments(QuestionArguments):
+    """``paddle-estimate MODEL.py``."""
+
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.py", help="help.model", rich_help_panel="panel.file")
+    ]
+    option: Annotated[list[str], _model("--option", "KEY=VALUE...", "-o")] = field(
+        default_factory=list
+    )
+    input: Annotated[list[str], _model("--input", "SHAPE:DTYPE")] = field(default_factory=list)
+    label: Annotated[list[str], _model("--label", "SHAPE:DTYPE")] = field(default_factory=list)
+    amp: Annotated[
+        Literal["off", "O1", "O2"] | None, _model("--amp", "off|O1|O2", case_sensitive=False)
+    ] = None
+    amp_dtype: Annotated[
+        Literal["float16", "bfloat16"] | None, _model("--amp-dtype", "float16|bfloat16")
+    ] = None
+    eval_batch_size: Annotated[int | None, _model("--eval-batch-size", "N", min=1)] = None
+    accumulate: Annotated[int, _model("--accumulate", "N", min=1)] = 1
+    recompute: Annotated[bool, _model("--recompute")] = False
+    inference: Annotated[bool, _model("--inference")] = False
+    checkpoint: Annotated[bool, _model("--checkpoint")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubmitArguments(EstimateArguments):
     """``paddle-estimate submit MODEL.py|JOB.yaml``."""
 
@@ -150,6 +158,26 @@ class SubmitArguments(EstimateArguments):
         ),
     ]
     yes: Annotated[bool, _yaml("--yes", "", "-y")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments(QuestionArguments):
+    """``paddle-estimate run -- python train.py ...``."""
+
+    program: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="-- COMMAND...", help="help.program", rich_help_panel="panel.script"
+        ),
+    ]
+    batch_arg: Annotated[str | None, _script("--batch-arg", "WORDS")] = None
+    steps: Annotated[int, _script("--steps", "N", min=2)] = DEFAULT_WATCHED_STEPS
+    sample_batches: Annotated[int, _script("--sample-batches", "N", min=2)] = (
+        DEFAULT_SAMPLED_BATCHES
+    )
+    time_limit: Annotated[str, _measuring("--time-limit", "TIME")] = format_duration(
+        SCRIPT_TIME_LIMIT_SECONDS
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,9 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
 """The command meant where none is named, by the command before it."""
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"estimate", "render", "submit", "gpus", "templates", "history", "doctor"}),
+    "": frozenset(
+        {"estimate", "run", "render", "submit", "gpus", "templates", "history", "doctor"}
+    ),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
     "history": frozenset({"replay", "fit", "evaluate", "drift", "recommend"}),
 }
@@ -33,7 +35,9 @@ def _name_command(argv: list[str], parent: str = "") -> list[str]:
     asked_for_help = word in ("--help", "-h", "--version")
     if asked_for_help or parent not in DEFAULT_COMMANDS or (word is None and not parent):
         return argv
-    return [*argv[:position], DEFAULT_COMMANDS[parent], *argv[position:]]
+    # What stands behind a bare -- are the arguments of a script.
+    command = "run" if not parent and "--" in argv else DEFAULT_COMMANDS[parent]
+    return [*argv[:position], command, *argv[position:]]
 
 
 def _name_nested_command(argv: list[str], command: str) -> list[str]:

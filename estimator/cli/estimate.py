@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from estimator.cli.arguments import EstimateArguments
+from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
 from estimator.cli.console import error_console
 from estimator.cli.explain import explanation
 from estimator.cli.output import check_writable, write_document
-from estimator.cli.parsing import to_options
+from estimator.cli.parsing import to_options, to_script_options
 from estimator.cli.progress import TerminalProgress
 from estimator.cli.session import Session
 from estimator.cli.summary import summary
@@ -23,8 +23,16 @@ from estimator.values import Missing
 
 def run(session: Session, arguments: EstimateArguments) -> int:
     """Answer one question; the exit code says whether something fits."""
+    return _answer(to_options(arguments, session.language), arguments, session)
+
+
+def run_script(session: Session, arguments: RunArguments) -> int:
+    """Answer one question about a training script."""
+    return _answer(to_script_options(arguments, session.language), arguments, session)
+
+
+def _answer(options: EstimateOptions, arguments: QuestionArguments, session: Session) -> int:
     check_writable(arguments.out)
-    options = to_options(arguments, session.language)
     console = error_console()
     cluster = None
     if arguments.server_dry_run:
@@ -39,7 +47,7 @@ def run(session: Session, arguments: EstimateArguments) -> int:
 
 
 def show(
-    result: EstimateResult, arguments: EstimateArguments, console: Console, session: Session
+    result: EstimateResult, arguments: QuestionArguments, console: Console, session: Session
 ) -> None:
     """The summary for people on stderr, then the document on stdout or in a file."""
     told = localise(result, session.language)

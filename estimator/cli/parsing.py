@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from estimator.cli.arguments import EstimateArguments
+from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
 from estimator.cli.overrides import parse_overrides
 from estimator.cli.tensors import parse_tensor
 from estimator.drystep.measurement import Precision
@@ -18,13 +19,26 @@ from estimator.messages import Language, message
 from estimator.options import DEFAULT_MAX_GPUS, EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
-from estimator.workload.types import Workload
+from estimator.workload.command import parse_command
+from estimator.workload.source import is_training_script
+from estimator.workload.types import Script, Workload
 
 
 def to_options(arguments: EstimateArguments, language: Language) -> EstimateOptions:
     """The question that a command line asks. Raises BadInput for whatever cannot be read."""
+    return _options(arguments, _workload(arguments), language)
+
+
+def to_script_options(arguments: RunArguments, language: Language) -> EstimateOptions:
+    """The question that a command line asks about a script. Raises BadInput."""
+    return _options(arguments, _script_workload(arguments), language)
+
+
+def _options(
+    arguments: QuestionArguments, workload: Workload, language: Language
+) -> EstimateOptions:
     return EstimateOptions(
-        workload=_workload(arguments),
+        workload=workload,
         question=_question(arguments),
         gpus=tuple(arguments.gpu),
         gpus_file=_existing("--gpus-file", arguments.gpus_file),
@@ -47,7 +61,40 @@ def parse_precision(amp: str | None, dtype: str | None) -> Precision | None:
     return Precision() if amp == "off" else Precision(amp, dtype or "float16")
 
 
+def _script_workload(arguments: RunArguments) -> Workload:
+    program = parse_command(arguments.program)
+    argument = _words("--batch-arg", arguments.batch_arg)
+    return Workload(
+        model_file=program.file,
+        per_device_batch_size=arguments.batch_size,
+        script=Script(
+            command=tuple(arguments.program),
+            program=program.program,
+            is_module=program.is_module,
+            arguments=program.arguments,
+            environment=program.environment,
+            batch_argument=argument,
+            steps=arguments.steps,
+            sampled_batches=arguments.sample_batches,
+        ),
+    )
+
+
+def _words(flag: str, text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError:
+        words = ()
+    if not words:
+        raise BadInput(message("error.words", words=text), where=flag, hint=f"{flag}=--batch_size")
+    return words
+
+
 def _workload(arguments: EstimateArguments) -> Workload:
+    if is_training_script(arguments.model):
+        return _bare_script(arguments)
     _check_inference(arguments)
     return Workload(
         model_file=arguments.model,
@@ -64,6 +111,30 @@ def _workload(arguments: EstimateArguments) -> Workload:
     )
 
 
+def _bare_script(arguments: EstimateArguments) -> Workload:
+    """A file that trains by itself. What only a model file takes cannot be given with it."""
+    given = {
+        "-o": arguments.option,
+        "--input": arguments.input,
+        "--label": arguments.label,
+        "--amp": arguments.amp,
+        "--amp-dtype": arguments.amp_dtype,
+        "--eval-batch-size": arguments.eval_batch_size,
+        "--accumulate": arguments.accumulate > 1,
+        "--recompute": arguments.recompute,
+        "--inference": arguments.inference,
+        "--checkpoint": arguments.checkpoint,
+    }
+    if flag := next((flag for flag, value in given.items() if value), None):
+        hint = f"paddle-estimate {arguments.model} -- ARGUMENTS"
+        raise BadInput(message("error.is_script", path=arguments.model), where=flag, hint=hint)
+    return Workload(
+        model_file=arguments.model,
+        per_device_batch_size=arguments.batch_size,
+        script=Script(command=("python", str(arguments.model)), program=str(arguments.model)),
+    )
+
+
 def _check_inference(arguments: EstimateArguments) -> None:
     """Raise BadInput for flags of training beside --inference."""
     flags = {
@@ -77,7 +148,7 @@ def _check_inference(arguments: EstimateArguments) -> None:
             raise BadInput(message("error.no_training", flag=flag), where="--inference")
 
 
-def _question(arguments: EstimateArguments) -> Question:
+def _question(arguments: QuestionArguments) -> Question:
     objective, deadline = arguments.minimize, arguments.deadline
     nodes = arguments.nodes
     if arguments.gpus is not None and nodes is None:
@@ -94,7 +165,7 @@ def _question(arguments: EstimateArguments) -> Question:
     )
 
 
-def _max_gpus(arguments: EstimateArguments) -> int:
+def _max_gpus(arguments: QuestionArguments) -> int:
     """The limit of ``--max-gpus``; without it, what ``--gpus`` and ``--nodes`` ask for is allowed.
 
     Raises BadInput where they contradict each other.
@@ -109,7 +180,7 @@ def _max_gpus(arguments: EstimateArguments) -> int:
     return limit
 
 
-def _manifest(arguments: EstimateArguments) -> ManifestOptions:
+def _manifest(arguments: QuestionArguments) -> ManifestOptions:
     return ManifestOptions(
         kind=parse_kind(arguments.kind),
         template=arguments.template,
@@ -127,7 +198,7 @@ def existing_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def _settings(arguments: EstimateArguments) -> Iterator[Override]:
+def _settings(arguments: QuestionArguments) -> Iterator[Override]:
     """Short forms first, so that ``--set`` has the last word."""
     short = (
         ("--namespace", overrides.NAMESPACE, arguments.namespace),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from estimator.document.parts import (
     NOWHERE,
     SCHEMA_VERSION,
+    BatchesPart,
     BreakdownPart,
     Document,
     Figure,
@@ -72,6 +73,7 @@ def _workload(result: EstimateResult, measured: StepMeasurement) -> WorkloadPart
         optimizer=result.report.optimizer,
         options=dict(result.workload.options),
         assumptions=list(result.report.assumptions),
+        command=list(script.command) if (script := result.workload.script) else None,
     )
 
 
@@ -89,6 +91,7 @@ def _measurement(report: DryStepReport, measured: StepMeasurement) -> Measuremen
         seconds=report.seconds,
         phases=[PhasePart.model_validate(phase) for phase in report.phases],
         peak_at=_peak_at(report.peak_at),
+        batches=BatchesPart.model_validate(report.batches) if report.batches else None,
     )
 
 

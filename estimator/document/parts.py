@@ -37,13 +37,17 @@ class ModelPart(_Part):
 
 
 class WorkloadPart(_Part):
-    """What was asked: ``precision`` is ``fp32`` or like ``amp-O1-float16``."""
+    """What was asked: ``precision`` is ``fp32`` or like ``amp-O1-float16``.
+
+    ``command``: of a training script, the words that run it.
+    """
 
     per_device_batch_size: int
     precision: str
     optimizer: str
     options: dict[str, Any]
     assumptions: list[str]
+    command: list[str] | None = None
 
 
 class BreakdownPart(_Part):
@@ -88,6 +92,20 @@ NOWHERE = PeakAtPart(
 )
 
 
+class BatchesPart(_Part):
+    """Batches of a script's own loader, one of each optimizer step watched; bytes are of all
+    tensors of a batch, peaks of steady steps on the batches as they came.
+    """
+
+    looked_at: int
+    distinct_shapes: int
+    largest_shapes: list[list[int]]
+    largest_bytes: int
+    median_bytes: int
+    largest_peak_allocated_bytes: int
+    median_peak_allocated_bytes: int
+
+
 class MeasurementPart(_Part):
     """The dry step at the asked batch size; ``seconds`` is what all dry steps took.
 
@@ -106,6 +124,7 @@ class MeasurementPart(_Part):
     seconds: float
     phases: list[PhasePart] = []
     peak_at: PeakAtPart = NOWHERE
+    batches: BatchesPart | None = None
 
 
 class LayerPart(Figure[int]):

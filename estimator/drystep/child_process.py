@@ -47,7 +47,7 @@ class ChildProcess:
     def place_now(self) -> str:
         """Ask a running child where in the user's code it is; empty where it does not say."""
         with suppress(ProcessLookupError):
-            os.kill(self.process.pid, DUMP_SIGNAL)
+            os.killpg(self.process.pid, DUMP_SIGNAL)  # a copy of it may be what runs user code
         until = time.monotonic() + _DUMP_SECONDS
         while not (place := self.last_place()) and time.monotonic() < until:
             time.sleep(0.02)

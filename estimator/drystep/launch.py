@@ -11,9 +11,11 @@ import json
 import os
 import selectors
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +63,39 @@ def run_dry_step(
     the model file or the environment cannot be used as it is, UserCodeFailed where its code
     raised, hung, exited or died, InternalError for our own faults. Leaves no process behind.
     """
-    check_source(request.workload.model_file)
-    order = Order(request, limits.host_memory_bytes or _host_memory_to_spare(), os.getpid())
+    script = request.workload.script
+    if script is None or not script.is_module:
+        check_source(request.workload.model_file)
     heard = _Heard(on_progress)
-    with started(command, encode_order(order), _QUIET | dict(request.environment)) as child:
-        report_adapter()  # made while the child imports Paddle
-        try:
-            _listen(child, heard, time.monotonic() + limits.seconds)
-            return _report(child, heard, request, limits)
-        except EstimatorError as error:
-            if output := heard.output.decode(errors="replace").strip():
-                error.add_note(f"The last output of {request.workload.model_file}:\n{output}")
-            raise
+    with _scratch(request) as ready:
+        order = Order(ready, limits.host_memory_bytes or _host_memory_to_spare(), os.getpid())
+        with started(command, encode_order(order), _QUIET | dict(request.environment)) as child:
+            report_adapter()  # made while the child imports Paddle
+            return _answer(child, heard, ready, limits)
+
+
+def _answer(
+    child: ChildProcess, heard: _Heard, request: DryStepRequest, limits: Limits
+) -> DryStepReport:
+    try:
+        _listen(child, heard, time.monotonic() + limits.seconds)
+        return _report(child, heard, request, limits)
+    except EstimatorError as error:
+        if output := heard.output.decode(errors="replace").strip():
+            error.add_note(f"The last output of {request.workload.model_file}:\n{output}")
+        raise
+
+
+@contextmanager
+def _scratch(request: DryStepRequest) -> Iterator[DryStepRequest]:
+    """The request with a folder for what a script writes, gone when the context ends."""
+    if request.workload.script is None:
+        yield request
+        return
+    with tempfile.TemporaryDirectory(
+        prefix="paddle-estimate-", ignore_cleanup_errors=True
+    ) as folder:
+        yield replace(request, scratch=Path(folder))
 
 
 @dataclass(slots=True)

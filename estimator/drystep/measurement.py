@@ -183,6 +183,23 @@ class ModelFacts:
     layer_types: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class BatchesSeen:
+    """The batches of a script's own loader that were looked at, one of each optimizer step.
+
+    ``largest_shapes`` are the tensors of the largest batch; bytes are those of all tensors of a
+    batch. The peaks are of steady steps on the batches as they came.
+    """
+
+    looked_at: int
+    distinct_shapes: int
+    largest_shapes: tuple[tuple[int, ...], ...]
+    largest_bytes: int
+    median_bytes: int
+    largest_peak_allocated_bytes: int
+    median_peak_allocated_bytes: int
+
+
 NOT_LOCATED = Missing(sentence("the launch that set the peak was not looked for"))
 
 
@@ -197,7 +214,8 @@ class DryStepReport:
     filled in for the user. ``host_peak_bytes``: resident memory of the child process.
     ``fallback_reason``: why ``auto`` did not take a better device, or empty. ``phases``: the
     asked batch size phase by phase, in the order they ran; empty where only steps were seen.
-    ``peak_at``: where the largest of them has its peak.
+    ``peak_at``: where the largest of them has its peak. ``batches``: of a script, what its own
+    loader gave.
     """
 
     device: Device
@@ -214,6 +232,7 @@ class DryStepReport:
     device_name: str = ""
     phases: tuple[PhasePeak, ...] = ()
     peak_at: PeakAt | Missing = NOT_LOCATED
+    batches: BatchesSeen | None = None
 
     @property
     def largest_phase(self) -> PhasePeak | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estimator.drystep.measurement import DryStepReport, KernelUse, Precision
-from estimator.drystep.request import DeviceChoice, DryStepRequest
+from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
 from estimator.errors import (
     BadInput,
     EstimatorError,
@@ -23,7 +23,7 @@ from estimator.errors import (
     UserCodeFailed,
 )
 from estimator.messages import Message, from_portable, map_texts, to_portable
-from estimator.workload.types import TensorRequest, Workload
+from estimator.workload.types import Script, TensorRequest, Workload
 
 DUMP_SIGNAL = signal.SIGRTMIN + 5
 """Makes the child's faulthandler write where it is; one that user code hardly uses."""
@@ -143,8 +143,14 @@ def _request(plain: dict[str, Any]) -> DryStepRequest:
             "device": DeviceChoice(plain["device"]),
             "capacities": tuple(plain["capacities"]),
             "plugin": Path(plain["plugin"]) if plain["plugin"] else None,
+            "scratch": Path(plain["scratch"]) if plain["scratch"] else None,
+            "card": _card(plain["card"]) if plain["card"] else None,
         }
     )
+
+
+def _card(plain: dict[str, Any]) -> CudaCard:
+    return CudaCard(**plain | {"compute_capability": tuple(plain["compute_capability"])})
 
 
 def _workload(plain: dict[str, Any]) -> Workload:
@@ -155,8 +161,14 @@ def _workload(plain: dict[str, Any]) -> Workload:
             "inputs": tuple(_tensor(tensor) for tensor in plain["inputs"]),
             "labels": tuple(_tensor(tensor) for tensor in plain["labels"]),
             "precision": Precision(**plain["precision"]) if plain["precision"] else None,
+            "script": _script(plain["script"]) if plain["script"] else None,
         }
     )
+
+
+def _script(plain: dict[str, Any]) -> Script:
+    words = ("command", "arguments", "batch_argument")
+    return Script(**plain | {name: tuple(plain[name]) for name in words})
 
 
 def _tensor(plain: dict[str, Any]) -> TensorRequest:

@@ -38,6 +38,8 @@ class DryStepRequest:
     which the largest per-device batch is wanted. round_batch_sizes: whether powers of two up to
     the largest of those are measured as well. plugin: the built virtual GPU, None where there
     is none, and then ``fallback_reason`` says why. environment: variables for the child alone.
+    seconds: the time limit, for those who plan their work. card: the GPU that a script
+    believes to run on; scratch: the folder for what it writes.
     """
 
     workload: Workload
@@ -49,6 +51,9 @@ class DryStepRequest:
     plugin: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     fallback_reason: str = ""
+    seconds: float = 120.0
+    card: CudaCard | None = None
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,14 @@ WORDINGS = {
         "'{words}' 不是时间；请写成 12h、90m 或 1d6h",
     ),
     "error.no_time": Wording("'{words}' is no time at all", "'{words}' 的时长为零"),
+    "error.words": Wording("'{words}' is no argument", "'{words}' 不是参数"),
+    "error.is_script": Wording(
+        "'{path}' is a training script, not a model file: its arguments stand behind --",
+        "'{path}' 是训练脚本而不是模型文件：它的参数写在 -- 之后",
+    ),
+    "error.script_device": Wording(
+        "a script is watched on the virtual GPU only", "脚本只能在虚拟 GPU 上观察"
+    ),
     "error.pair": Wording("'{words}' is not KEY=VALUE", "'{words}' 不是 KEY=VALUE 的形式"),
     "error.yaml_value": Wording(
         "the value of '{words}' cannot be read as YAML", "'{words}' 的值不是合法的 YAML"

@@ -33,6 +33,12 @@ WORDINGS = {
         "Estimate a model file and print its job YAML (the default command).",
         "估算一个模型文件并输出作业 YAML（默认命令）。",
     ),
+    "help.command_run": Wording(
+        "Watch an unmodified training script on the virtual GPU and print its job YAML: "
+        "`paddle-estimate run -- python train.py ...`, or `paddle-estimate train.py -- ...`.",
+        "在虚拟 GPU 上观察未经修改的训练脚本并输出作业 YAML："
+        "`paddle-estimate run -- python train.py ...`，或 `paddle-estimate train.py -- ...`。",
+    ),
     "help.command_submit": Wording(
         "Estimate a job, or read its YAML, and apply it to the cluster after a server-side "
         "dry run.",
@@ -97,6 +103,7 @@ WORDINGS = {
     "panel.commands": Wording("Commands", "命令"),
     "panel.general": Wording("General", "通用"),
     "panel.file": Wording("Model file", "模型文件"),
+    "panel.script": Wording("Training script", "训练脚本"),
     "panel.model": Wording("Model", "模型"),
     "panel.template": Wording("Template", "模板"),
     "panel.gpus": Wording("GPUs and plans", "GPU 与方案"),
@@ -122,6 +129,22 @@ WORDINGS = {
     "help.batch_size": Wording(
         "Batch size per device (the global one is this times the GPU count).",
         "每卡批大小； 全局批大小 是各卡之和。",
+    ),
+    "help.program": Wording(
+        "The training command as it is: python train.py ..., python -m package.module ..., or "
+        "paddle.distributed.launch for one GPU.",
+        "原样的训练命令：python train.py ...、python -m package.module ...，"
+        "或单卡的 paddle.distributed.launch。",
+    ),
+    "help.batch_arg": Wording(
+        "Argument of the script that sets the batch size, such as --batch-arg=--batch_size or "
+        "--batch-arg='-o Global.batch_size='. Without it the loader is changed.",
+        "脚本中设置批大小的参数， 如 --batch-arg=--batch_size 或 "
+        "--batch-arg='-o Global.batch_size='； 不给则直接改变数据加载器。",
+    ),
+    "help.steps": Wording("Optimizer steps to watch.", "观察的优化器步数。"),
+    "help.sample_batches": Wording(
+        "Batches to look at where their shapes differ.", "批的形状变化时要查看的批数。"
     ),
     "help.input": Wording(
         "Shape of an input per sample, such as 3x224x224:float32; repeatable.",

@@ -1,7 +1,8 @@
-"""What can be said of a model file without running it."""
+"""What can be said of a Python file without running it."""
 
 from __future__ import annotations
 
+import ast
 import warnings
 from pathlib import Path
 
@@ -30,6 +31,45 @@ def check_model_file(path: Path) -> None:
             compile(source, str(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _not_utf8(path, source) or _not_python(path, error) from error
+
+
+def is_training_script(path: Path) -> bool:
+    """Whether a file trains by itself instead of defining a model; False for what is no Python.
+
+    It defines none of the functions of a model file, and runs a backward pass or ``fit``; or it
+    has a main part and no layer of its own.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    if any(_names(statement) & _OF_A_MODEL_FILE for statement in tree.body):
+        return False
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    if any(isinstance(call, ast.Attribute) and call.attr in _TRAINS for call in calls):
+        return True
+    has_layer = any(isinstance(statement, ast.ClassDef) for statement in tree.body)
+    return not has_layer and any(_is_main_part(statement) for statement in tree.body)
+
+
+_OF_A_MODEL_FILE = {"build_model", "example_batch", "loss_fn", "build_optimizer", "train_step"}
+_TRAINS = {"backward", "fit", "train_batch"}
+
+
+def _names(statement: ast.stmt) -> set[str]:
+    """What a statement at module level defines."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    imported = statement.names if isinstance(statement, (ast.Import, ast.ImportFrom)) else []
+    return {t.id for t in targets if isinstance(t, ast.Name)} | {
+        alias.asname or alias.name for alias in imported
+    }
+
+
+def _is_main_part(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)
 
 
 def _not_utf8(path: Path, source: bytes) -> BadInput | None:

@@ -23,14 +23,39 @@ class TensorRequest:
     classes: int | None = None
 
 
+DEFAULT_WATCHED_STEPS = 3
+DEFAULT_SAMPLED_BATCHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A training command that runs as it is, and how it is watched.
+
+    command: the user's own words. program: what Python runs, a file or (``is_module``) a module,
+    with ``arguments`` and variables of its own. batch_argument: the words of the argument that
+    sets the batch size; empty where it has to be changed in the loader. steps: optimizer steps
+    to watch. sampled_batches: how many batches to look at where their shapes differ.
+    """
+
+    command: tuple[str, ...]
+    program: str
+    is_module: bool = False
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    batch_argument: tuple[str, ...] = ()
+    steps: int = DEFAULT_WATCHED_STEPS
+    sampled_batches: int = DEFAULT_SAMPLED_BATCHES
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A model file and how to run it. ``None`` means the user did not say.
+    """A model file or a script, and how to run it. ``None`` means the user did not say.
 
-    ``accumulate``: the batch of an update is split into as many micro-batches. ``recompute``:
-    repeated blocks are recomputed in the backward pass. ``inference``: forward passes alone.
-    ``checkpoint``: saving of model and optimizer is run as well. ``optimizer``: a class of
-    ``paddle.optimizer`` in place of the model file's.
+    ``script`` None: ``model_file`` defines a model. Otherwise it is the script's own file, and
+    what follows is for model files alone. ``accumulate``: the batch of an update is split into as
+    many micro-batches. ``recompute``: repeated blocks are recomputed in the backward pass.
+    ``inference``: forward passes alone. ``checkpoint``: saving of model and optimizer is run as
+    well. ``optimizer``: a class of ``paddle.optimizer`` in place of the model file's.
     """
 
     model_file: Path
@@ -45,3 +70,4 @@ class Workload:
     inference: bool = False
     checkpoint: bool = False
     optimizer: str | None = None
+    script: Script | None = None

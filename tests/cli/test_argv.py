@@ -36,7 +36,7 @@ from estimator.cli.argv import normalise
         ("-o a=1 b.c=2 m.py", "estimate -o a=1 -o b.c=2 m.py"),
         ("m.py -o a=1 --command x=1", "estimate m.py -o a=1 --command x=1"),
         ("m.py --command x=1 y=2", "estimate m.py --command x=1 y=2"),
-        ("m.py -o a=1 -- b=2", "estimate m.py -o a=1 -- b=2"),
+        ("m.py --gpu T4 -- b=2", "run m.py --gpu T4 -- b=2"),
     ],
 )
 def test_normalise(words: str, meant: str) -> None:
@@ -58,3 +58,10 @@ def test_no_word_is_lost_and_only_flags_and_commands_are_added(words: list[str])
         else:
             assert word in {"estimate", "list", "-o"}
     assert left == []
+
+
+def test_words_behind_a_bare_dash_are_those_of_a_script():
+    assert normalise(["train.py", "--gpu", "A100", "--", "-o", "a=1", "b=2"]) == [
+        "run", "train.py", "--gpu", "A100", "--", "-o", "a=1", "b=2",
+    ]  # fmt: skip
+    assert normalise(["run", "--", "python", "train.py"]) == ["run", "--", "python", "train.py"]

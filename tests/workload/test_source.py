@@ -3,7 +3,7 @@
 import pytest
 
 from estimator.errors import BadInput
-from estimator.workload.source import check_model_file
+from estimator.workload.source import check_model_file, is_training_script
 
 
 def refused(path):
@@ -56,3 +56,26 @@ def test_other_text_that_is_not_python(tmp_path, source):
     path = tmp_path / "model.py"
     path.write_bytes(source)
     assert str(path) in refused(path).where
+
+
+@pytest.mark.parametrize(
+    ("source", "is_script"),
+    [
+        ("import paddle\nfor x in data:\n    net(x).backward()\n", True),
+        ("model = paddle.Model(net)\nmodel.fit(data)\n", True),
+        ("def main():\n    engine.train()\nif __name__ == '__main__':\n    main()\n", True),
+        ("class Net(paddle.nn.Layer):\n    pass\n", False),
+        ("class Net(paddle.nn.Layer):\n    pass\nif __name__ == '__main__':\n    Net()\n", False),
+        ("def build_model():\n    pass\ndef train_step(m, b, o):\n    m(b).backward()\n", False),
+        ("from models import build_model\nx.backward()\n", False),
+        ("def broken(:\n", False),
+    ],
+)
+def test_what_is_a_training_script(tmp_path, source, is_script):
+    path = tmp_path / "file.py"
+    path.write_text(source)
+    assert is_training_script(path) is is_script
+
+
+def test_a_file_that_is_not_there_is_no_script(tmp_path):
+    assert not is_training_script(tmp_path / "file.py")

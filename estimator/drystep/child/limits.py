@@ -24,6 +24,11 @@ def apply_limits(host_memory_bytes: int, parent_pid: int) -> None:
         host_memory_bytes = min(host_memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (host_memory_bytes, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    die_with_parent(parent_pid)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Do not outlive the process ``parent_pid`` that made this one. Not inherited by forks."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:  # it died before the line above
         os._exit(1)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from estimator.drystep.child.limits import apply_limits, lift_host_memory_limit, report_faults
 from estimator.drystep.child.replies import Replies
-from estimator.drystep.child.user_code import one_line, where_in_user_code
+from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
 from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.protocol import Order, decode_order
 from estimator.drystep.request import DryStepRequest
-from estimator.errors import BadInput, EstimatorError, InternalError, UserCodeFailed
+from estimator.errors import BadInput, EstimatorError, UserCodeFailed
 from estimator.units import format_bytes
 from estimator.workload.saved import is_saved_program
 
@@ -57,14 +56,18 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
     _import_paddle()
     gc.freeze()  # Paddle's own objects stay; looking through them again and again takes time
     report_faults(faults)
+    model_file = request.workload.model_file
+    sys.dont_write_bytecode = True  # leave nothing in the user's folder
+    replies.progress(f"running {model_file.name}")
+    if request.workload.script is not None:
+        from estimator.drystep.child.script.measure import measure_script
+
+        return measure_script(request, replies, faults)
     from estimator.drystep.child.model_file import Program
     from estimator.drystep.child.saved import SavedProgram
 
-    model_file = request.workload.model_file
     sys.argv[:] = [str(model_file)]
     sys.path.insert(0, str(model_file.absolute().parent))
-    sys.dont_write_bytecode = True  # leave nothing in the user's folder
-    replies.progress(f"running {model_file.name}")
     kind = SavedProgram if is_saved_program(model_file) else Program
     return measure(kind(model_file, request.workload.options), request, replies)
 
@@ -96,16 +99,10 @@ def _as_one_of_ours(error: BaseException, order: Order) -> EstimatorError:
             where=where_in_user_code(error, order.request.workload.model_file),
             hint="a smaller --batch-size, or a machine with more memory",
         )
-    return _internal(error)
+    return internal(error)
 
 
 def _memory_of(error: MemoryError, order: Order) -> str:
     if "Out of memory error on" in str(error):  # Paddle's words for a device
         return "out of device memory"
     return f"out of host memory, of which {format_bytes(order.host_memory_bytes)} were to spare"
-
-
-def _internal(error: BaseException) -> InternalError:
-    internal = InternalError(one_line(error))
-    internal.add_note("".join(traceback.format_exception(error)).rstrip())
-    return internal

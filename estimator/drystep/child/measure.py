@@ -16,7 +16,7 @@ from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.training import Training, build_training
-from estimator.drystep.child.trials import explore, largest_batch_to_try
+from estimator.drystep.child.trials import explore, largest_batch_to_try, run_steps
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
     NOT_LOCATED,
@@ -102,7 +102,9 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
     question = replace(question, evaluates=run.evaluation_counts)
     asked = _with_workspace(gpu, question, run.measurement)
     say("looking for the largest batch")
-    found = explore(gpu, asked, question, request)
+    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    found = explore(asked, run_steps(gpu, asked, question), request)
+    gpu.set_workspace_limit(0)
     findings = replace(
         _findings(Device.VIRTUAL, training, (asked,), found.trials),
         ladder=found.ladder,

@@ -25,7 +25,7 @@ from estimator.drystep.measurement import (
 from estimator.messages import sentence
 from estimator.values import Missing
 
-_NO_TIME = Missing(sentence("a virtual GPU runs no kernel, so its steps say nothing about time"))
+NO_TIME = Missing(sentence("a virtual GPU runs no kernel, so its steps say nothing about time"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
         peak_phase=record.peak_phase,
         kernels=record.kernels,
         batch_bytes=training.batch_bytes(batch),
-        step_seconds=_NO_TIME,
+        step_seconds=NO_TIME,
     )
     has_first = not training.workload.inference
     return ObservedSteps(measurement, (first, steady) if has_first else (steady,), place)

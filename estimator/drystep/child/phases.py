@@ -38,7 +38,7 @@ def watch_phases(model: paddle.nn.Layer, listener: PhaseListener) -> Iterator[No
     with ExitStack() as stack:
         stack.callback(model.register_forward_pre_hook(watch.forward).remove)
         stack.enter_context(_wrapped(core.eager, "run_backward", watch.backward))
-        for owner, name in _updating_methods():
+        for owner, name in updating_methods():
             stack.enter_context(_wrapped(owner, name, watch.update))
         listener.enter(Phase.FORWARD)
         yield
@@ -95,7 +95,7 @@ def _wrapped(owner: Any, name: str, around: Callable[[Callable[[], Any]], Any]) 
         setattr(owner, name, original)
 
 
-def _updating_methods() -> Iterator[tuple[type, str]]:
+def updating_methods() -> Iterator[tuple[type, str]]:
     """Every ``step`` and ``minimize`` of Paddle's and the user's optimizers and scalers."""
     waiting: list[type] = [paddle.optimizer.Optimizer, paddle.amp.AmpScaler]
     while waiting:

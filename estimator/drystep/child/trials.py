@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,7 +14,7 @@ from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
 from estimator.drystep.search import Found, Line, Needs, largest_batch
-from estimator.errors import UserCodeFailed
+from estimator.errors import InternalError, UserCodeFailed
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -43,25 +44,87 @@ class Exploration:
     ladder: tuple[StepMeasurement, ...]
 
 
-def explore(
-    gpu: VirtualGpu,
-    asked: StepMeasurement,
-    question: StepQuestion,
-    request: DryStepRequest,
-) -> Exploration:
-    """For each capacity search the largest batch, each attempt with a new optimizer.
+Run = Callable[[int, int], StepMeasurement | None]
+"""Runs a batch size on a capacity in bytes; None where the device has no room for it."""
 
-    ``asked`` is the unconstrained measurement of ``question``, whose training is renewed each
-    time. Scratch of convolutions is taken from the device as cuDNN would.
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long looking for the largest batch may take.
+
+    No batch is tried whose run takes more than ``longest_run_seconds`` of ``clock``, which reads
+    processor seconds; after ``deadline`` (of ``time.monotonic``) nothing is run any more, and what
+    is left is extrapolated. What a sample takes is timed at ``timed_at`` times the asked batch,
+    where runs have a beginning that is long beside it.
     """
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
-    attempts = _Attempts(gpu, asked, question)
+
+    longest_run_seconds: float = LONGEST_RUN_SECONDS
+    timed_at: int = 1
+    deadline: float = math.inf
+    clock: Callable[[], float] = time.process_time
+
+
+def explore(
+    asked: StepMeasurement, run: Run, request: DryStepRequest, pace: Pace = Pace()
+) -> Exploration:
+    """For each capacity search the largest batch, then measure round sizes up to the largest.
+
+    ``asked`` is the unconstrained measurement; every ``run`` starts as at a fresh start.
+    """
+    if not request.capacities:
+        return Exploration((), ())
+    attempts = _Attempts(asked, run, pace)
     trials = tuple(_trials(attempts, request.capacities))
     largest = max((trial.max_per_device_batch_size for trial in trials), default=0)
     sizes = round_sizes(largest) if request.round_batch_sizes else ()
-    ladder = tuple(attempts.unconstrained(size) for size in sizes)
-    gpu.set_workspace_limit(0)
+    ladder = tuple(attempts.unconstrained(size) for size in sizes if not attempts.is_late)
     return Exploration(trials, ladder)
+
+
+def fits_or_not(asked: StepMeasurement, run: Run, capacities: Sequence[int]) -> Exploration:
+    """Whether the asked batch runs on each capacity, where no other can be tried."""
+    return Exploration(tuple(_only_trial(asked, run, capacity) for capacity in capacities), ())
+
+
+def _only_trial(asked: StepMeasurement, run: Run, capacity: int) -> CapacityTrial:
+    size = asked.per_device_batch_size
+    ran = run(size, capacity)
+    return CapacityTrial(
+        capacity_bytes=capacity,
+        precision=asked.precision,
+        max_per_device_batch_size=0 if ran is None else size,
+        next_failing_batch_size=size
+        if ran is None
+        else Missing(sentence("no other batch size could be tried")),
+        measurement=ran or Missing(sentence("not even one sample fits")),
+    )
+
+
+def run_steps(gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -> Run:
+    """Two steps of a training on the virtual GPU, each time renewed, with a new optimizer."""
+
+    def run(batch_size: int, capacity: int) -> StepMeasurement | None:
+        question.training.renewed()
+        statistics.restart_reserved_peak()
+        gpu.set_capacity(capacity)
+        try:
+            record, allocated, reserved = try_step(gpu, replace(question, batch_size=batch_size))
+        except MemoryError as error:
+            _check_room(error)
+            return None
+        finally:
+            gpu.set_capacity(virtual.BOUNDLESS)
+        return replace(
+            asked,
+            per_device_batch_size=batch_size,
+            peak_allocated_bytes=allocated,
+            peak_reserved_bytes=reserved,
+            peak_phase=record.peak_phase,
+            kernels=record.kernels,
+            workspace_bytes=0,
+        )
+
+    return run
 
 
 def round_sizes(largest: int) -> tuple[int, ...]:
@@ -74,6 +137,9 @@ def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[Capacity
     needs = attempts.needs()
     position = FIRST_POSITION
     for capacity in sorted(capacities):
+        if attempts.is_late:
+            yield _extrapolated(attempts, needs, capacity)
+            continue
         found = largest_batch(
             partial(attempts.runs, capacity=capacity),
             needs,
@@ -92,6 +158,17 @@ def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[Capacity
         )
 
 
+def _extrapolated(attempts: _Attempts, needs: Needs, capacity: int) -> CapacityTrial:
+    why = Missing(sentence("extrapolated from smaller runs, because each run takes long"))
+    return CapacityTrial(
+        capacity_bytes=capacity,
+        precision=attempts.precision,
+        max_per_device_batch_size=needs.reserved.batch_for(capacity, attempts.limit),
+        next_failing_batch_size=why,
+        measurement=why,
+    )
+
+
 def _failing(found: Found, attempts: _Attempts) -> int | Missing:
     if isinstance(found.failing, Missing):
         return Missing(
@@ -103,37 +180,46 @@ def _failing(found: Found, attempts: _Attempts) -> int | Missing:
 class _Attempts:
     """Runs batches at capacities and remembers what ran."""
 
-    def __init__(self, gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -> None:
-        self._gpu = gpu
+    def __init__(self, asked: StepMeasurement, run: Run, pace: Pace) -> None:
         self._asked = asked
-        self._question = question
+        self._run = run
+        self._pace = pace
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
         self.limit = largest_batch_to_try(asked)
         self.why_limited: str = sentence("nobody trains with more")
         self.precision = asked.precision
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nothing may be run any more."""
+        return time.monotonic() > self._pace.deadline
 
     def needs(self) -> Needs:
         """The lines through the asked batch and a second one, both without pressure."""
         first = self._asked.per_device_batch_size
         second = 2 if first == 1 else first // 2
         points, seconds = zip(*map(self._timed, (first, second)), strict=True)
-        self._limit_run_time(Line.through(*zip((first, second), seconds, strict=True)))
+        times = list(zip((first, second), seconds, strict=True))
+        if self._pace.timed_at > 1:
+            more = first * self._pace.timed_at
+            times[1] = (more, self._timed(more)[1])
+        self._limit_run_time(Line.through(*times))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
         reserved = [(p.per_device_batch_size, p.peak_reserved_bytes) for p in points]
         return Needs(Line.through(*allocated), Line.through(*reserved))
 
     def _timed(self, batch_size: int) -> tuple[StepMeasurement, float]:
-        started = time.process_time()
-        return self.unconstrained(batch_size), time.process_time() - started
+        started = self._pace.clock()
+        return self.unconstrained(batch_size), self._pace.clock() - started
 
     def _limit_run_time(self, seconds: Line) -> None:
         """Stay below the batch size whose run would take too long by the line of two runs."""
-        asked = self._asked.per_device_batch_size
-        quick = max(asked, seconds.batch_for(LONGEST_RUN_SECONDS, self.limit))
+        asked, longest = self._asked.per_device_batch_size, self._pace.longest_run_seconds
+        quick = max(asked, seconds.batch_for(longest, self.limit))
         if quick < self.limit:
             self.limit = quick
             self.why_limited = sentence(
-                "two steps would take more than {limit:g} s", limit=LONGEST_RUN_SECONDS
+                "two steps would take more than {limit:g} s", limit=round(longest, 1)
             )
 
     def runs(self, batch_size: int, capacity: int) -> bool:
@@ -142,34 +228,15 @@ class _Attempts:
             if size == batch_size and enough <= capacity:
                 self._ran[batch_size, capacity] = measurement
                 return True
-        return self._run(batch_size, capacity)
-
-    def _run(self, batch_size: int, capacity: int) -> bool:
-        self._question.training.renewed()
-        statistics.restart_reserved_peak()
-        self._gpu.set_capacity(capacity)
-        question = replace(self._question, batch_size=batch_size)
-        try:
-            record, allocated, reserved = try_step(self._gpu, question)
-        except MemoryError as error:
-            return _no_room(error)
-        finally:
-            self._gpu.set_capacity(virtual.BOUNDLESS)
-        self._ran[batch_size, capacity] = replace(
-            self._asked,
-            per_device_batch_size=batch_size,
-            peak_allocated_bytes=allocated,
-            peak_reserved_bytes=reserved,
-            peak_phase=record.peak_phase,
-            kernels=record.kernels,
-            workspace_bytes=0,
-        )
-        return True
+        ran = self._run(batch_size, capacity)
+        if ran is not None:
+            self._ran[batch_size, capacity] = ran
+        return ran is not None
 
     def unconstrained(self, batch_size: int) -> StepMeasurement:
         """The step at this batch size with room to spare; run once."""
-        if (batch_size, virtual.BOUNDLESS) not in self._ran:
-            self._run(batch_size, virtual.BOUNDLESS)
+        if not self.runs(batch_size, virtual.BOUNDLESS):
+            raise InternalError("the virtual GPU without a limit has run out of memory")
         return self._ran[batch_size, virtual.BOUNDLESS]
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
@@ -178,10 +245,10 @@ class _Attempts:
         return self._ran[batch_size, capacity]
 
 
-def _no_room(error: MemoryError) -> bool:
-    """False for the device's own out-of-memory; anything else is the user's host memory."""
+def _check_room(error: MemoryError) -> None:
+    """Returns for the device's own out-of-memory; anything else is the user's host memory."""
     if virtual.is_device_out_of_memory(error):
-        return False
+        return
     raise UserCodeFailed(
         "the host has too little memory to make a batch while looking for the largest one",
         hint="--batch-size N, which measures that batch alone",

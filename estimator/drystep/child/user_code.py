@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from estimator.drystep.places import is_own_or_frozen, place, place_in_traceback
-from estimator.errors import EstimatorError, UserCodeFailed
+from estimator.errors import EstimatorError, InternalError, UserCodeFailed
 
 _MOST_CHARACTERS = 400
 _KERNEL_NOT_THERE = re.compile(
@@ -45,6 +45,13 @@ def failure_of(error: BaseException, model_file: Path, hint: str = "") -> UserCo
     frames = "".join(traceback.format_exception(type(error), error, _users_part(error)))
     failure.add_note(frames.rstrip())
     return failure
+
+
+def internal(error: BaseException) -> InternalError:
+    """An exception of our own as the defect that it is, with its traceback as a note."""
+    defect = InternalError(one_line(error))
+    defect.add_note("".join(traceback.format_exception(error)).rstrip())
+    return defect
 
 
 def one_line(error: BaseException) -> str:

@@ -10,10 +10,20 @@ from estimator.messages.chinese.gpus import CHINESE as GPUS
 from estimator.messages.chinese.memory import CHINESE as MEMORY
 from estimator.messages.chinese.phases import CHINESE as PHASES
 from estimator.messages.chinese.plan import CHINESE as PLAN
+from estimator.messages.chinese.scripts import CHINESE as SCRIPTS
 from estimator.messages.chinese.templates import CHINESE as TEMPLATES
 from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
 
-PARTS: tuple[Mapping[str, str], ...] = (DRYSTEP, GPUS, MEMORY, PHASES, PLAN, TEMPLATES, THROUGHPUT)
+PARTS: tuple[Mapping[str, str], ...] = (
+    DRYSTEP,
+    GPUS,
+    MEMORY,
+    PHASES,
+    PLAN,
+    SCRIPTS,
+    TEMPLATES,
+    THROUGHPUT,
+)
 
 CHINESE: Mapping[str, str] = MappingProxyType(
     {english: chinese for part in PARTS for english, chinese in part.items()}

@@ -90,6 +90,7 @@ def pretend_cuda(card: CudaCard) -> None:
     let_flags_be_set()
     offer_fused_attention()
     _say_versions()
+    replace_everywhere({"spawn": _spawn}, paddle.distributed)
     paddle.set_device("gpu:0")
 
 
@@ -172,6 +173,18 @@ def _take_the_cuda_branch_of_device() -> None:
     vars(paddle.device).update(own)
     # In 3.3 that is a module put in place of the one whose functions look for these names.
     paddle.device.get_device.__globals__.update(own)
+
+
+def _spawn(
+    func: Callable[..., Any], args: tuple[Any, ...] = (), nprocs: int = -1, **_: object
+) -> None:
+    """``paddle.distributed.spawn`` on the one GPU there is: the function runs in this process."""
+    if nprocs not in (-1, 0, 1):
+        raise ValueError(
+            f"paddle.distributed.spawn is asked for {nprocs} processes, and a script is watched "
+            "on one GPU: start it for one, the answer then plans for more"
+        )
+    func(*args)
 
 
 def _say_versions() -> None:

@@ -1,0 +1,198 @@
+"""Where a script passes on its way through Paddle, and who hears of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import paddle
+from paddle.base import core
+
+from estimator.drystep.child.phases import updating_methods
+
+
+class Listener(Protocol):
+    """Hears of what the script does."""
+
+    def forward(self, layer: paddle.nn.Layer, inputs: tuple[Any, ...]) -> None:
+        """A layer is called that no other layer has called."""
+
+    def forward_done(self, layer: paddle.nn.Layer, outputs: Any) -> None:
+        """It has returned."""
+
+    def backward(self) -> None:
+        """A backward pass begins."""
+
+    def update(self) -> None:
+        """An optimizer, or a scaler on its behalf, is about to use the gradients."""
+
+    def updated(self, optimizer: Any) -> None:
+        """It has."""
+
+    def before_batch(self, loader: LoaderInUse) -> None:
+        """A loader is asked for a batch. StopIteration ends its epoch."""
+
+    def batch(self, loader: LoaderInUse) -> Any:
+        """The batch that it gives."""
+
+    def shortened(self, length: int) -> int:
+        """How many batches a loader of ``length`` says it has."""
+
+
+def listen(listener: Listener) -> None:
+    """Tell ``listener`` from now on; it cannot be undone."""
+    _hook_forward(listener)
+    updates = _Updates(listener)
+    updates.find()
+    _hook_backward(listener, updates)
+    _hook_loaders(listener)
+
+
+def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Call ``around(original, *args, **kwargs)`` wherever ``owner.name`` is called."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return around(original, *args, **kwargs)
+
+    setattr(owner, name, wrapper)
+
+
+class _Depth:
+    """Whether a layer is being called, or a backward pass run, which calls layers to recompute."""
+
+    inside = False
+
+
+def _hook_forward(listener: Listener) -> None:
+    def call(original: Any, layer: paddle.nn.Layer, *args: Any, **kwargs: Any) -> Any:
+        if _Depth.inside:
+            return original(layer, *args, **kwargs)
+        _Depth.inside = True
+        try:
+            listener.forward(layer, (*args, *kwargs.values()))
+            outputs = original(layer, *args, **kwargs)
+            listener.forward_done(layer, outputs)
+            return outputs
+        finally:
+            _Depth.inside = False
+
+    _wrap(paddle.nn.Layer, "__call__", call)
+
+
+def _hook_backward(listener: Listener, updates: _Updates) -> None:
+    def run(original: Any, *args: Any, **kwargs: Any) -> Any:
+        updates.find()
+        outer, _Depth.inside = _Depth.inside, True
+        listener.backward()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _Depth.inside = outer
+
+    _wrap(core.eager, "run_backward", run)
+
+
+class _Updates:
+    """The steps of optimizers and scalers, also of classes that the script makes later."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._known: set[tuple[type, str]] = set()
+        self._inside = False
+
+    def find(self) -> None:
+        """Hook what has not been hooked."""
+        for owner, name in updating_methods():
+            if (owner, name) not in self._known:
+                self._known.add((owner, name))
+                _wrap(owner, name, self._update)
+
+    def _update(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._inside:
+            return original(*args, **kwargs)
+        self._inside = True
+        try:
+            self._listener.update()
+            result = original(*args, **kwargs)
+        finally:
+            self._inside = False
+        self._listener.updated(_optimizer_in(args))
+        return result
+
+
+def _optimizer_in(arguments: tuple[Any, ...]) -> Any:
+    """The optimizer of ``optimizer.step()`` and of ``scaler.step(optimizer)``."""
+    first = arguments[0]
+    if isinstance(first, paddle.amp.AmpScaler) and len(arguments) > 1:
+        first = arguments[1]
+    return getattr(first, "_inner_opt", first)
+
+
+class LoaderInUse:
+    """One pass over a DataLoader. Its own iterator is made when a batch is really loaded.
+
+    number: which loader of the script it is, in the order of their first use.
+    """
+
+    _numbers: dict[int, int] = {}
+    _kept: list[Any] = []  # so that no other loader gets the identity of one that is gone
+
+    def __init__(self, loader: Any, make_iterator: Callable[[], Iterator[Any]], listener: Listener):
+        self.loader = loader
+        self.given = 0
+        self._make_iterator = make_iterator
+        self._iterator: Iterator[Any] | None = None
+        self._listener = listener
+
+    @property
+    def number(self) -> int:
+        if id(self.loader) not in self._numbers:
+            self._kept.append(self.loader)
+            self._numbers[id(self.loader)] = len(self._numbers)
+        return self._numbers[id(self.loader)]
+
+    @property
+    def declared_batch_size(self) -> int | None:
+        """What the loader or its sampler says."""
+        sampler = getattr(self.loader, "batch_sampler", None)
+        sizes = (getattr(sampler, "batch_size", None), getattr(self.loader, "batch_size", None))
+        return next((size for size in sizes if isinstance(size, int)), None)
+
+    def load(self) -> Any:
+        """The next batch of the script's own data."""
+        return next(self._own())
+
+    def _own(self) -> Iterator[Any]:
+        if self._iterator is None:
+            self._iterator = self._make_iterator()
+        return self._iterator
+
+    def __iter__(self) -> LoaderInUse:
+        return self
+
+    def __next__(self) -> Any:
+        self._listener.before_batch(self)
+        batch = self._listener.batch(self)
+        self.given += 1
+        return batch
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own(), name)
+
+
+def _hook_loaders(listener: Listener) -> None:
+    def iterate(original: Any, loader: Any) -> LoaderInUse:
+        return LoaderInUse(loader, lambda: iter(original(loader)), listener)
+
+    _wrap(paddle.io.DataLoader, "__iter__", iterate)
+    _wrap(
+        paddle.io.DataLoader,
+        "__len__",
+        lambda original, loader: listener.shortened(original(loader)),
+    )

@@ -1,0 +1,253 @@
+"""Answers one request about a script: a first look, then runs at other batch sizes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import paddle
+
+from estimator.drystep.child import virtual
+from estimator.drystep.child.cuda.pretend import pretend_cuda
+from estimator.drystep.child.observe import NO_TIME
+from estimator.drystep.child.replies import Replies
+from estimator.drystep.child.script.landlock import allow_writes_below
+from estimator.drystep.child.script.process import use_one_thread
+from estimator.drystep.child.script.runs import Runs
+from estimator.drystep.child.script.seen import EvaluationSeen, NoRoom, Probe, RunSeen
+from estimator.drystep.child.script.sentences import assumptions, evaluation_note
+from estimator.drystep.child.script.stage import Stage
+from estimator.drystep.child.trials import Exploration, Pace, Run, explore, fits_or_not
+from estimator.drystep.child.virtual import VirtualGpu
+from estimator.drystep.measurement import (
+    BatchesSeen,
+    Device,
+    DryStepReport,
+    MemoryBreakdown,
+    PhasePeak,
+    StepMeasurement,
+)
+from estimator.drystep.request import DryStepRequest
+from estimator.errors import BadInput, InternalError
+from estimator.workload.types import Script
+
+SHARE_OF_TIME = 0.6
+"""Of the time limit, what may have gone by when looking for the largest batch stops."""
+
+TIMES_THE_FIRST_RUN = 4.0
+"""No batch is tried whose run takes that many times as long as that of the script's own."""
+
+
+TIMED_AT = 16
+"""Times the script's own batch size: large enough to tell what a sample takes from the noise."""
+
+_DEVICES = Path("/dev")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the runs brought back. ``first`` looked at everything, ``asked`` is the answer."""
+
+    first: RunSeen
+    asked: StepMeasurement
+    steady: RunSeen
+    exploration: Exploration
+    host_peak_bytes: int
+
+
+def measure_script(request: DryStepRequest, replies: Replies, faults: int) -> DryStepReport:
+    """Run the script on the virtual GPU, in copies of this process, and report.
+
+    Raises UserCodeFailed for whatever the script does instead of training. Files that it writes
+    go to ``request.scratch``.
+    """
+    started = time.perf_counter()
+    script, scratch = request.workload.script, request.scratch
+    if script is None or request.card is None or request.plugin is None or scratch is None:
+        raise InternalError("a request to run a script names it, its device and a scratch folder")
+    gpu = VirtualGpu(request.plugin)
+    gpu.set_capacity(virtual.BOUNDLESS)
+    pretend_cuda(request.card)
+    is_guarded = _set_the_stage(scratch)
+    stage = Stage(gpu, script, request.workload.model_file, os.path.realpath(scratch), faults)
+    runs = Runs(stage)
+    try:
+        found = _measured(runs, request, replies)
+    finally:
+        runs.close()
+    told = assumptions(found.first, script, runs.why_from_the_start, is_guarded=is_guarded)
+    return _report(request, found, time.perf_counter() - started, told)
+
+
+def _set_the_stage(scratch: Path) -> bool:
+    """Threads, temporary files, and where may be written; whether Linux guards that."""
+    use_one_thread()
+    os.environ["TMPDIR"] = os.path.realpath(scratch)
+    return allow_writes_below([scratch, _DEVICES])
+
+
+def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
+    started = time.monotonic()
+    first = runs.first(Probe(first_look=True, breakdown=True))
+    asked_size = request.workload.per_device_batch_size or first.steps[-1].batch_size
+    probe = _training_probe(first, asked_size)
+    replies.progress(f"measuring batch size {asked_size}")
+    steady = _ran(runs.run(replace(probe, breakdown=True)))
+    asked = _with_workspace(runs, probe, _measurement(steady, first.evaluation))
+    replies.progress("looking for the largest batch")
+    run = _explorer(runs, request, first, asked)
+    if isinstance(first.template, str) and not runs.has_batch_argument:
+        exploration = fits_or_not(asked, run, request.capacities)
+    else:
+        exploration = explore(asked, run, request, _pace(runs, steady, started, request))
+    host_peak = max(first.host_peak_bytes, steady.host_peak_bytes, _own_peak())
+    return Found(first, asked, steady, exploration, host_peak)
+
+
+def _pace(runs: Runs, steady: RunSeen, started: float, request: DryStepRequest) -> Pace:
+    return Pace(
+        longest_run_seconds=TIMES_THE_FIRST_RUN * max(steady.processor_seconds, 0.5),
+        timed_at=TIMED_AT,
+        clock=lambda: runs.processor_seconds,
+        deadline=started + SHARE_OF_TIME * request.seconds,
+    )
+
+
+def _training_probe(first: RunSeen, batch_size: int) -> Probe:
+    """A run at a batch size: of copies of the largest batch seen, where that can be made."""
+    if isinstance(first.template, str):
+        return Probe(batch_size)
+    return Probe(batch_size, template=first.template, train_loader=first.train_loader)
+
+
+def _explorer(runs: Runs, request: DryStepRequest, first: RunSeen, asked: StepMeasurement) -> Run:
+    evaluation = first.evaluation
+    script = request.workload.script
+
+    def run(batch_size: int, capacity: int) -> StepMeasurement | None:
+        if evaluation is not None and evaluation.peak_allocated_bytes > capacity:
+            return None
+        probe = _training_probe(first, batch_size)
+        seen = runs.run(replace(probe, capacity=capacity, workspace=virtual.WORKSPACE_LIMIT))
+        if isinstance(seen, NoRoom):
+            return None
+        if script is not None and script.batch_argument:
+            _check_argument(script, first, seen, batch_size)
+        return replace(_measurement(seen, evaluation), breakdown=asked.breakdown)
+
+    return run
+
+
+def _check_argument(script: Script, first: RunSeen, seen: RunSeen, wanted: int) -> None:
+    """Raise BadInput where another value of the argument left the batch size what it was."""
+    before, after = first.declared_batch_size, seen.declared_batch_size
+    if isinstance(first.template, str):
+        before, after = first.steps[-1].batch_size, seen.steps[-1].batch_size
+    if before is not None and before == after != wanted:
+        raise BadInput(
+            f"the argument {' '.join(script.batch_argument)} does not change the batch size: "
+            f"with {wanted} it is still {before}",
+            where="--batch-arg",
+            hint="the argument that the script reads its batch size from",
+        )
+
+
+def _with_workspace(runs: Runs, probe: Probe, asked: StepMeasurement) -> StepMeasurement:
+    """``asked`` with what the scratch of convolutions adds to the reserved bytes."""
+    if not any("conv" in kernel.name for kernel in asked.kernels):
+        return asked
+    seen = _ran(runs.run(replace(probe, workspace=virtual.WORKSPACE_LIMIT)))
+    reserved = seen.steps[-1].peak_reserved_bytes
+    return replace(asked, workspace_bytes=max(0, reserved - asked.peak_reserved_bytes))
+
+
+def _ran(seen: RunSeen | NoRoom) -> RunSeen:
+    if isinstance(seen, NoRoom):
+        raise InternalError("the virtual GPU without a limit has run out of memory")
+    return seen
+
+
+def _measurement(seen: RunSeen, evaluation: EvaluationSeen | None) -> StepMeasurement:
+    """The second step; the allocator holds what an evaluation needed as well."""
+    if seen.record is None:
+        raise InternalError("a run of the script was reported before its second step")
+    second = seen.steps[1]
+    reserved = max(step.peak_reserved_bytes for step in seen.steps)
+    return StepMeasurement(
+        device=Device.VIRTUAL,
+        precision=seen.precision,
+        per_device_batch_size=second.batch_size,
+        peak_allocated_bytes=second.peak_allocated_bytes,
+        peak_reserved_bytes=max(reserved, evaluation.peak_reserved_bytes if evaluation else 0),
+        breakdown=seen.breakdown or _UNKNOWN,
+        peak_phase=seen.record.peak_phase,
+        kernels=seen.record.kernels,
+        batch_bytes=second.batch_bytes,
+        step_seconds=NO_TIME,
+    )
+
+
+_UNKNOWN = MemoryBreakdown(0, 0, 0, 0, 0, 0)
+
+
+def _report(
+    request: DryStepRequest, found: Found, seconds: float, told: tuple[str, ...]
+) -> DryStepReport:
+    return DryStepReport(
+        device=Device.VIRTUAL,
+        paddle_version=paddle.__version__,
+        model=found.first.facts,
+        optimizer=found.first.optimizer,
+        measurements=(found.asked,),
+        trials=found.exploration.trials,
+        assumptions=told,
+        seconds=seconds,
+        host_peak_bytes=found.host_peak_bytes,
+        fallback_reason=request.fallback_reason,
+        ladder=found.exploration.ladder,
+        phases=_phases(found),
+        batches=_batches(found.first),
+    )
+
+
+def _phases(found: Found) -> tuple[PhasePeak, ...]:
+    """The first and the steady step at the asked batch size, and the evaluation's own."""
+    phases = [
+        PhasePeak(name, step.peak_allocated_bytes, step.peak_reserved_bytes, step.batch_size)
+        for name, step in zip(("train_first", "train"), found.steady.steps, strict=False)
+    ]
+    evaluation = found.first.evaluation
+    if evaluation is not None:
+        phases.append(
+            PhasePeak(
+                "eval",
+                evaluation.peak_allocated_bytes,
+                evaluation.peak_reserved_bytes,
+                evaluation.batch_size,
+                evaluation_note(evaluation),
+            )
+        )
+    return tuple(phases)
+
+
+def _batches(first: RunSeen) -> BatchesSeen:
+    sizes = [step.batch_bytes for step in first.steps]
+    peaks = [step.peak_allocated_bytes for step in first.steps[1:] or first.steps]
+    largest = max(first.steps, key=lambda step: step.batch_bytes)
+    return BatchesSeen(
+        looked_at=len(first.steps),
+        distinct_shapes=len({step.shapes for step in first.steps}),
+        largest_shapes=largest.shapes,
+        largest_bytes=largest.batch_bytes,
+        median_bytes=round(median(sizes)),
+        largest_peak_allocated_bytes=max(peaks),
+        median_peak_allocated_bytes=round(median(peaks)),
+    )
+
+
+def _own_peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,49 @@
+"""Runs the script in this process, as Python would."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from estimator.drystep.child.user_code import failure_of
+from estimator.errors import EstimatorError, UserCodeFailed
+from estimator.workload.types import Script
+
+
+def run_program(script: Script, arguments: tuple[str, ...], model_file: Path) -> str:
+    """Run it to its end; returns how it ended early, or the empty text.
+
+    Raises MemoryError, and UserCodeFailed for whatever else it raises.
+    """
+    os.environ.update(script.environment)
+    sys.argv[:] = [script.program, *arguments]
+    sys.path.insert(0, "" if script.is_module else str(model_file.absolute().parent))
+    try:
+        if script.is_module:
+            runpy.run_module(script.program, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(script.program, run_name="__main__")
+    except SystemExit as error:
+        return "" if error.code in (None, 0) else f"sys.exit({error.code!r})"
+    except MemoryError:
+        raise
+    except EstimatorError:
+        raise
+    except BaseException as error:
+        raise failure_of(error, model_file) from error
+    return ""
+
+
+def never_trained(how: str, model_file: Path, steps: int) -> UserCodeFailed:
+    """The script has ended and too little of a training was seen."""
+    ended = f"with {how}" if how else "by itself"
+    if steps:
+        what = f"the script ended {ended} after {steps} optimizer steps, too few to watch"
+        return UserCodeFailed(what, where=str(model_file), hint="let it train for more steps")
+    return UserCodeFailed(
+        f"the script ended {ended} before its first optimizer step",
+        where=str(model_file),
+        hint="the arguments with which it trains: paddle-estimate run -- python train.py ...",
+    )

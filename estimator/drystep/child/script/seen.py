@@ -1,0 +1,102 @@
+"""What a run of a script has to find out, and what it saw: plain data between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estimator.drystep.child.script.template import Template
+from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
+from estimator.drystep.measurement import MemoryBreakdown, ModelFacts, Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One run of the script. Memory in bytes.
+
+    batch_size None: the script's own. capacity: of the device. workspace: scratch a convolution
+    may ask for. template: the batch that the training loader (number ``train_loader``) gives
+    at every step instead of loading one. first_look: also watch how shapes vary and an
+    evaluation. breakdown: find out what was alive at the peak.
+    """
+
+    batch_size: int | None = None
+    capacity: int = BOUNDLESS
+    workspace: int = 0
+    template: Template | None = None
+    train_loader: int | None = None
+    first_look: bool = False
+    breakdown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepSeen:
+    """One optimizer step: its peaks in bytes, and the batches that went into it.
+
+    ``shapes`` are those of the last batch's tensors, ``batch_bytes`` their size.
+    """
+
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    batch_size: int
+    batch_bytes: int
+    shapes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSeen:
+    """An evaluation pass. Peaks in bytes over ``batches`` batches.
+
+    keeps_gradients_at: ``file:line`` of a forward pass that kept what a backward pass would need;
+    empty where none did. ended_early: whether it had more batches.
+    """
+
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    batch_size: int
+    batches: int
+    keeps_gradients_at: str
+    ended_early: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """Everything seen of one run.
+
+    ``steps`` in order; ``record`` of the second (None if there was none), ``breakdown`` at its
+    peak if it was asked for. ``train_loader``: the number of the loader that fed the steps, None
+    where no DataLoader did; ``declared_batch_size`` is
+    what that says of itself. ``template`` is the largest batch seen, or why there is none.
+    """
+
+    steps: tuple[StepSeen, ...]
+    record: StepRecord | None
+    breakdown: MemoryBreakdown | None
+    evaluation: EvaluationSeen | None
+    facts: ModelFacts
+    optimizer: str
+    precision: Precision
+    train_loader: int | None
+    template: Template | str
+    declared_batch_size: int | None
+    batches_per_step: int
+    workers: int
+    notes: tuple[str, ...] = ()
+    host_peak_bytes: int = 0
+    processor_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The run ended in the device's out-of-memory error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The script stands before its first batch, and copies of it can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process has ended; below 0 the exit code is minus the signal."""
+
+    exit_code: int

@@ -1,0 +1,446 @@
+"""Watches one run of the script: steps, batches, an evaluation; and ends it when it has seen them.
+
+The run ends inside the script, wherever that stands, by reporting and leaving the process: nothing
+is raised that its own code could catch.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, NoReturn
+
+import paddle
+
+from estimator.drystep.child import statistics
+from estimator.drystep.child.batches import batch_bytes, tensors_in
+from estimator.drystep.child.blocks import Blocks, blocks_of
+from estimator.drystep.child.observe import breakdown
+from estimator.drystep.child.script.hooks import LoaderInUse
+from estimator.drystep.child.script.model_seen import ModelSeen
+from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
+from estimator.drystep.child.script.template import (
+    Template,
+    batch_size_of,
+    shapes_of,
+    template_of,
+)
+from estimator.drystep.child.virtual import StepRecord, VirtualGpu
+from estimator.drystep.measurement import MemoryBreakdown, Phase
+from estimator.drystep.places import is_user_file, place
+from estimator.messages import sentence
+from estimator.workload.types import Script
+
+EVALUATION_BATCHES = 3
+EXTRA_EPOCHS = 3
+SECONDS_FOR_EVALUATION = 30.0
+"""How much of an evaluation is watched, and how long it is waited for after the last step."""
+
+Finish = Callable[[RunSeen], NoReturn]
+
+
+class Watch:
+    """Hears of everything one run does (:class:`.hooks.Listener`).
+
+    ``on_first_batch`` is called before the first batch of any loader, and may give a new task.
+    """
+
+    def __init__(
+        self,
+        gpu: VirtualGpu,
+        script: Script,
+        finish: Finish,
+        on_first_batch: Callable[[], Probe | None],
+    ) -> None:
+        self._gpu = gpu
+        self._script = script
+        self._finish = finish
+        self._probe = Probe()
+        self._process = 0
+        self._began = 0.0
+        self._model = ModelSeen()
+        self._batches = _Batches()
+        self._steps: list[StepSeen] = []
+        self._recorder = _Recorder(gpu, self._model)
+        self._evaluation: _Evaluation | None = None
+        self._lead: Any = None
+        self._extra_epochs = 0
+        self._is_waiting = False
+        self._notes: dict[str, None] = {}
+        self._on_first_batch: Callable[[], Probe | None] | None = on_first_batch
+
+    def begin(self, probe: Probe) -> None:
+        """What this process has to find out."""
+        self._probe = probe
+        self._process = os.getpid()
+        self._began = time.process_time()
+        self._gpu.set_capacity(probe.capacity)
+        self._gpu.set_workspace_limit(probe.workspace)
+        statistics.restart_allocated_peak()
+
+    def ended(self, why: str = "") -> None:
+        """The script is over; reports if enough was seen, else returns."""
+        if self._steps and (self._probe.first_look or self._has_enough()):
+            if why:
+                self._note(sentence("the script ended while it was watched: {why}", why=why))
+            self._report()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is a process that the script forked by itself."""
+        return os.getpid() != self._process
+
+    @property
+    def steps(self) -> int:
+        return len(self._steps)
+
+    # What the hooks tell.
+
+    def forward(self, layer: paddle.nn.Layer, inputs: tuple[Any, ...]) -> None:
+        if self._is_evaluation(layer):
+            self._evaluate(inputs)
+            return
+        self._train()
+        self._gpu.set_phase(Phase.FORWARD)
+        self._model.called(layer)
+        self._batches.direct(inputs)
+
+    def forward_done(self, layer: paddle.nn.Layer, outputs: Any) -> None:
+        evaluation = self._evaluation
+        if evaluation is None or not evaluation.running or evaluation.keeps_gradients_at:
+            return
+        if paddle.is_grad_enabled() and layer.parameters() and _needs_gradient(outputs):
+            evaluation.keeps_gradients_at = user_place()
+
+    def backward(self) -> None:
+        self._train()
+        self._batches.trained()
+        self._gpu.set_phase(Phase.BACKWARD)
+
+    def update(self) -> None:
+        self._recorder.claim_gradients()
+        self._gpu.set_phase(Phase.OPTIMIZER)
+
+    def updated(self, optimizer: Any) -> None:
+        self._gpu.set_phase(Phase.FORWARD)
+        self._model.stepped(optimizer)
+        self._lead = self._lead or optimizer
+        if optimizer is not self._lead:
+            return
+        self._steps.append(self._batches.step())
+        self._recorder.step_done(self._batches.blocks, breakdown=self._probe.breakdown)
+        statistics.restart_allocated_peak()
+        if self._has_enough():
+            self._enough()
+
+    def before_batch(self, loader: LoaderInUse) -> None:
+        on_first, self._on_first_batch = self._on_first_batch, None
+        if on_first is not None and (probe := on_first()) is not None:
+            self.begin(probe)
+        if loader.number != self._batches.train_loader:
+            if self._evaluation and self._evaluation.batches >= EVALUATION_BATCHES:
+                self._evaluation.ended_early = True
+                self._report()
+            return
+        self._train()
+        if self._has_enough():
+            self._end_epoch(loader)
+
+    def batch(self, loader: LoaderInUse) -> Any:
+        template, probe = self._probe.template, self._probe
+        if template is not None and loader.number == probe.train_loader:
+            size = probe.batch_size or template.batch_size
+            batch = self._batches.prefetched(lambda: template.batch(size))
+        else:
+            size = None
+            batch = loader.load()
+        self._batches.loaded(loader, batch, size)
+        if self._evaluation and self._evaluation.running:
+            self._evaluation.batches += 1
+        return batch
+
+    def shortened(self, length: int) -> int:
+        enough = max(self._script.steps, self._script.sampled_batches)
+        # A batch larger than the data set would leave none, but a template always gives one.
+        return min(length, enough) if self._probe.template is None else enough
+
+    # What follows from it.
+
+    def _has_enough(self) -> bool:
+        wanted = self._script.steps if self._probe.first_look else 2
+        if self._probe.first_look and self._shapes_vary():
+            wanted = max(wanted, self._script.sampled_batches)
+        return self.steps >= (max(wanted, 3) if self._probe.breakdown else wanted)
+
+    def _shapes_vary(self) -> bool:
+        return len({step.shapes for step in self._steps}) > 1
+
+    def _enough(self) -> None:
+        if not self._probe.first_look:
+            self._report()
+        if not self._is_waiting:
+            self._is_waiting = True
+            waiting = threading.Timer(SECONDS_FOR_EVALUATION, self._waited)
+            waiting.daemon = True
+            waiting.start()
+        if self._batches.train_loader is None:
+            self._extra_epochs += 1
+            if self._extra_epochs > self._script.sampled_batches:
+                self._report()
+
+    def _waited(self) -> None:
+        if self._evaluation is None:
+            self._note(
+                sentence(
+                    "no evaluation began within {seconds:g} s after the watched steps",
+                    seconds=SECONDS_FOR_EVALUATION,
+                )
+            )
+        else:
+            self._evaluation.ended_early = True
+        self._report()
+
+    def _end_epoch(self, loader: LoaderInUse) -> None:
+        """End the training loader early, so that what the script does after an epoch follows."""
+        if self._evaluation is not None or not self._probe.first_look:
+            self._report()
+        self._note(
+            sentence(
+                "the training loader was ended after {count} steps, so that what follows an epoch "
+                "comes sooner",
+                count=self._script.steps,
+            )
+        )
+        if loader.given:
+            raise StopIteration
+        self._extra_epochs += 1
+        if self._extra_epochs > EXTRA_EPOCHS:
+            self._report()
+
+    def _is_evaluation(self, layer: paddle.nn.Layer) -> bool:
+        """A forward pass of a model on another loader than the training's.
+
+        Without loaders: of the trained model, in evaluation mode or without gradients.
+        """
+        if not self._steps or not layer.parameters():
+            return False
+        if self._batches.train_loader is not None:
+            return self._batches.current_loader != self._batches.train_loader
+        is_evaluating = not layer.training or not paddle.is_grad_enabled()
+        return is_evaluating and self._model.is_trained(layer)
+
+    def _evaluate(self, inputs: tuple[Any, ...]) -> None:
+        if self._evaluation is None:
+            self._recorder.stop()
+            statistics.restart_allocated_peak()
+            self._evaluation = _Evaluation(self._batches.size_of(inputs))
+        if self._batches.train_loader is None:
+            self._evaluation.batches += 1
+
+    def _train(self) -> None:
+        """Training goes on: an evaluation, if there was one, is over."""
+        if self._evaluation is not None and self._evaluation.running:
+            self._evaluation.stop()
+            if self._has_enough():
+                self._report()
+            statistics.restart_allocated_peak()
+
+    def _note(self, sentence: str) -> None:
+        self._notes[sentence] = None
+
+    def _report(self) -> NoReturn:
+        if self._evaluation is not None:
+            self._evaluation.stop()
+        batches = self._batches
+        self._finish(
+            RunSeen(
+                steps=tuple(self._steps),
+                record=self._recorder.record,
+                breakdown=self._recorder.breakdown,
+                evaluation=self._evaluation.seen() if self._evaluation else None,
+                facts=self._model.facts(self._script.program),
+                optimizer=self._model.optimizer_names,
+                precision=self._model.precision,
+                train_loader=batches.train_loader,
+                template=batches.template,
+                declared_batch_size=batches.declared,
+                batches_per_step=max(1, round(batches.trained_on / max(1, self.steps))),
+                workers=batches.workers,
+                notes=tuple(self._notes),
+                processor_seconds=time.process_time() - self._began,
+                host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            )
+        )
+
+
+class _Batches:
+    """Which loader gives what, and which of them feeds the training."""
+
+    def __init__(self) -> None:
+        self.current_loader: int | None = None
+        self.train_loader: int | None = None
+        self.blocks: Blocks = {}
+        self.template: Template | str = sentence("the script takes its batches from no DataLoader")
+        self.trained_on = 0
+        self.workers = 0
+        self.declared: int | None = None
+        self._largest = -1
+        self._last = _Last()
+        self._ahead: list[Any] = []
+
+    def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
+        """``loader`` gives ``batch``, of ``size`` samples if that is known."""
+        self.current_loader = loader.number
+        if size is None:
+            size = batch_size_of(batch, loader.declared_batch_size)
+        self._last = _Last(size, batch_bytes(batch), shapes_of(batch))
+        if self.train_loader not in (None, loader.number):
+            return
+        self.blocks = blocks_of(tensors_in(batch))
+        self.workers = loader.loader.num_workers
+        self.declared = loader.declared_batch_size
+        if self._last.bytes > self._largest:
+            self._largest = self._last.bytes
+            try:
+                self.template = template_of(batch, size)
+            except TypeError as error:
+                self.template = str(error)
+
+    def prefetched(self, make: Callable[[], Any]) -> Any:
+        """A batch as Paddle's reader gives it: the next ones stand on the device already."""
+        while len(self._ahead) < PREFETCHED_BATCHES + 1:
+            self._ahead.append(make())
+        return self._ahead.pop(0)
+
+    def direct(self, inputs: tuple[Any, ...]) -> None:
+        """The model is called; where no loader was used, its inputs tell the batch."""
+        if self.current_loader is not None:
+            return
+        found = list(inputs)
+        self._last = _Last(batch_size_of(found, None), batch_bytes(found), shapes_of(found))
+        self.blocks = blocks_of(tensors_in(found))
+
+    def trained(self) -> None:
+        """A backward pass runs on the last batch."""
+        if self.train_loader is None:
+            self.train_loader = self.current_loader
+        self.trained_on += 1
+
+    def size_of(self, inputs: tuple[Any, ...]) -> int:
+        """The batch size of an evaluation."""
+        if self.current_loader is not None:
+            return self._last.size
+        return batch_size_of(list(inputs), None)
+
+    def step(self) -> StepSeen:
+        """What an optimizer step that has just ended was made of."""
+        return StepSeen(
+            peak_allocated_bytes=statistics.peak_allocated_bytes(),
+            peak_reserved_bytes=statistics.peak_reserved_bytes(),
+            batch_size=self._last.size,
+            batch_bytes=self._last.bytes,
+            shapes=self._last.shapes,
+        )
+
+
+PREFETCHED_BATCHES = 2
+"""What Paddle's buffered reader holds on the device beside the batch in use
+(``kDoubleBufferSize`` of paddle/fluid/operators/reader)."""
+
+
+class _Last:
+    """The last batch, without its tensors."""
+
+    def __init__(self, size: int = 1, nbytes: int = 0, shapes: Any = ()) -> None:
+        self.size, self.bytes, self.shapes = size, nbytes, shapes
+
+
+class _Recorder:
+    """Records the second step, and at the third what is alive where the second had its peak."""
+
+    def __init__(self, gpu: VirtualGpu, model: ModelSeen) -> None:
+        self._gpu = gpu
+        self._model = model
+        self._recording = ExitStack()
+        self._is_recording = False
+        self._done = 0
+        self._peak = 0
+        self.record: StepRecord | None = None
+        self.breakdown: MemoryBreakdown | None = None
+
+    def claim_gradients(self) -> None:
+        if self._is_recording:
+            self._gpu.claim_gradients(self._model.gradient_addresses())
+
+    def step_done(self, batch: Blocks, *, breakdown: bool) -> None:
+        """A step has ended; its peak still stands."""
+        self._done += 1
+        self.stop()
+        if self._done == 1:
+            self._start()
+        elif self._done == 2:
+            self.record = self._gpu.record()
+            self._peak = statistics.peak_allocated_bytes()
+            if breakdown:
+                self._start(self.record.peak_launch)
+        elif self._done == 3 and breakdown:
+            self.breakdown = _split(self._model, batch, self._gpu, self._peak)
+
+    def stop(self) -> None:
+        """Record no more."""
+        self._recording.close()
+        self._is_recording = False
+
+    def _start(self, snapshot_at: int = -1) -> None:
+        self._recording.enter_context(self._gpu.recording(snapshot_at))
+        self._is_recording = True
+        self.claim_gradients()
+
+
+def _split(model: ModelSeen, batch: Blocks, gpu: VirtualGpu, peak: int) -> MemoryBreakdown:
+    return breakdown(model.lasting_blocks(batch), gpu.snapshot(), peak)
+
+
+class _Evaluation:
+    """An evaluation pass while it runs."""
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._peaks = (0, 0)
+        self.running = True
+        self.batches = 1
+        self.keeps_gradients_at = ""
+        self.ended_early = False
+
+    def stop(self) -> None:
+        if self.running:
+            self.running = False
+            self._peaks = statistics.peak_allocated_bytes(), statistics.peak_reserved_bytes()
+
+    def seen(self) -> EvaluationSeen:
+        allocated, reserved = self._peaks
+        return EvaluationSeen(
+            peak_allocated_bytes=allocated,
+            peak_reserved_bytes=reserved,
+            batch_size=self._batch_size,
+            batches=self.batches,
+            keeps_gradients_at=self.keeps_gradients_at,
+            ended_early=self.ended_early,
+        )
+
+
+def _needs_gradient(outputs: Any) -> bool:
+    return any(not tensor.stop_gradient for tensor in tensors_in(outputs))
+
+
+def user_place() -> str:
+    """``file:line`` of the innermost frame of the user's code that we are called from."""
+    for frame, line in traceback.walk_stack(None):
+        if is_user_file(frame.f_code.co_filename):
+            return place(frame.f_code.co_filename, line)
+    return ""

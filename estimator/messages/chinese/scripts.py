@@ -1,0 +1,55 @@
+"""Sentences about unmodified training scripts, in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CHINESE: Mapping[str, str] = {
+    "the evaluation keeps what a backward pass would need: no paddle.no_grad() around {where}": (
+        "评估保留了反向传播所需的内容：{where} 外没有 paddle.no_grad()"
+    ),
+    "the script was watched for {count} optimizer steps and then stopped": (
+        "观察了脚本的 {count} 个优化器步，然后将其停止"
+    ),
+    "it accumulates gradients over {count} batches": "它把 {count} 个批的梯度累积起来",
+    "no evaluation was seen: what one needs is not counted": "没有看到评估：评估所需的显存未计入",
+    "its evaluation was watched for {count} batches: what it gathers over the whole data set is "
+    "not counted": "评估只观察了 {count} 个批：它在整个数据集上累积的内容未计入",
+    "shapes vary: {distinct} different ones in {count} steps; the estimate is for the largest "
+    "batch seen, at every step": (
+        "形状是变化的：{count} 步中有 {distinct} 种；估算按所见最大的批、且每一步都如此计算"
+    ),
+    "other batch sizes were run by the argument {argument}, each from the beginning of the "
+    "script": ("其他批大小通过参数 {argument} 运行，每次都从脚本开头开始"),
+    "no other batch size was run, because {why}: --batch-arg names the way": (
+        "没有运行其他批大小，因为{why}：可用 --batch-arg 指明方法"
+    ),
+    "other batch sizes repeat the samples of the largest batch seen": (
+        "其他批大小重复使用所见最大批中的样本"
+    ),
+    "{count} tensors of a batch do not follow the batch size and stayed the same": (
+        "批中有 {count} 个张量不随批大小变化，保持原样"
+    ),
+    "they ran from the beginning of the script, because {why}": "它们从脚本开头运行，因为{why}",
+    "they ran in copies of the process, made before its first batch": (
+        "它们在进程的副本中运行，副本在第一个批之前产生"
+    ),
+    "files that the script wrote went to a scratch folder, which is gone": (
+        "脚本写出的文件放在临时目录中，现已删除"
+    ),
+    "this Linux has no Landlock: files that native code wrote may have been kept": (
+        "此 Linux 没有 Landlock：本地代码写出的文件可能保留了下来"
+    ),
+    "the script ended while it was watched: {why}": "脚本在观察期间结束：{why}",
+    "no evaluation began within {seconds:g} s after the watched steps": (
+        "所观察的步之后 {seconds:g} 秒内没有开始评估"
+    ),
+    "the training loader was ended after {count} steps, so that what follows an epoch comes "
+    "sooner": ("训练数据加载器在 {count} 步后提前结束，使一轮之后的内容更早到来"),
+    "the script takes its batches from no DataLoader": "脚本不从 DataLoader 取批",
+    "the script has started threads of its own ({names})": "脚本启动了自己的线程（{names}）",
+    "no other batch size could be tried": "无法尝试其他批大小",
+    "extrapolated from smaller runs, because each run takes long": (
+        "由较小的运行外推，因为每次运行耗时较长"
+    ),
+}

@@ -1,0 +1,5 @@
+import paddle
+
+paddle.set_device("gpu")
+while True:
+    pass

@@ -1,0 +1,237 @@
+"""Unmodified training scripts, each run by the real child."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from estimator.drystep.launch import run_dry_step
+from estimator.drystep.measurement import DryStepReport, Precision
+from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
+from estimator.errors import BadInput, EstimatorError, UserCodeFailed
+from estimator.units import GIB, MIB
+from estimator.workload.command import parse_command
+from estimator.workload.types import Script, Workload
+from tests.drystep.virtual import plugin_or_skip
+
+pytestmark = pytest.mark.paddle
+
+SCRIPTS = Path(__file__).parent / "scripts"
+CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 79 * GIB, 108)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A project of the user's with all the scripts in it, as the current folder."""
+    shutil.copytree(SCRIPTS, tmp_path / "project", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path / "project")
+    before = contents()
+    yield tmp_path / "project"
+    assert contents() == before, "the script's writes have reached the user's folder"
+
+
+def contents():
+    return {str(p): p.read_bytes() for p in sorted(Path().rglob("*")) if p.is_file()}
+
+
+def watched(
+    command: str, capacities=(), batch_arg: str = "", seconds: float = 120.0, **workload
+) -> DryStepReport:
+    plugin = plugin_or_skip()
+    words = tuple(command.split())
+    program = parse_command(words)
+    script = Script(
+        command=words,
+        program=program.program,
+        is_module=program.is_module,
+        arguments=program.arguments,
+        environment=program.environment,
+        batch_argument=tuple(batch_arg.split()),
+    )
+    request = DryStepRequest(
+        Workload(program.file, script=script, **workload),
+        per_device_batch_size=1,
+        device=DeviceChoice.VIRTUAL,
+        capacities=tuple(capacities),
+        plugin=plugin.library,
+        environment=plugin.environment(),
+        seconds=seconds,
+        card=CARD,
+    )
+    return run_dry_step(request, Limits(seconds))
+
+
+def peaks(report: DryStepReport) -> dict[str, int]:
+    return {phase.name: phase.peak_allocated_bytes for phase in report.phases}
+
+
+def test_a_plain_loop_with_evaluation(here):
+    report = watched("python plain.py --batch_size 16", capacities=(64 * MIB,))
+    (asked,) = report.measurements
+    assert report.model.name == "Sequential"
+    # Conv 3x16x3x3 + 16, batch norm 4 x 16, linear 16384 x 10 + 10.
+    assert report.model.parameters == 448 + 64 + 163_850
+    assert report.optimizer == "Momentum"
+    assert asked.per_device_batch_size == 16
+    assert asked.precision == Precision()
+    assert asked.breakdown.total == asked.peak_allocated_bytes
+    by_name = {phase.name: phase for phase in report.phases}
+    assert list(by_name) == ["train_first", "train", "eval"]
+    assert by_name["train"].peak_allocated_bytes == asked.peak_allocated_bytes
+    # Momentum's state, one float32 for each trained parameter, is there from the second step on;
+    # the gradients that the first step made are there as well.
+    state = 4 * (448 + 32 + 163_850)
+    assert by_name["train"].peak_allocated_bytes >= by_name["train_first"].peak_allocated_bytes
+    assert asked.breakdown.optimizer_state == pytest.approx(state, abs=6 * 256)
+    assert by_name["eval"].per_device_batch_size == 64
+    assert by_name["eval"].peak_allocated_bytes > asked.peak_allocated_bytes
+    assert "no paddle.no_grad() around plain.py:6" in by_name["eval"].note
+    (trial,) = report.trials
+    assert trial.max_per_device_batch_size > 16
+    assert trial.measurement.peak_reserved_bytes <= 64 * MIB
+    assert any("3 optimizer steps" in sentence for sentence in report.assumptions)
+    assert report.batches.looked_at == 3
+    assert report.batches.distinct_shapes == 1
+    assert report.batches.largest_shapes == ((16, 3, 32, 32), (16,))
+
+
+def test_what_copies_of_a_batch_need_is_what_the_scripts_own_batches_need(here):
+    """The template stands in for the loader, with what its reader keeps on the device ahead."""
+    report = watched("python plain.py --amp --workers 2")
+    (asked,) = report.measurements
+    assert asked.precision == Precision("O1", "float16")
+    assert asked.peak_allocated_bytes == report.batches.largest_peak_allocated_bytes
+
+
+def test_a_script_needs_what_the_same_model_needs_as_a_model_file(here, tmp_path):
+    plugin = plugin_or_skip()
+    model_file = tmp_path / "model.py"
+    model_file.write_text(
+        "import paddle\n"
+        "def build_model():\n"
+        "    return paddle.nn.Linear(100, 10)\n"
+        "def example_batch(n):\n"
+        "    return paddle.randn([n, 100]), None\n"
+        "def loss_fn(out, label):\n"
+        "    return out.mean()\n"
+        "def build_optimizer(parameters):\n"
+        "    return paddle.optimizer.SGD(parameters=parameters)\n"
+    )
+    request = DryStepRequest(
+        Workload(model_file),
+        per_device_batch_size=8,
+        device=DeviceChoice.VIRTUAL,
+        plugin=plugin.library,
+        environment=plugin.environment(),
+    )
+    of_file = run_dry_step(request).measurements[0]
+    of_script = watched("no_loader.py").measurements[0]
+    # The variables of the loop still hold the loss (256 bytes) and the outputs (8 x 10 x 4) of one
+    # step when the next makes its own.
+    held = of_script.peak_allocated_bytes - of_file.peak_allocated_bytes
+    assert 0 <= held <= 256 + 512
+    assert of_script.breakdown.parameters == of_file.breakdown.parameters
+
+
+def test_model_fit(here):
+    report = watched("fit.py")
+    assert report.model.name == "Sequential"
+    assert report.measurements[0].per_device_batch_size == 16
+    assert set(peaks(report)) == {"train_first", "train", "eval"}
+    assert [p.note for p in report.phases] == ["", "", ""]  # hapi evaluates without gradients
+
+
+def test_shapes_that_vary_and_an_override(here):
+    report = watched("python configured.py -c configured.yml -o batch_size=8")
+    batches = report.batches
+    assert batches.looked_at >= 20
+    assert 1 < batches.distinct_shapes <= 11  # so many lengths there are
+    (_, length), (count,) = batches.largest_shapes
+    assert count == 8
+    assert length <= 5 + 7 * 10  # the longest sentence there is
+    assert batches.median_bytes <= batches.largest_bytes == 8 * (8 * length + 8)
+    assert any("shapes vary" in sentence for sentence in report.assumptions)
+    assert report.measurements[0].batch_bytes == batches.largest_bytes
+
+
+def test_another_batch_size_by_an_argument(here):
+    report = watched(
+        "no_loader.py", capacities=(GIB,), batch_arg="--batch_size", per_device_batch_size=32
+    )
+    assert report.measurements[0].per_device_batch_size == 32
+    assert report.trials[0].max_per_device_batch_size > 32
+
+
+def test_an_argument_that_changes_nothing_is_said_so(here):
+    with pytest.raises(BadInput, match="does not change the batch size") as caught:
+        watched(
+            "configured.py -c configured.yml",
+            capacities=(GIB,),
+            batch_arg="-o unused=",
+        )
+    assert caught.value.where == "--batch-arg"
+
+
+def test_without_a_loader_no_other_size_is_run(here):
+    report = watched("no_loader.py")
+    assert report.measurements[0].per_device_batch_size == 8
+    assert {phase.name: phase.per_device_batch_size for phase in report.phases}["eval"] == 32
+    assert any("--batch-arg" in sentence for sentence in report.assumptions)
+
+
+def test_a_module(here):
+    (here / "pkg").mkdir()
+    (here / "pkg" / "__init__.py").touch()
+    shutil.copy("no_loader.py", "pkg/train.py")
+    try:
+        report = watched("python -m pkg.train --batch_size 4")
+        assert report.measurements[0].per_device_batch_size == 4
+    finally:
+        shutil.rmtree(here / "pkg")
+
+
+def test_threads_and_writes_of_the_script(here):
+    report = watched("bad/writes.py", capacities=(GIB,))
+    assert report.trials[0].max_per_device_batch_size > 2
+    assert any("threads of its own" in sentence for sentence in report.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("command", "where", "what"),
+    [
+        ("bad/raises.py", "bad/raises.py:4", "ValueError"),
+        ("bad/usage.py", "bad/usage.py", "sys.exit(2) before its first optimizer step"),
+        ("bad/never_trains.py", "bad/never_trains.py", "by itself before its first optimizer step"),
+        ("bad/dies.py", "bad/dies.py:6", "segmentation fault"),
+        ("bad/third_gpu.py", "bad/third_gpu.py:3", "GPU number on your machine is 1"),
+        ("bad/eight.py", "bad/eight.py:9", "8 processes"),
+        ("python -m nowhere.train", "", "No module named"),
+    ],
+)
+def test_scripts_that_do_not_train(here, command, where, what):
+    with pytest.raises(UserCodeFailed) as caught:
+        watched(command)
+    assert what in caught.value.what
+    assert "\n" not in caught.value.what
+    if where:
+        assert caught.value.where == where
+
+
+def test_what_the_script_printed_last_is_told(here):
+    with pytest.raises(UserCodeFailed) as caught:
+        watched("bad/usage.py")
+    assert "the following arguments are required: --config" in "".join(caught.value.__notes__)
+
+
+def test_an_endless_loop_is_stopped_where_it_is(here):
+    with pytest.raises(UserCodeFailed) as caught:
+        watched("bad/endless.py", seconds=15.0)
+    assert "still not done after 15.0 s" in caught.value.what
+    assert caught.value.where in ("bad/endless.py:4", "bad/endless.py:5")
+
+
+def test_a_script_that_is_not_there(here):
+    with pytest.raises(EstimatorError, match="there is no file"):
+        watched("missing.py")
