@@ -21,8 +21,9 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, all models
+accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, and against published runs
 	$(BIN)/python -m tests.accuracy.compare
+	$(BIN)/python -m tests.accuracy.published
 
 bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
 	$(BIN)/python -m tests.accuracy.bench
