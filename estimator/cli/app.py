@@ -54,6 +54,9 @@ _ESTIMATE = Command(
 _SUBMIT = Command("submit", SubmitArguments, "estimator.cli.submit", "run", "help.command_submit")
 _RUN = Command("run", RunArguments, "estimator.cli.estimate", "run_script", "help.command_run")
 _RENDER = Command("render", RenderArguments, "estimator.cli.render", "run", "help.command_render")
+_EXPLAIN = Command(
+    "explain", EstimateArguments, "estimator.cli.savings", "run", "help.command_explain"
+)
 _GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
 _DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
 _TEMPLATES = (
@@ -112,7 +115,7 @@ def create_app(say: Say) -> typer.Typer:
     history = _group(say, CommonArguments, say("help.history_group"))
     for command in _HISTORY:
         _add(history, command, say)
-    for command in (_ESTIMATE, _RUN, _RENDER, _SUBMIT, _GPUS):
+    for command in (_ESTIMATE, _EXPLAIN, _RUN, _RENDER, _SUBMIT, _GPUS):
         _add(app, command, say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))

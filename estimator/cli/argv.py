@@ -10,7 +10,7 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
     "": frozenset(
-        {"estimate", "run", "render", "submit", "gpus", "templates", "history", "doctor"}
+        {"estimate", "explain", "run", "render", "submit", "gpus", "templates", "history", "doctor"}
     ),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
     "history": frozenset({"replay", "fit", "evaluate", "drift", "recommend"}),

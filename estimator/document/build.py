@@ -54,7 +54,8 @@ def to_document(result: EstimateResult) -> Document:
     )
 
 
-def _figure(value: Bounded[Number] | Missing) -> Figure[Number]:
+def figure(value: Bounded[Number] | Missing) -> Figure[Number]:
+    """A number with its interval, or the reason why there is none."""
     if isinstance(value, Missing):
         return Figure(target=None, lower=None, upper=None, source=None, reason=value.reason)
     return Figure(
@@ -116,8 +117,8 @@ def _known(value: Known | Missing) -> Known | None:
 
 def _measured_time(seconds: float | Missing) -> Figure[float]:
     if isinstance(seconds, Missing):
-        return _figure(seconds)
-    return _figure(Bounded.exact(seconds, Source.MEASURED, ""))
+        return figure(seconds)
+    return figure(Bounded.exact(seconds, Source.MEASURED, ""))
 
 
 def _gpu(row: GpuRow) -> GpuPart:
@@ -129,12 +130,12 @@ def _gpu(row: GpuRow) -> GpuPart:
         per_device_batch_size=memory.per_device_batch_size,
         reserved_bytes=memory.reserved_bytes,
         capacity_bytes=memory.capacity_bytes,
-        context_bytes=_figure(memory.overhead.context),
-        communication_bytes=_figure(memory.overhead.communication),
-        device_memory_bytes=_figure(memory.device_memory),
+        context_bytes=figure(memory.overhead.context),
+        communication_bytes=figure(memory.overhead.communication),
+        device_memory_bytes=figure(memory.device_memory),
         max_per_device_batch_size=row.max_per_device_batch_size,
-        step_time_s=_figure(step if isinstance(step, Missing) else step.step_seconds),
-        throughput_samples_per_s=_figure(step if isinstance(step, Missing) else step.throughput),
+        step_time_s=figure(step if isinstance(step, Missing) else step.step_seconds),
+        throughput_samples_per_s=figure(step if isinstance(step, Missing) else step.throughput),
         time_share={} if isinstance(step, Missing) else dict(step.share),
         device_memory_layers=[
             LayerPart(name=layer.name, **_figure(layer.size).model_dump())
@@ -151,14 +152,14 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
         per_device_batch_size=plan.per_device_batch_size,
         global_batch_size=plan.global_batch_size,
         precision=plan.precision.label,
-        device_memory_bytes=_figure(plan.memory.device_memory),
+        device_memory_bytes=figure(plan.memory.device_memory),
         capacity_bytes=plan.memory.capacity_bytes,
-        step_time_s=_figure(plan.step_seconds),
-        throughput_samples_per_s=_figure(plan.throughput),
-        scaling_efficiency=_figure(plan.scaling_efficiency),
-        duration_s=_figure(plan.duration_seconds),
-        gpu_hours=_figure(plan.gpu_hours),
-        cost=_figure(plan.cost),
+        step_time_s=figure(plan.step_seconds),
+        throughput_samples_per_s=figure(plan.throughput),
+        scaling_efficiency=figure(plan.scaling_efficiency),
+        duration_s=figure(plan.duration_seconds),
+        gpu_hours=figure(plan.gpu_hours),
+        cost=figure(plan.cost),
         feasible=plan.feasible,
         chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
         reason=plan.reason,

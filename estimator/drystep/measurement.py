@@ -200,6 +200,18 @@ class BatchesSeen:
     median_peak_allocated_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class VariantRun:
+    """The same model run another way, or why it could not be run.
+
+    ``largest_batch_size``: the largest that ran on the request's first capacity.
+    """
+
+    measurement: StepMeasurement | Missing
+    largest_batch_size: int | Missing
+    optimizer: str = ""
+
+
 NOT_LOCATED = Missing(sentence("the launch that set the peak was not looked for"))
 
 
@@ -216,6 +228,7 @@ class DryStepReport:
     asked batch size phase by phase, in the order they ran; empty where only steps were seen.
     ``peak_at``: where the largest of them has its peak. ``batches``: of a script, what its own
     loader gave.
+    ``variants``: one for each of the request.
     """
 
     device: Device
@@ -233,6 +246,7 @@ class DryStepReport:
     phases: tuple[PhasePeak, ...] = ()
     peak_at: PeakAt | Missing = NOT_LOCATED
     batches: BatchesSeen | None = None
+    variants: tuple[VariantRun, ...] = ()
 
     @property
     def largest_phase(self) -> PhasePeak | None:

@@ -142,6 +142,7 @@ def _request(plain: dict[str, Any]) -> DryStepRequest:
             "precisions": tuple(Precision(**precision) for precision in plain["precisions"]),
             "device": DeviceChoice(plain["device"]),
             "capacities": tuple(plain["capacities"]),
+            "variants": tuple(map(_workload, plain["variants"])),
             "plugin": Path(plain["plugin"]) if plain["plugin"] else None,
             "scratch": Path(plain["scratch"]) if plain["scratch"] else None,
             "card": _card(plain["card"]) if plain["card"] else None,

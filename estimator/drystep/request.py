@@ -40,6 +40,7 @@ class DryStepRequest:
     is none, and then ``fallback_reason`` says why. environment: variables for the child alone.
     seconds: the time limit, for those who plan their work. card: the GPU that a script
     believes to run on; scratch: the folder for what it writes.
+    variants: the same model in other ways, each with its batch size, that are run as well.
     """
 
     workload: Workload
@@ -54,6 +55,7 @@ class DryStepRequest:
     seconds: float = 120.0
     card: CudaCard | None = None
     scratch: Path | None = None
+    variants: tuple[Workload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ WORDINGS = {
         "Let the cluster check the YAML without keeping it.", "由集群检查 YAML， 但不保存。"
     ),
     "help.context": Wording("Context of the kubeconfig.", "kubeconfig 中的 context。"),
+    "help.command_explain": Wording(
+        "Show what takes the memory, and what other ways to run the model would save.",
+        "显示显存用在何处， 以及换种方式运行模型 能省多少。",
+    ),
     "help.command_gpus": Wording("Show the GPU types that are known.", "列出已知的 GPU 型号。"),
     "help.command_doctor": Wording(
         "Check what is installed and whether the virtual GPU can be built.",

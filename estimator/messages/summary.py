@@ -117,6 +117,23 @@ WORDINGS = {
     ),
     "summary.assumptions": Wording("Assumptions", "假设"),
     "summary.notes": Wording("Notes", "说明"),
+    # explain
+    "savings.asked": Wording(
+        "{model} at batch size {batch} per device, {precision}, {optimizer}: "
+        "peak allocated {allocated}",
+        "{model}，每卡批大小 {batch}，{precision}，{optimizer}：峰值已分配 {allocated}",
+    ),
+    "savings.shares": Wording(
+        "= {fixed} fixed + {per_sample} for each sample (batch sizes {one} and {other} were run)",
+        "= 固定 {fixed} + 每个样本 {per_sample}（运行了批大小 {one} 与 {other}）",
+    ),
+    "savings.no_shares": Wording("no share for each sample: {why}", "没有每个样本的份额：{why}"),
+    "savings.title": Wording("Other ways to run it, on one {gpu}", "其他运行方式，一张 {gpu}"),
+    "savings.way": Wording("with", "方式"),
+    "savings.memory": Wording("device\nmemory", "显存占用"),
+    "savings.saving": Wording("saving", "节省"),
+    "savings.largest": Wording("largest\nbatch", "最大批大小"),
+    "savings.as_asked": Wording("as asked", "按要求"),
     # --explain
     "explain.figures": Wording("Figures of this plan", "该方案的数值"),
     "explain.request": Wording("Request per node", "每节点的申请"),

@@ -17,7 +17,6 @@ from estimator.drystep.protocol import Order, decode_order
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
 from estimator.units import format_bytes
-from estimator.workload.saved import is_saved_program
 
 if TYPE_CHECKING:
     from estimator.drystep.child.model_file import ModelSource
@@ -63,13 +62,11 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
         from estimator.drystep.child.script.measure import measure_script
 
         return measure_script(request, replies, faults)
-    from estimator.drystep.child.model_file import Program
-    from estimator.drystep.child.saved import SavedProgram
+    from estimator.drystep.child.saved import model_source
 
     sys.argv[:] = [str(model_file)]
     sys.path.insert(0, str(model_file.absolute().parent))
-    kind = SavedProgram if is_saved_program(model_file) else Program
-    return measure(kind(model_file, request.workload.options), request, replies)
+    return measure(model_source(request.workload), request, replies)
 
 
 def _close_standard_input() -> None:

@@ -13,10 +13,15 @@ from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.course import observe_run
 from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.model_file import ModelSource
-from estimator.drystep.child.observe import StepQuestion, measure_step, try_step
-from estimator.drystep.child.replies import Replies
+from estimator.drystep.child.observe import StepQuestion, measure_step
+from estimator.drystep.child.replies import Replies, Say
 from estimator.drystep.child.training import Training, build_training
-from estimator.drystep.child.trials import explore, largest_batch_to_try, run_steps
+from estimator.drystep.child.trials import (
+    explore_steps,
+    largest_batch_to_try,
+    with_workspace,
+)
+from estimator.drystep.child.variants import run_variants
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
     NOT_LOCATED,
@@ -28,6 +33,7 @@ from estimator.drystep.measurement import (
     PhasePeak,
     Precision,
     StepMeasurement,
+    VariantRun,
 )
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
 from estimator.errors import InternalError
@@ -37,9 +43,6 @@ from estimator.values import Missing
 MODEL_FILE_CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108)
 """What Paddle is told of the GPU when one run of a model file serves all types. Its compute
 capability decides which form of attention is taken."""
-
-Say = Callable[[str], None]
-"""Gets a few words when something that takes a while begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class _Findings:
     device_name: str = ""
     phases: tuple[PhasePeak, ...] = ()
     peak_at: PeakAt | Missing = NOT_LOCATED
+    variants: tuple[VariantRun, ...] = ()
 
 
 def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> DryStepReport:
@@ -81,6 +85,7 @@ def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> 
         device_name=findings.device_name,
         phases=findings.phases,
         peak_at=findings.peak_at,
+        variants=findings.variants,
     )
 
 
@@ -100,20 +105,22 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
     question = StepQuestion(training, own, request.per_device_batch_size)
     run = observe_run(gpu, question)
     question = replace(question, evaluates=run.evaluation_counts)
-    asked = _with_workspace(gpu, question, run.measurement)
+    asked = with_workspace(gpu, question, run.measurement)
     say("looking for the largest batch")
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
-    found = explore(asked, run_steps(gpu, asked, question), request)
-    gpu.set_workspace_limit(0)
+    found = explore_steps(gpu, asked, question, request)
     findings = replace(
         _findings(Device.VIRTUAL, training, (asked,), found.trials),
         ladder=found.ladder,
         phases=run.phases,
         peak_at=run.peak_at,
     )
-    if training.has_own_step:  # it sets its own precision
-        return findings
+    has_own_step = training.has_own_step
     del training, question
+    if request.variants:
+        program.forget()
+        return replace(findings, variants=tuple(run_variants(gpu, request, say)))
+    if has_own_step:  # it sets its own precision
+        return findings
     alternatives = []
     for precision in others:
         say(f"measuring {precision.label}")
@@ -134,21 +141,7 @@ def _alternative(
     if evaluates:
         training.evaluation().repeat(question.batch_size)
     measurement = replace(measurement, peak_reserved_bytes=statistics.peak_reserved_bytes())
-    return _with_workspace(gpu, question, measurement)
-
-
-def _with_workspace(
-    gpu: VirtualGpu, question: StepQuestion, measurement: StepMeasurement
-) -> StepMeasurement:
-    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
-    if not any("conv" in kernel.name for kernel in measurement.kernels):
-        return measurement
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
-    question.training.renewed()
-    statistics.restart_reserved_peak()
-    _, _, reserved = try_step(gpu, question)
-    gpu.set_workspace_limit(0)
-    return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
+    return with_workspace(gpu, question, measurement)
 
 
 def _on_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:

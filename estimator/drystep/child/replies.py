@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.protocol import encode_error, encode_progress, encode_report
 from estimator.errors import EstimatorError
+
+Say = Callable[[str], None]
+"""Gets a few words when something that takes a while begins."""
 
 
 class Replies:

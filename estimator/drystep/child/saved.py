@@ -10,12 +10,12 @@ from typing import Any
 
 import paddle
 
-from estimator.drystep.child.model_file import Hook, RunFile
+from estimator.drystep.child.model_file import Hook, ModelSource, Program, RunFile
 from estimator.drystep.child.user_code import one_line
 from estimator.errors import BadInput
 from estimator.messages import sentence
-from estimator.workload.saved import program_prefix
-from estimator.workload.types import OptionValue
+from estimator.workload.saved import is_saved_program, program_prefix
+from estimator.workload.types import OptionValue, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class SavedProgram:
                 where=str(self.path),
                 hint=sentence("save it again with the version of Paddle that is installed"),
             ) from error
+
+
+def model_source(workload: Workload) -> ModelSource:
+    """The model file or the saved program of a workload."""
+    kind = SavedProgram if is_saved_program(workload.model_file) else Program
+    return kind(workload.model_file, workload.options)
 
 
 def is_loaded_program(model: paddle.nn.Layer) -> bool:

@@ -44,6 +44,20 @@ class Exploration:
     ladder: tuple[StepMeasurement, ...]
 
 
+def with_workspace(
+    gpu: VirtualGpu, question: StepQuestion, measurement: StepMeasurement
+) -> StepMeasurement:
+    """The step without scratch, and what the scratch of convolutions adds to the reserved."""
+    if not any("conv" in kernel.name for kernel in measurement.kernels):
+        return measurement
+    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    question.training.renewed()
+    statistics.restart_reserved_peak()
+    _, _, reserved = try_step(gpu, question)
+    gpu.set_workspace_limit(0)
+    return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
+
+
 Run = Callable[[int, int], StepMeasurement | None]
 """Runs a batch size on a capacity in bytes; None where the device has no room for it."""
 
@@ -100,22 +114,31 @@ def _only_trial(asked: StepMeasurement, run: Run, capacity: int) -> CapacityTria
     )
 
 
-def run_steps(gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -> Run:
+class _Steps:
     """Two steps of a training on the virtual GPU, each time renewed, with a new optimizer."""
 
-    def run(batch_size: int, capacity: int) -> StepMeasurement | None:
-        question.training.renewed()
-        statistics.restart_reserved_peak()
-        gpu.set_capacity(capacity)
+    def __init__(self, gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -> None:
+        self._gpu = gpu
+        self._asked = asked
+        self._question = question
+        self._may_have_leaked = False
+        self._at_start = 0
+
+    def run(self, batch_size: int, capacity: int) -> StepMeasurement | None:
+        """The steps at a batch size and a capacity; None where there is no room."""
+        self.start_anew()
+        self._gpu.set_capacity(capacity + statistics.leaked_bytes())
+        question = replace(self._question, batch_size=batch_size)
         try:
-            record, allocated, reserved = try_step(gpu, replace(question, batch_size=batch_size))
+            record, allocated, reserved = try_step(self._gpu, question)
         except MemoryError as error:
+            self._may_have_leaked = error.__cause__ is not None
             _check_room(error)
             return None
         finally:
-            gpu.set_capacity(virtual.BOUNDLESS)
+            self._gpu.set_capacity(virtual.BOUNDLESS)
         return replace(
-            asked,
+            self._asked,
             per_device_batch_size=batch_size,
             peak_allocated_bytes=allocated,
             peak_reserved_bytes=reserved,
@@ -124,7 +147,27 @@ def run_steps(gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion) -
             workspace_bytes=0,
         )
 
-    return run
+    def start_anew(self) -> None:
+        """A renewed training, and what a failed run has leaked set apart."""
+        self._question.training.renewed()
+        statistics.restart_reserved_peak()
+        if self._may_have_leaked:
+            leaked = statistics.allocated_bytes() - self._at_start
+            statistics.count_as_leaked(max(0, leaked))
+            self._may_have_leaked = False
+        self._at_start = statistics.allocated_bytes()
+
+
+def explore_steps(
+    gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion, request: DryStepRequest
+) -> Exploration:
+    """:func:`explore` with the training of ``question``; scratch of convolutions is taken."""
+    steps = _Steps(gpu, asked, question)
+    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    found = explore(asked, steps.run, request)
+    steps.start_anew()
+    gpu.set_workspace_limit(0)
+    return found
 
 
 def round_sizes(largest: int) -> tuple[int, ...]:

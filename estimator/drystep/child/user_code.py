@@ -20,6 +20,8 @@ _KERNEL_NOT_THERE = re.compile(
 _ASKED_TYPE = re.compile(r"Selected wrong DataType `(?P<type>\w+)`")
 _TYPES_THERE = re.compile(r"following DataTypes: (?P<types>[\w, ]+)\.")
 _PADDLE_SUMMARY = "Error Message Summary:\n----------------------\n"
+_DEVICE_IS_FULL = "Out of memory error on"
+"""Paddle's words for a device, in whatever exception they come."""
 _PADDLE_TAIL = re.compile(r"\s*(\[Hint: .*|\(at /paddle/[^)]*\).*)", re.DOTALL)
 
 
@@ -34,6 +36,8 @@ def user_code(model_file: Path, hint: str = "") -> Iterator[None]:
     except (EstimatorError, MemoryError):
         raise
     except BaseException as error:
+        if _DEVICE_IS_FULL in str(error):  # out of a PyLayer's backward pass as an OSError
+            raise MemoryError(str(error)) from error
         raise failure_of(error, model_file, hint) from error
 
 

@@ -45,6 +45,15 @@ CHINESE: Mapping[str, str] = {
     "the largest peak is in saving a checkpoint, which launches no layer": (
         "最大峰值出现在保存检查点时，其中不运行任何层"
     ),
+    # other ways to run the model
+    "a smaller input was not run: nothing says how to make one; give --input SHAPE:DTYPE, or an "
+    "option of the model file such as -o image_size=224": (
+        "未运行更小的输入：没有说明如何缩小；请给出 --input SHAPE:DTYPE，"
+        "或模型文件的选项，如 -o image_size=224"
+    ),
+    "explain runs on the virtual GPU: {why}": "explain 在虚拟 GPU 上运行：{why}",
+    "train_step decides that itself": "这由 train_step 自行决定",
+    "not asked for": "未询问",
     # saved programs
     "the saved program": "保存的程序",
     "a saved program takes no options": "保存的程序不接受选项",
