@@ -138,7 +138,7 @@ def _gpu(row: GpuRow) -> GpuPart:
         throughput_samples_per_s=figure(step if isinstance(step, Missing) else step.throughput),
         time_share={} if isinstance(step, Missing) else dict(step.share),
         device_memory_layers=[
-            LayerPart(name=layer.name, **_figure(layer.size).model_dump())
+            LayerPart(name=layer.name, **figure(layer.size).model_dump())
             for layer in device_memory_layers(memory)
         ],
     )

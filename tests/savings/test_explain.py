@@ -49,16 +49,23 @@ def test_what_is_fixed_and_what_others_take(
     # the learning rate, loss and its gradient in blocks of 256 bytes.
     assert 3 * WEIGHT <= told["shares"]["fixed_bytes"] <= 3 * WEIGHT + 2048
     rows = {row["flags"]: row for row in told["rows"]}
-    # Adam keeps two moments of the weight, Momentum one, SGD is what was asked.
-    assert "paddle.optimizer.SGD" not in rows
-    adam, momentum = rows["paddle.optimizer.Adam"], rows["paddle.optimizer.Momentum"]
-    assert adam["saving_bytes"] < momentum["saving_bytes"] < 0
-    assert momentum["saving_bytes"] - adam["saving_bytes"] == pytest.approx(WEIGHT, rel=0.01)
     # Half of inputs, outputs and gradient stay away.
     assert rows["--accumulate 2"]["saving_bytes"] > 1024 * 4096
     assert rows["--recompute"]["device_memory_bytes"]["target"] is None
     assert rows["--recompute"]["reason"].startswith("no repeated blocks to recompute")
     assert told["notes"][0].startswith("a smaller input was not run")
+
+
+def test_the_state_of_optimizers(model: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Eight samples: next to nothing is left idle that the state could stand in."""
+    assert main(["explain", model, "--gpu", "T4", "--batch-size", "8", "--json"]) == 0
+    told = json.loads(capfdbinary.readouterr().out)
+    rows = {row["flags"]: row["saving_bytes"] for row in told["rows"]}
+    # Adam keeps two moments of the weight, Momentum one, SGD is what was asked.
+    assert "paddle.optimizer.SGD" not in rows
+    added = rows["paddle.optimizer.Momentum"] - rows["paddle.optimizer.Adam"]
+    assert added == pytest.approx(WEIGHT, rel=0.5)
+    assert rows["paddle.optimizer.Adam"] < 0
 
 
 def test_the_table(model: str, capfd: pytest.CaptureFixture[str]) -> None:

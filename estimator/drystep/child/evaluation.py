@@ -20,8 +20,9 @@ from estimator.drystep.measurement import Precision
 class Evaluation:
     """How a model is evaluated.
 
-    fixed_batch_size: the user's own, None where it is that of training. make_batch: makes a
-    batch of that many samples on the current device.
+    fixed_batch_size: the user's own, None where it is that of training, which is that of a
+    micro-batch where there are several. make_batch: makes a batch of that many samples on the
+    current device.
     """
 
     file: RunFile
@@ -29,6 +30,7 @@ class Evaluation:
     precision: Precision
     fixed_batch_size: int | None
     make_batch: Callable[[int], Any]
+    micro_batches: int = 1
 
     @property
     def is_asked_for(self) -> bool:
@@ -38,7 +40,7 @@ class Evaluation:
 
     def batch_size(self, of_training: int) -> int:
         """Samples of an evaluation batch, given those of a training batch."""
-        return self.fixed_batch_size or of_training
+        return self.fixed_batch_size or -(-of_training // self.micro_batches)
 
     def run(self, batch: Any) -> bool:
         """One pass in evaluation mode. Returns whether the model's outputs keep gradients.

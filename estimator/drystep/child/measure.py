@@ -118,7 +118,12 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
     del training, question
     if request.variants:
         program.forget()
-        return replace(findings, variants=tuple(run_variants(gpu, request, say)))
+        return replace(
+            findings,
+            variants=tuple(
+                run_variants(gpu, request, say, evaluates=any(p.name == "eval" for p in run.phases))
+            ),
+        )
     if has_own_step:  # it sets its own precision
         return findings
     alternatives = []

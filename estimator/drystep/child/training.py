@@ -146,6 +146,7 @@ class Training:
             model=self.model,
             precision=self._recipe.precision,
             fixed_batch_size=self._recipe.workload.eval_batch_size,
+            micro_batches=1 if self.has_own_step else self._recipe.workload.accumulate,
             make_batch=(lambda size: on_device(hook(size))) if hook else self._batch,
         )
 

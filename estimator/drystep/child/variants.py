@@ -19,16 +19,21 @@ from estimator.messages import sentence
 from estimator.values import Missing
 
 
-def run_variants(gpu: VirtualGpu, request: DryStepRequest, say: Say) -> Iterator[VariantRun]:
-    """Each variant from a new start; one that cannot be run says why."""
+def run_variants(
+    gpu: VirtualGpu, request: DryStepRequest, say: Say, *, evaluates: bool
+) -> Iterator[VariantRun]:
+    """Each variant from a new start; one that cannot be run says why.
+
+    ``evaluates``: an evaluation pass comes behind the steps, as it did in the run asked for.
+    """
     for number, workload in enumerate(request.variants, 1):
         say(f"variant {number} of {len(request.variants)}")
-        yield _run_or_failed(gpu, replace(request, workload=workload))
+        yield _run_or_failed(gpu, replace(request, workload=workload), evaluates)
 
 
-def _run_or_failed(gpu: VirtualGpu, request: DryStepRequest) -> VariantRun:
+def _run_or_failed(gpu: VirtualGpu, request: DryStepRequest, evaluates: bool) -> VariantRun:
     try:
-        return _run(gpu, request)
+        return _run(gpu, request, evaluates)
     except (BadInput, UserCodeFailed) as error:
         return _failed(error.what)
     except MemoryError:
@@ -39,7 +44,7 @@ def _failed(why: str) -> VariantRun:
     return VariantRun(Missing(why), Missing(why))
 
 
-def _run(gpu: VirtualGpu, request: DryStepRequest) -> VariantRun:
+def _run(gpu: VirtualGpu, request: DryStepRequest, evaluates: bool) -> VariantRun:
     workload = request.workload
     source = model_source(workload)
     source.forget()
@@ -49,8 +54,12 @@ def _run(gpu: VirtualGpu, request: DryStepRequest) -> VariantRun:
     size = workload.per_device_batch_size or request.per_device_batch_size
     if training.has_own_step and (precision != Precision() or workload.accumulate > 1):
         return _failed(sentence("train_step decides that itself"))
-    question = StepQuestion(training, precision, size)
-    measurement = with_workspace(gpu, question, measure_step(gpu, question))
+    question = StepQuestion(training, precision, size, evaluates)
+    measurement = measure_step(gpu, question)
+    if evaluates:
+        training.evaluation().repeat(size)
+    measurement = replace(measurement, peak_reserved_bytes=statistics.peak_reserved_bytes())
+    measurement = with_workspace(gpu, question, measurement)
     trials = explore_steps(
         gpu, measurement, question, replace(request, round_batch_sizes=False)
     ).trials
