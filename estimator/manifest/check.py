@@ -13,7 +13,7 @@ from estimator.manifest.kindrules import KIND_RULES, SET_RULES
 from estimator.manifest.podrules import POD_RULES
 from estimator.manifest.refrules import REFERENCE_RULES
 from estimator.manifest.types import Finding
-from estimator.manifest.walk import Document, maps, pods
+from estimator.manifest.walk import Document, Walk
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "completionMode": ("NonIndexed", "Indexed"),
@@ -49,14 +49,15 @@ def check_documents(documents: Iterable[Document]) -> tuple[Finding, ...]:
 def check_set(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
     """Everything wrong with the documents, each with the position of its document."""
     for position, document in enumerate(documents):
+        walk = Walk.through(document)
         for rule in _RULES:
-            yield from ((position, finding) for finding in rule(document))
+            yield from ((position, finding) for finding in rule(walk))
     for set_rule in SET_RULES:
         yield from set_rule(documents)
 
 
-def _labels(document: Document) -> Iterator[Finding]:
-    for path, content in maps(document):
+def _labels(walk: Walk) -> Iterator[Finding]:
+    for path, content in walk.maps:
         if path[-1:] not in (("labels",), ("annotations",), ("matchLabels",), ("nodeSelector",)):
             continue
         for key, value in content.items():
@@ -68,8 +69,8 @@ def _labels(document: Document) -> Iterator[Finding]:
                 yield Finding((*path, key), f"'{value}' is not a value for a label")
 
 
-def _choices(document: Document) -> Iterator[Finding]:
-    for path, content in maps(document):
+def _choices(walk: Walk) -> Iterator[Finding]:
+    for path, content in walk.maps:
         if path[-1:] and path[-1] in _FREE_TEXT:
             continue
         for key, value in content.items():
@@ -78,8 +79,8 @@ def _choices(document: Document) -> Iterator[Finding]:
                 yield Finding((*path, key), f"'{value}' is not one of {', '.join(allowed)}")
 
 
-def _numbers(document: Document) -> Iterator[Finding]:
-    for path, content in maps(document):
+def _numbers(walk: Walk) -> Iterator[Finding]:
+    for path, content in walk.maps:
         if path[-1:] and path[-1] in _FREE_TEXT:
             continue
         for key, value in content.items():
@@ -89,14 +90,15 @@ def _numbers(document: Document) -> Iterator[Finding]:
                 yield Finding((*path, key), f"{value} is too small")
 
 
-def _job(document: Document) -> Iterator[Finding]:
+def _job(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     if document.get("apiVersion") != "batch/v1":
         return
     spec = document.get("spec")
     if not isinstance(spec, dict):
         yield Finding(("spec",), "is missing")
         return
-    for path, pod in pods(document):
+    for path, pod in walk.pods:
         policy = pod.get("restartPolicy")
         if policy not in ("OnFailure", "Never"):
             yield Finding(
@@ -106,23 +108,23 @@ def _job(document: Document) -> Iterator[Finding]:
             yield Finding(("spec", "podFailurePolicy"), "needs restartPolicy Never")
 
 
-def _service_of_subdomain(document: Document) -> Iterator[Finding]:
-    for path, pod in pods(document):
+def _service_of_subdomain(walk: Walk) -> Iterator[Finding]:
+    for path, pod in walk.pods:
         subdomain = pod.get("subdomain")
         if subdomain is not None and not names.is_dns_label(str(subdomain)):
             yield Finding((*path, "subdomain"), f"'{subdomain}' is not a name")
 
 
-def _ports(document: Document) -> Iterator[Finding]:
-    for path, content in maps(document):
+def _ports(walk: Walk) -> Iterator[Finding]:
+    for path, content in walk.maps:
         for key in ("port", "containerPort", "targetPort"):
             value = content.get(key)
             if isinstance(value, int) and not 1 <= value <= 65535:
                 yield Finding((*path, key), f"{value} is not a port: 1 to 65535")
 
 
-def _images(document: Document) -> Iterator[Finding]:
-    for path, content in maps(document):
+def _images(walk: Walk) -> Iterator[Finding]:
+    for path, content in walk.maps:
         if path[-1:] and path[-1] in _FREE_TEXT:
             continue
         image = content.get("image")
@@ -143,8 +145,8 @@ def _image_problems(image: str) -> Iterator[str]:
         yield f"'{image}' changes under its name; pin it by a tag or digest"
 
 
-def _pod_rules(document: Document) -> Iterator[Finding]:
-    for path, pod in pods(document):
+def _pod_rules(walk: Walk) -> Iterator[Finding]:
+    for path, pod in walk.pods:
         for rule in (*POD_RULES, *REFERENCE_RULES):
             yield from rule(path, pod)
 

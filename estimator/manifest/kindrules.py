@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from estimator.manifest import names
 from estimator.manifest.names import job_name
 from estimator.manifest.types import Finding
-from estimator.manifest.walk import Document, Path, items, map_at, maps, pods
+from estimator.manifest.walk import Document, Path, Walk, items, map_at, pods
 from estimator.messages import message
 
 _LAST_POD = {
@@ -35,7 +35,8 @@ _ANNOTATIONS_BYTES = 256 * 1024
 """k8s.io/apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB."""
 
 
-def metadata(document: Document) -> Iterator[Finding]:
+def metadata(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     if "kind" not in document:
         return
     about = map_at(document, "metadata")
@@ -47,7 +48,7 @@ def metadata(document: Document) -> Iterator[Finding]:
         rule = message("rule.letter_first" if letter_first else "rule.dns_name")
         yield Finding(path, message("rule.not_a_name", name=name, rule=rule), mend=mend)
     elif ending := _LAST_POD.get(str(document.get("apiVersion"))):
-        host = name + ending.format(last=max(_pod_count(document) - 1, 0))
+        host = name + ending.format(last=max(_pod_count(walk) - 1, 0))
         if not names.is_dns_label(host):
             yield Finding(path, message("rule.long_name", name=name, host=host), mend=mend)
     namespace = about.get("namespace")
@@ -58,9 +59,10 @@ def metadata(document: Document) -> Iterator[Finding]:
         yield Finding(("metadata", "annotations"), message("rule.annotations", size=size))
 
 
-def indexed(document: Document) -> Iterator[Finding]:
+def indexed(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     filled_in = document.get("kind") == "TrainingRuntime"
-    for path, content in maps(document):
+    for path, content in walk.maps:
         is_indexed = content.get("completionMode") == "Indexed"
         if is_indexed and "completions" not in content and not filled_in:
             where = (*path, "completions")
@@ -69,7 +71,8 @@ def indexed(document: Document) -> Iterator[Finding]:
             yield Finding((*path, "backoffLimitPerIndex"), message("rule.per_index"))
 
 
-def volcano(document: Document) -> Iterator[Finding]:
+def volcano(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     if document.get("apiVersion") != "batch.volcano.sh/v1alpha1":
         return
     spec = map_at(document, "spec")
@@ -79,14 +82,15 @@ def volcano(document: Document) -> Iterator[Finding]:
     if isinstance(least, int) and least > replicas:
         said = message("rule.min_available", least=least, replicas=replicas)
         yield Finding(("spec", "minAvailable"), said)
-    for path, content in maps(document):
+    for path, content in walk.maps:
         action = content.get("action")
         if path[-2:-1] == ("policies",) and action is not None and action not in _ACTIONS:
             said = message("finding.not_one_of", value=action, allowed=", ".join(_ACTIONS[:7]))
             yield Finding((*path, "action"), said)
 
 
-def paddlejob(document: Document) -> Iterator[Finding]:
+def paddlejob(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     if document.get("apiVersion") != "kubeflow.org/v1":
         return
     replicas = map_at(document, "spec", "paddleReplicaSpecs")
@@ -108,7 +112,8 @@ def paddlejob(document: Document) -> Iterator[Finding]:
             yield Finding(where, message("rule.paddle_container"))
 
 
-def paddleflow(document: Document) -> Iterator[Finding]:
+def paddleflow(walk: Walk) -> Iterator[Finding]:
+    document = walk.document
     if document.get("apiVersion") != "batch.paddlepaddle.org/v1":
         return
     intranet = map_at(document, "spec").get("intranet", "PodIP")
@@ -119,17 +124,18 @@ def paddleflow(document: Document) -> Iterator[Finding]:
     elif intranet not in ("PodIP", "HostNetwork"):
         said = message("finding.not_one_of", value=intranet, allowed="PodIP, HostNetwork")
         yield Finding(("spec", "intranet"), said)
-    for path, pod in pods(document):
+    for path, pod in walk.pods:
         if "resourceClaims" in pod:
             said = message("rule.old_pod", kind="PaddleFlow PaddleJob")
             yield Finding((*path, "resourceClaims"), said, mend="--kind job")
 
 
-def endless(document: Document) -> Iterator[Finding]:
+def endless(walk: Walk) -> Iterator[Finding]:
     """Training that ended is started again for ever; a Job has a rule of its own."""
+    document = walk.document
     if document.get("apiVersion") in (None, "batch/v1", "v1"):
         return
-    for path, pod in pods(document):
+    for path, pod in walk.pods:
         if pod.get("restartPolicy") == "Always":
             said = message("rule.endless")
             yield Finding((*path, "restartPolicy"), said, mend="restartPolicy: OnFailure")
@@ -137,6 +143,8 @@ def endless(document: Document) -> Iterator[Finding]:
 
 def selectors(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
     """A Service whose selector no pod of the manifest has; with the position of its document."""
+    if not any(one.get("kind") == "Service" for one in documents):
+        return
     found = [_labels_of_pod(one, path) for one in documents for path, _ in pods(one)]
     for position, document in enumerate(documents):
         wanted = map_at(document, "spec", "selector")
@@ -176,9 +184,9 @@ def _labels_of_pod(document: Document, path: Path) -> dict[str, object]:
     return dict(map_at(found, "metadata", "labels")) if isinstance(found, dict) else {}
 
 
-def _pod_count(document: Document) -> int:
+def _pod_count(walk: Walk) -> int:
     counts = [1]
-    for _, content in maps(document):
+    for _, content in walk.maps:
         for key in ("completions", "replicas", "numNodes"):
             value = content.get(key)
             if isinstance(value, int) and not isinstance(value, bool):

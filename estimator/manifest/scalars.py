@@ -7,6 +7,7 @@ Go's readers, kubectl among them, read most of YAML 1.2 (``yes`` a string, ``0o1
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 Value = bool | int | float | str | None
 
@@ -45,6 +46,7 @@ def resolve(text: str) -> Value:
     return text
 
 
+@lru_cache(maxsize=4096)  # keys of Kubernetes come again and again
 def is_sure_text(text: str) -> bool:
     """Whether the text, unquoted, is the same text to every reader of YAML."""
     return bool(_SURE_TEXT.fullmatch(text)) and text.lower() not in _KEYWORDS

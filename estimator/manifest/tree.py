@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from estimator.errors import BadInput
 from estimator.manifest.merge_keys import key_of, merge_keys
@@ -164,6 +165,7 @@ def leaves(node: Node, path: Path = ()) -> Iterator[Leaf]:
         yield from leaves(child, (*path, step))
 
 
+@lru_cache(maxsize=4096)  # the same few hundred paths, for every manifest
 def format_path(path: Path) -> str:
     """``pod.containers[paddle].image``; a key with dots or slashes is written ``["a.b/c"]``."""
     text = ""

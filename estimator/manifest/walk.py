@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from estimator.manifest.merge_keys import key_of, merge_keys
 from estimator.manifest.types import ManifestValue
@@ -12,6 +13,21 @@ Document = Mapping[str, ManifestValue]
 Map = dict[str, ManifestValue]
 
 _PARTS = (dict, list)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A document and all that was met on one walk through it."""
+
+    document: Document
+    maps: tuple[tuple[Path, Document], ...]
+    pods: tuple[tuple[Path, Document], ...]
+
+    @classmethod
+    def through(cls, document: Document) -> Walk:
+        """Walk once, for many rules."""
+        found = tuple(maps(document))
+        return cls(document, found, tuple(one for one in found if _is_pod(one[1])))
 
 
 def maps(document: Document) -> Iterator[tuple[Path, Document]]:
@@ -26,11 +42,11 @@ def maps(document: Document) -> Iterator[tuple[Path, Document]]:
 
 def pods(document: Document) -> Iterator[tuple[Path, Document]]:
     """Every pod of a document: each map with a list of containers."""
-    return (
-        (path, content)
-        for path, content in maps(document)
-        if isinstance(content.get("containers"), list)
-    )
+    return (one for one in maps(document) if _is_pod(one[1]))
+
+
+def _is_pod(content: Document) -> bool:
+    return isinstance(content.get("containers"), list)
 
 
 def items(path: Path, content: Document, key: str) -> Iterator[tuple[Path, Map]]:
