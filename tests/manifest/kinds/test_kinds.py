@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from dataclasses import replace
@@ -215,6 +216,18 @@ def test_docker_line_keeps_words_whole() -> None:
     override = Override("training.command", [*command], "--command")
     manifest = fill(shipped("ocr"), REQUEST, ManifestKind.DOCKER, (override,))
     assert as_the_shell_reads(manifest.text)[-2:] == command[1:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_compose_follows_the_specification(name: str) -> None:
+    compose_spec = pytest.importorskip("compose_spec")
+    # The specification says on-failure[:max-retries]; this reader knows the first part only.
+    text = re.sub(r"on-failure:\d+", "on-failure", made(ManifestKind.COMPOSE, "8-gpus", name).text)
+    read = compose_spec.PyCompose.from_yaml(text)
+    read.validate()
+    service = read.to_spec().services["paddle"]
+    assert service.read_only is True
+    assert service.deploy.resources.reservations.devices[0].capabilities == {"gpu"}
 
 
 def test_compose_leaves_dollars_to_the_shell() -> None:
