@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -52,11 +53,15 @@ result = {}
 """
 
 
-def on_virtual_gpu(code: str, *arguments: str) -> dict[str, Any]:
+def on_virtual_gpu(
+    code: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Run ``code``, which fills the dict ``result``, and return that. sys.argv: ``arguments``."""
     plugin = plugin_or_skip()
     program = _PRELUDE + "del sys.argv[1]\n" + textwrap.dedent(code) + _CODA
-    return _run([program, str(plugin.library), *arguments], plugin.environment())
+    return _run(
+        [program, str(plugin.library), *arguments], plugin.environment() | dict(environment or {})
+    )
 
 
 def on_cpu(code: str, *arguments: str) -> dict[str, Any]:

@@ -175,8 +175,14 @@ def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler
     release = f"-DVGPU_PADDLE_RELEASE={paddle.release[0] * 100 + paddle.release[1]}"
     headers = [f"-I{include}", f"-I{include / 'third_party'}"]
     compile_one = [compiler, *_FLAGS, release, *headers, "-c"]
-    preloaded = sorted(str(path) for path in _SOURCE.glob("*.c"))
-    preload = [compiler, "-x", "c", "-O1", "-fPIC", "-shared", *preloaded]
+    preload = [
+        compiler,
+        "-O1",
+        "-fPIC",
+        "-shared",
+        *_preloaded("c", "c"),
+        *_preloaded("c++", "cpp"),
+    ]
     commands = [[*preload, "-o", str(plugin.preload)]] + [
         [*compile_one, str(source), "-o", target]
         for source, target in zip(sources, objects, strict=True)
@@ -187,6 +193,11 @@ def _build(plugin: Plugin, workspace: Path, paddle: PaddleInstallation, compiler
         return failures[0]
     libraries = [str(paddle.folder / name) for name in _PADDLE_LIBRARIES]
     return _run([compiler, "-shared", *objects, "-o", str(plugin.library), *libraries])
+
+
+def _preloaded(language: str, suffix: str) -> list[str]:
+    """The compiler's words for the preloaded sources of one language."""
+    return ["-x", language, *sorted(str(path) for path in _SOURCE.glob(f"*.{suffix}"))]
 
 
 def _run(command: list[str]) -> str:

@@ -51,6 +51,8 @@ class LaunchTrace {
   void Begin(int64_t snapshot_at);
   void End() { recording_ = false; }
   bool recording() const { return recording_; }
+  int32_t phase() const { return phase_; }
+  int64_t launches() const { return launches_; }
 
   // Called by the device after a launch has allocated its outputs and its scratch, and before
   // the scratch is freed.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "collectives.h"
 #include "device_memory.h"
 #include "launch_trace.h"
 #include "null_kernels.h"
@@ -204,13 +205,16 @@ extern "C" void InitPlugin(CustomRuntimeParams* params) {
   virtual_gpu::FillDeviceApi(params->interface);
   virtual_gpu::FillMemoryApi(params->interface);
   virtual_gpu::FillInfoApi(params->interface);
+  virtual_gpu::FillCollectiveApi(params->interface);
   virtual_gpu::RegisterNullKernels(virtual_gpu::kDeviceType);
 }
 
 // The controls, called through ctypes by drystep/child/virtual.py.
 extern "C" {
+using virtual_gpu::CollectiveLog;
 using virtual_gpu::DeviceMemory;
 using virtual_gpu::LaunchTrace;
+using virtual_gpu::Mail;
 
 void vgpu_set_capacity(uint64_t bytes) { DeviceMemory::Instance().SetCapacity(bytes); }
 void vgpu_set_workspace_limit(uint64_t bytes) { virtual_gpu::SetWorkspaceLimit(bytes); }
@@ -244,6 +248,25 @@ uint64_t vgpu_launch_points(virtual_gpu::LaunchPoint* to, uint64_t room) {
   const auto& points = LaunchTrace::Instance().points();
   std::copy_n(points.begin(), std::min<uint64_t>(room, points.size()), to);
   return points.size();
+}
+
+// As vgpu_snapshot, of the collectives since the last vgpu_clear_collectives.
+uint64_t vgpu_collectives(virtual_gpu::Collective* to, uint64_t room) {
+  const auto all = CollectiveLog::Instance().All();
+  std::copy_n(all.begin(), std::min<uint64_t>(room, all.size()), to);
+  return all.size();
+}
+void vgpu_clear_collectives() { CollectiveLog::Instance().Clear(); }
+
+// `bytes` holds messages one after the other, `sizes` their lengths: what peers have sent.
+void vgpu_expect_mail(const char* bytes, const uint64_t* sizes, uint64_t count) {
+  std::vector<std::string> messages;
+  for (uint64_t i = 0; i < count; bytes += sizes[i++]) messages.emplace_back(bytes, sizes[i]);
+  Mail::Instance().Expect(std::move(messages));
+}
+// Calls `take` with each small message that this rank has sent, in order.
+void vgpu_take_mail(void (*take)(const char* bytes, uint64_t size)) {
+  for (const auto& message : Mail::Instance().TakeSent()) take(message.data(), message.size());
 }
 
 // JSON text of the record; the caller frees it with vgpu_free.

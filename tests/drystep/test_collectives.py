@@ -1,0 +1,195 @@
+"""One rank of many, alone: Fleet's strategies by arithmetic, and what its peers would have said."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from estimator.drystep.cluster import VirtualRank
+from tests.drystep.virtual import on_virtual_gpu
+
+MIB = 1 << 20
+
+HEAD = """
+    from estimator.drystep.child.collectives import LoneRank
+    import paddle.distributed as dist
+    from paddle.distributed import fleet
+    import os
+    lone = LoneRank(Path(os.environ["CUSTOM_DEVICE_ROOT"]) / "libvirtual_gpu.so")
+    H = 1024
+
+    def block():
+        linear = paddle.nn.Linear
+        return paddle.nn.Sequential(linear(H, 4 * H), paddle.nn.ReLU(), linear(4 * H, H))
+
+    def begin(**degrees):
+        strategy = fleet.DistributedStrategy()
+        alone = dict(dp_degree=1, mp_degree=1, pp_degree=1, sharding_degree=1)
+        strategy.hybrid_configs = {**alone, **degrees}
+        strategy.pipeline_configs = {"accumulate_steps": 2, "micro_batch_size": 4}
+        fleet.init(is_collective=True, strategy=strategy)
+
+    def train(net, optimizer):
+        for _ in range(2):
+            (net(paddle.randn([8, H])) ** 2).mean().backward()
+            optimizer.step()
+            optimizer.clear_grad()
+
+    def heard(kind):
+        return [c.bytes for c in lone.collectives() if c.kind == kind]
+"""
+
+# Four blocks of two weights of 4 MiElements and biases of 5 Ki: 33.6 M parameters.
+PARAMETERS = 4 * (2 * 4 * 1024 * 1024 + 5 * 1024)
+
+
+def on_rank(rank: int, world: int, code: str) -> dict[str, object]:
+    environment = VirtualRank(rank, world).environment("virtual_device")
+    return on_virtual_gpu(textwrap.dedent(HEAD) + textwrap.dedent(code), environment=environment)
+
+
+pytestmark = pytest.mark.paddle
+
+
+def test_ranks_are_numbered_node_by_node() -> None:
+    rank = VirtualRank(11, gpus_per_node=8, nodes=2)
+    told = rank.environment("virtual_device")
+    assert (rank.node, rank.world_size) == (1, 16)
+    assert (told["PADDLE_RANK_IN_NODE"], told["PADDLE_TRAINER_ID"]) == ("3", "11")
+    assert len(set(told["PADDLE_TRAINER_ENDPOINTS"].split(","))) == 16
+
+
+@pytest.mark.parametrize(("rank", "gpus", "nodes"), [(8, 8, 1), (-1, 8, 1), (0, 0, 1), (0, 1, 0)])
+def test_a_rank_that_is_not_there_is_refused(rank: int, gpus: int, nodes: int) -> None:
+    with pytest.raises(ValueError, match="no rank"):
+        VirtualRank(rank, gpus, nodes)
+
+
+def test_data_parallel_exchanges_all_gradients() -> None:
+    told = on_rank(
+        0,
+        8,
+        """
+        begin(dp_degree=8)
+        net = paddle.nn.Sequential(*[block() for _ in range(4)])
+        optimizer = fleet.distributed_optimizer(paddle.optimizer.AdamW(parameters=net.parameters()))
+        net = fleet.distributed_model(net)
+        train(net, optimizer)
+        lone.forget()
+        with gpu.recording():
+            train(net, optimizer)
+        result["reduced"] = sum(heard("all_reduce"))
+        result["ranks"] = sorted({c.ranks for c in lone.collectives()})
+        """,
+    )
+    # Two steps of float32 gradients.
+    assert told["reduced"] == 2 * 4 * PARAMETERS
+    assert told["ranks"] == [8]
+
+
+@pytest.mark.parametrize(
+    ("level", "bytes_each"),
+    # Parameters, gradients and two moments of 4 bytes: stage 2 keeps whole parameters and an eighth
+    # of gradients and moments; stage 3 an eighth of parameters and moments, no gradients.
+    [("os_g", 4 + 4 / 8 + 8 / 8), ("p_g_os", 4 / 8 + 8 / 8)],
+)
+def test_sharding_keeps_its_share(level: str, bytes_each: float) -> None:
+    told = on_rank(
+        0,
+        8,
+        f"""
+        from paddle.distributed.sharding import group_sharded_parallel
+        begin(sharding_degree=8)
+        net = paddle.nn.Sequential(*[block() for _ in range(4)])
+        optimizer = paddle.optimizer.AdamW(parameters=net.parameters())
+        net, optimizer, _ = group_sharded_parallel(net, optimizer, level="{level}")
+        train(net, optimizer)
+        result["allocated"] = statistics.allocated_bytes()
+        """,
+    )
+    # Biases stay whole below stage 3's segment size, and buffers are aligned: at most 1 MiB more.
+    assert bytes_each * PARAMETERS <= told["allocated"] <= bytes_each * PARAMETERS + MIB
+
+
+@pytest.mark.parametrize("rank", [0, 5])
+def test_tensor_parallel_holds_an_eighth(rank: int) -> None:
+    told = on_rank(
+        rank,
+        8,
+        """
+        from paddle.distributed.fleet.meta_parallel import ColumnParallelLinear, RowParallelLinear
+        begin(mp_degree=8)
+        class Block(paddle.nn.Layer):
+            def __init__(self):
+                super().__init__()
+                self.up = ColumnParallelLinear(H, 4 * H, gather_output=False, has_bias=True)
+                self.down = RowParallelLinear(4 * H, H, input_is_parallel=True, has_bias=True)
+            def forward(self, x):
+                return self.down(paddle.nn.functional.relu(self.up(x)))
+        net = paddle.nn.Sequential(*[Block() for _ in range(4)])
+        optimizer = fleet.distributed_optimizer(paddle.optimizer.AdamW(parameters=net.parameters()))
+        net = fleet.distributed_model(net)
+        train(net, optimizer)
+        result["parameters"] = sum(p.size for p in net.parameters())
+        result["rank"] = dist.get_rank()
+        """,
+    )
+    # An eighth of the weights and of the first bias; the second bias is whole.
+    assert told["parameters"] == 4 * (2 * 4 * 1024 * 1024 // 8 + 4 * 1024 // 8 + 1024)
+    assert told["rank"] == rank
+
+
+PIPELINE = """
+    from paddle.distributed.fleet.meta_parallel import LayerDesc, PipelineLayer
+    begin(pp_degree=2)
+    lone.expect([bytes.fromhex(text) for text in {expected}])
+    net = PipelineLayer(
+        [LayerDesc(paddle.nn.Linear, H, H) for _ in range(6)],
+        num_stages=2,
+        loss_fn=paddle.nn.MSELoss(),
+    )
+    optimizer = fleet.distributed_optimizer(paddle.optimizer.AdamW(parameters=net.parameters()))
+    net = fleet.distributed_model(net)
+    batch = paddle.randn([8, H])
+    with gpu.recording():
+        net.train_batch([batch, batch], optimizer)
+    result["mail"] = [message.hex() for message in lone.sent()]
+    result["parameters"] = sum(p.size for p in net.parameters())
+    result["sent"], result["received"] = heard("send"), heard("receive")
+"""
+
+
+def test_a_pipeline_stage_runs_on_what_the_one_before_it_sent() -> None:
+    first = on_rank(0, 2, PIPELINE.format(expected=[]))
+    last = on_rank(1, 2, PIPELINE.format(expected=first["mail"]))
+    # Three of six layers each; the activation of a micro-batch is 4 x 1024 float32.
+    activation = 4 * 1024 * 4
+    assert first["parameters"] == last["parameters"] == 3 * (1024 * 1024 + 1024)
+    for sent, received in ((first, last), (last, first)):
+        assert sent["sent"].count(activation) == received["received"].count(activation) == 2
+
+
+def test_equal_ranks_add_up_small_values() -> None:
+    told = on_rank(
+        0,
+        4,
+        """
+        dist.init_parallel_env()
+        count = paddle.to_tensor([3, 5])
+        dist.all_reduce(count)
+        most = paddle.to_tensor([2.5])
+        dist.all_reduce(most, op=dist.ReduceOp.MAX)
+        gathered = []
+        dist.all_gather(gathered, paddle.to_tensor([7]))
+        objects = []
+        dist.all_gather_object(objects, {"loss": 1.5})
+        dist.barrier()
+        result.update(count=count.tolist(), most=most.tolist(), objects=objects)
+        result["gathered"] = [each.item() for each in gathered]
+        """,
+    )
+    assert told["count"] == [12, 20]  # four ranks of 3 and 5
+    assert told["most"] == [2.5]
+    assert told["gathered"] == [7, 7, 7, 7]
+    assert told["objects"] == [{"loss": 1.5}] * 4
