@@ -31,6 +31,16 @@ from estimator.cli.arguments import (
     TemplateNewArguments,
     TemplatesArguments,
 )
+from estimator.cli.history.arguments import (
+    AddArguments,
+    ExportArguments,
+    ImportArguments,
+    ListArguments,
+    PruneArguments,
+    ShowArguments,
+    StatsArguments,
+    StoreArguments,
+)
 from estimator.messages import Say
 
 
@@ -102,6 +112,19 @@ _HISTORY = (
         "estimator.cli.history.recommend",
         "run",
         "help.history_recommend",
+    ),
+    *(
+        Command(name, arguments, "estimator.cli.history.records", function, f"help.history_{name}")
+        for name, arguments, function in (
+            ("add", AddArguments, "add"),
+            ("import", ImportArguments, "import_"),
+            ("export", ExportArguments, "export"),
+            ("list", ListArguments, "list_"),
+            ("show", ShowArguments, "show"),
+            ("stats", StatsArguments, "stats"),
+            ("check", StoreArguments, "check"),
+            ("prune", PruneArguments, "prune"),
+        )
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list"}
+DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list", "history": "list"}
 """The command meant where none is named, by the command before it."""
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
@@ -13,7 +13,12 @@ _COMMANDS: Mapping[str, frozenset[str]] = {
         {"estimate", "explain", "run", "render", "submit", "gpus", "templates", "history", "doctor"}
     ),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
-    "history": frozenset({"replay", "fit", "evaluate", "drift", "recommend"}),
+    "history": frozenset(
+        (
+            *("replay", "fit", "evaluate", "drift", "recommend"),
+            *("add", "import", "export", "list", "show", "stats", "check", "prune"),
+        )
+    ),
 }
 _OPTION_FLAGS = ("-o", "--option")
 _PAIR = re.compile(r"[A-Za-z_][\w.\-]*=.*", re.DOTALL)

@@ -9,6 +9,7 @@ from estimator.messages.errors import WORDINGS as ERRORS
 from estimator.messages.helptext import WORDINGS as HELP
 from estimator.messages.learning import WORDINGS as LEARNING
 from estimator.messages.manifest import WORDINGS as MANIFEST
+from estimator.messages.records import WORDINGS as RECORDS
 from estimator.messages.summary import WORDINGS as SUMMARY
 from estimator.messages.templates import WORDINGS as TEMPLATES
 from estimator.messages.wording import Wording
@@ -18,6 +19,7 @@ PARTS: tuple[Mapping[str, Wording], ...] = (
     HELP,
     LEARNING,
     MANIFEST,
+    RECORDS,
     SUMMARY,
     TEMPLATES,
 )
