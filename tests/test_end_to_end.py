@@ -193,3 +193,10 @@ def test_what_user_code_prints_does_not_reach_the_yaml(home: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["kind"] == "Job"
     assert "Secret" not in done.stdout + done.stderr
+
+
+def test_what_the_virtual_gpu_leaves_to_the_cpu_is_said(home: Path) -> None:
+    model = SAMPLES.parents[1] / "tests" / "drystep" / "models" / "sparse_words.py"
+    told = answer(model, "--batch-size", 4, "--gpu", "T4", "--amp", "off", home=home)
+    (line,) = [line for line in told["workload"]["assumptions"] if "sparse" in line]
+    assert line.startswith("layers with sparse gradients: 1;")

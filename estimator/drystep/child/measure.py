@@ -114,6 +114,7 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         phases=run.phases,
         peak_at=run.peak_at,
     )
+    findings = replace(findings, assumptions=(*findings.assumptions, *_not_counted(training.model)))
     has_own_step = training.has_own_step
     del training, question
     if request.variants:
@@ -131,6 +132,20 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         say(f"measuring {precision.label}")
         alternatives.append(_alternative(gpu, program, request, precision, run.evaluation_counts))
     return replace(findings, measurements=(asked, *alternatives))
+
+
+def _not_counted(model: paddle.nn.Layer) -> tuple[str, ...]:
+    """What Paddle's CPU kernels do in place of ours: those of sparse gradients."""
+    sparse = [layer for layer in model.sublayers() if getattr(layer, "_sparse", False)]
+    if not sparse:
+        return ()
+    return (
+        sentence(
+            "layers with sparse gradients: {count}; Paddle's CPU kernels handle those, so their "
+            "memory is not counted",
+            count=len(sparse),
+        ),
+    )
 
 
 def _alternative(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    "layers with sparse gradients: {count}; Paddle's CPU kernels handle those, so their memory is "
+    "not counted": "使用稀疏梯度的层：{count} 个；由 Paddle 的 CPU 算子处理，其显存未计入",
     # what was filled in for the user
     "no --batch-size was given: measured at {batch} per device, and the plan chooses among the "
     "batch sizes that ran": (
