@@ -12,7 +12,7 @@ from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
 from estimator.plan.types import GpuAnswer
 from estimator.records.types import Correction, JobFacts, Target
-from estimator.result import GpuRow
+from estimator.result import GpuRow, Learnt
 from estimator.throughput.profile import KernelProfile, profile_kernels
 from estimator.throughput.step_time import estimate_step_time
 from estimator.throughput.types import StepTimeEstimate
@@ -67,13 +67,15 @@ def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer,
 
 
 def _row(predict: _Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial) -> GpuRow:
-    answer = predict.answer(gpu, _under_pressure(asked, trial))
+    measurement = _under_pressure(asked, trial)
+    answer = predict.answer(gpu, measurement)
     return GpuRow(
         gpu=gpu,
         precision=asked.precision,
         memory=answer.memory,
         step_time=answer.step_time,
         max_per_device_batch_size=trial.max_per_device_batch_size,
+        learnt=predict.learnt(gpu, measurement, answer),
     )
 
 
@@ -125,17 +127,39 @@ class _Predictor:
         self._profiles: dict[tuple[str, int], KernelProfile] = {}
 
     def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
-        facts = JobFacts(
-            model=self._model,
-            gpu=gpu.name,
-            precision=measurement.precision.label,
-            per_device_batch_size=measurement.per_device_batch_size,
-        )
+        facts = self._facts(gpu, measurement)
         return GpuAnswer(
             gpu=gpu.name,
             precision=measurement.precision,
             memory=self._memory(gpu, measurement, facts),
             step_time=self._step_time(gpu, measurement, facts),
+        )
+
+    def learnt(
+        self, gpu: GpuType, measurement: StepMeasurement, answer: GpuAnswer
+    ) -> tuple[Learnt, ...]:
+        """The predictions of an answer that past jobs corrected, beside what they were before."""
+        facts = self._facts(gpu, measurement)
+        before = estimate_device_memory(gpu, measurement, 1).device_memory
+        after = answer.memory.device_memory
+        pairs = [(Target.DEVICE_MEMORY, _as_floats(before), _as_floats(after))]
+        if not isinstance(answer.step_time, Missing) and measurement.kernels:
+            prior = estimate_step_time(
+                self._profile(measurement), gpu, measurement.per_device_batch_size
+            )
+            pairs.append((Target.STEP_TIME, prior.step_seconds, answer.step_time.step_seconds))
+        return tuple(
+            Learnt(target, plain, corrected, self._correction.evidence(target, facts))
+            for target, plain, corrected in pairs
+            if corrected.source is Source.REGRESSED
+        )
+
+    def _facts(self, gpu: GpuType, measurement: StepMeasurement) -> JobFacts:
+        return JobFacts(
+            model=self._model,
+            gpu=gpu.name,
+            precision=measurement.precision.label,
+            per_device_batch_size=measurement.per_device_batch_size,
         )
 
     def _memory(

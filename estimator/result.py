@@ -9,9 +9,23 @@ from estimator.gpus.types import GpuType
 from estimator.manifest.types import Manifest
 from estimator.memory.types import MemoryEstimate
 from estimator.plan.types import CandidatePlan, Question, Recommendation
+from estimator.records.types import Evidence, Target
 from estimator.throughput.types import StepTimeEstimate
-from estimator.values import Missing
+from estimator.values import Bounded, Missing
 from estimator.workload.types import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What past jobs made of one prediction: before, after, and the jobs behind it.
+
+    ``before`` and ``after`` are in the unit of the target: bytes, or seconds of one step.
+    """
+
+    target: Target
+    before: Bounded[float]
+    after: Bounded[float]
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,7 @@ class GpuRow:
 
     ``max_per_device_batch_size`` is the largest that was really run within the type's capacity
     (0: not even one sample fits). ``step_time`` is Missing where nothing says how fast the
-    type is.
+    type is. ``learnt``: the predictions that past jobs corrected.
     """
 
     gpu: GpuType
@@ -28,6 +42,7 @@ class GpuRow:
     memory: MemoryEstimate
     step_time: StepTimeEstimate | Missing
     max_per_device_batch_size: int
+    learnt: tuple[Learnt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,11 @@ from estimator.drystep.measurement import (
     TensorSpec,
 )
 from estimator.gpus.types import GpuType
+from estimator.learning.correction import NoHistory
 from estimator.memory.estimate import CAPACITY_TOLERANCE, allocator_capacity, capacity_classes
 from estimator.memory.overhead import device_overhead
 from estimator.plan.types import GpuAnswer
+from estimator.records.types import Evidence as PastJobs
 from estimator.records.types import JobFacts, Target
 from estimator.result import GpuRow
 from estimator.throughput.step_time import estimate_step_time
@@ -52,6 +54,9 @@ class Times:
         factor = self.memory if target is Target.DEVICE_MEMORY else self.step
         sides = (prior.target * factor, prior.lower * factor, prior.upper * factor)
         return Bounded(*sides, Source.REGRESSED, f"{facts.model} on {facts.gpu}")
+
+    def evidence(self, target: Target, facts: JobFacts) -> tuple[PastJobs, ...]:
+        return (PastJobs("template", 7, 1, 0.5),)
 
 
 def measured(
@@ -219,6 +224,15 @@ def test_history_corrects_memory() -> None:
     assert corrected.memory.device_memory.source is Source.REGRESSED
     assert corrected.memory.device_memory.reason == "ResNet on T4"
     assert corrected.memory.reserved_bytes == plain.memory.reserved_bytes
+
+
+def test_a_row_says_what_past_jobs_changed_and_which() -> None:
+    learnt = row(T4, measured(8), correction=Times(memory=1.5, step=2.0)).learnt
+    assert [one.target for one in learnt] == [Target.DEVICE_MEMORY, Target.STEP_TIME]
+    assert learnt[0].after.target == pytest.approx(1.5 * learnt[0].before.target)
+    assert learnt[1].after.target == pytest.approx(2.0 * learnt[1].before.target)
+    assert learnt[0].evidence == (PastJobs("template", 7, 1, 0.5),)
+    assert row(T4, measured(8), correction=NoHistory()).learnt == ()
 
 
 def test_history_never_goes_below_what_the_allocator_held() -> None:

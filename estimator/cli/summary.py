@@ -15,6 +15,7 @@ from estimator.cli.phases import phase_lines
 from estimator.drystep.measurement import MemoryBreakdown, StepMeasurement
 from estimator.messages import Say
 from estimator.plan.types import CandidatePlan, Recommendation
+from estimator.records.types import Target
 from estimator.result import EstimateResult, NothingFits
 from estimator.units import format_bytes, format_duration, to_quantity
 from estimator.values import Missing
@@ -28,6 +29,7 @@ def summary(result: EstimateResult, width: int, say: Say) -> Group:
         gpu_table(result, width, say),
         Text(),
         *_outcome(result.outcome, say),
+        *_listed(say("summary.history"), tuple(_history(result, say))),
         *_listed(say("summary.assumptions"), result.report.assumptions),
         *_listed(say("summary.notes"), _notes(result, say)),
     )
@@ -144,3 +146,30 @@ def _request(recommendation: Recommendation, say: Say) -> str:
         memory=to_quantity(host.memory_bytes),
         shm=to_quantity(host.shm_bytes),
     )
+
+
+def _history(result: EstimateResult, say: Say) -> Iterator[str]:
+    """What past jobs changed for the GPU type that is recommended, at the asked batch size."""
+    outcome = result.outcome
+    plan = outcome.plan if isinstance(outcome, Recommendation) else outcome.nearest
+    for row in result.gpus:
+        for one in row.learnt if row.gpu.name == plan.gpu else ():
+            show = _size if one.target is Target.DEVICE_MEMORY else format_duration
+            levels = "; ".join(f"{level.count} {level.level}" for level in one.evidence)
+            yield say(
+                "summary.learnt",
+                what=say(f"explain.{_LEARNT[one.target]}"),
+                gpu=plan.gpu,
+                before=show(one.before.target),
+                after=show(one.after.target),
+                lower=show(one.after.lower),
+                upper=show(one.after.upper),
+                levels=levels,
+            )
+
+
+_LEARNT = {Target.DEVICE_MEMORY: "device_memory", Target.STEP_TIME: "step_time"}
+
+
+def _size(amount: float) -> str:
+    return format_bytes(round(amount))

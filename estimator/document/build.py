@@ -11,9 +11,11 @@ from estimator.document.parts import (
     BatchesPart,
     BreakdownPart,
     Document,
+    EvidencePart,
     Figure,
     GpuPart,
     LayerPart,
+    LearntPart,
     ManifestPart,
     MeasurementPart,
     ModelPart,
@@ -31,7 +33,7 @@ from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.memory.layers import device_memory_layers
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
-from estimator.result import EstimateResult, GpuRow, NothingFits
+from estimator.result import EstimateResult, GpuRow, Learnt, NothingFits
 from estimator.values import Bounded, Missing, Source
 
 Known = TypeVar("Known")
@@ -141,6 +143,16 @@ def _gpu(row: GpuRow) -> GpuPart:
             LayerPart(name=layer.name, **figure(layer.size).model_dump())
             for layer in device_memory_layers(memory)
         ],
+        learnt=[_learnt(one) for one in row.learnt],
+    )
+
+
+def _learnt(one: Learnt) -> LearntPart:
+    return LearntPart(
+        target=one.target.value,
+        before=_figure(one.before),
+        after=_figure(one.after),
+        evidence=[EvidencePart.model_validate(level) for level in one.evidence],
     )
 
 

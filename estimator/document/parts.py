@@ -133,10 +133,29 @@ class LayerPart(Figure[int]):
     name: str
 
 
+class EvidencePart(_Part):
+    """Past jobs of one level behind a correction; the shares and that of the prior add up to 1."""
+
+    level: str
+    count: int
+    killed: int
+    share: float
+
+
+class LearntPart(_Part):
+    """One prediction before and after past jobs corrected it; bytes, or seconds of a step."""
+
+    target: str
+    before: Figure[float]
+    after: Figure[float]
+    evidence: list[EvidencePart]
+
+
 class GpuPart(_Part):
     """One GPU type at the asked batch size.
 
     ``time_share``: kernel class -> part of the step; empty where no kernels were recorded.
+    ``learnt``: the predictions that past jobs corrected.
     """
 
     name: str
@@ -153,6 +172,7 @@ class GpuPart(_Part):
     throughput_samples_per_s: Figure[float]
     time_share: dict[str, float]
     device_memory_layers: list[LayerPart] = []
+    learnt: list[LearntPart] = []
 
 
 class PlanPart(_Part):

@@ -140,4 +140,10 @@ WORDINGS = {
     "recommend.interval": Wording(
         "90 % of such jobs take {lower} to {upper}", "90 % 的此类作业占用 {lower} 至 {upper}"
     ),
+    "summary.history": Wording("Past jobs", "历史作业"),
+    "summary.learnt": Wording(
+        "{what} on {gpu}: {before} before, {after} corrected ({lower} to {upper}); "
+        "past jobs: {levels}",
+        "{gpu} 的{what}：修正前 {before}，修正后 {after}（{lower} 至 {upper}）；历史作业：{levels}",
+    ),
 }

@@ -75,12 +75,12 @@ def made_up(count: int, seed: int = 0) -> pd.DataFrame:
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     most = int(arguments[0]) if arguments else 1_000_000
-    seconds = [_fit(count)[0] for count in (most // 10, most)]
+    small = _fit(most // 10)[0]
     taken, model, frame = _fit(most)
-    print(f"fit of {most:,} records: {taken:.1f} s")
-    print(f"ten times the records cost {min(taken, seconds[1]) / seconds[0]:.1f} times the fit")
-    _evaluate(frame)
+    print(f"fit of {most // 10:,} records: {small:.1f} s, of {most:,}: {taken:.1f} s")
+    print(f"ten times the records cost {taken / small:.1f} times the fit", flush=True)
     _query(model)
+    _evaluate(frame)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
     print(f"peak of memory, the made-up records included: {peak:.2f} GiB")
     return 0
