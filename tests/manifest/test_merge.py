@@ -14,6 +14,7 @@ from estimator.manifest.tree import (
     Branch,
     Provenance,
     Setting,
+    children,
     find,
     format_path,
     from_plain,
@@ -204,3 +205,62 @@ def test_paths_are_read_as_they_are_written(text: str) -> None:
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="not a path"):
         parse_path(text, where="t.yaml:1")
+
+
+names = st.sampled_from(["a", "b", "c"])
+env = st.lists(names, unique=True, max_size=3).map(
+    lambda found: [{"name": name, "value": f"{name}{len(found)}"} for name in found]
+)
+numbers = st.integers(0, 9)
+layers = st.fixed_dictionaries(
+    {},
+    optional={
+        "labels": st.dictionaries(names, numbers, min_size=1, max_size=3),
+        "command": st.lists(names, max_size=3),
+        "env": env,
+        "count": numbers,
+    },
+)
+"""Layers of one schema: a key has the same kind wherever it stands, as in Kubernetes."""
+
+
+@given(layers, layers, layers)
+def test_merging_is_associative(low: object, middle: object, top: object) -> None:
+    one, two, three = as_tree(low), as_tree(middle), as_tree(top)
+    assert plain(merge(merge(one, two), three)) == plain(merge(one, merge(two, three)))
+
+
+@given(layers, layers)
+def test_merging_a_layer_again_changes_nothing(low: object, top: object) -> None:
+    once = merge(as_tree(low), as_tree(top))
+    assert plain(merge(once, as_tree(top))) == plain(once)
+
+
+@given(layers, layers)
+def test_what_the_lower_layer_orders_stays_in_order(low: object, top: object) -> None:
+    """Keys and keyed items of the lower layer first, in its order; then what is new."""
+    lower, upper = as_tree(low), as_tree(top)
+    merged = merge(lower, upper)
+    for one, other, made in _same_places(lower, upper, merged):
+        assert made == [*one, *(key for key in other if key not in one)]
+
+
+@given(layers, layers)
+def test_every_value_comes_from_the_layer_that_has_it(low: object, top: object) -> None:
+    sides = {"low": from_plain(low, Provenance("low")), "top": from_plain(top, Provenance("top"))}  # type: ignore[arg-type]
+    below, above = sides["low"], sides["top"]
+    assert isinstance(below, Branch)
+    assert isinstance(above, Branch)
+    for leaf in leaves(merge(below, above)):
+        said = find(sides[leaf.provenance.where], leaf.path)
+        assert said is not None
+        assert plain(said) == leaf.value
+
+
+def _same_places(*trees: Branch) -> list[list[list[str]]]:
+    """The steps below the root, ``labels`` and ``env`` of each tree."""
+    places = [[list(children(tree, ())) for tree in trees]]
+    for key in ("labels", "env"):
+        nodes = [tree.entries.get(key) for tree in trees]
+        places.append([list(children(node, (key,))) if node else [] for node in nodes])
+    return places

@@ -40,6 +40,9 @@ BAD = {
     "octal": ("a: 0o17\n", 1, "YAML 1.1"),
     "old octal": ("a: 017\n", 1, "YAML 1.1"),
     "exponent": ("a: 1e3\n", 1, "YAML 1.1"),
+    "on as a key": ("on: {a: 1}\n", 1, "YAML 1.1"),
+    "on and yes": ("a: 1\n'on': yes\n", 2, "YAML 1.1"),
+    "null as a key": ("a: 1\nnull: 2\n", 2, "empty"),
     "date": ("a: 2026-01-31\n", 1, "YAML 1.1"),
 }
 
@@ -82,6 +85,16 @@ def test_deep_nesting_is_refused(tmp_path: Path, form: str, levels: int) -> None
 def test_unreadable_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(BadInput):
         read(tmp_path, data)
+
+
+def test_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbfa: 1\n") == {"a": 1}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "gb18030"])
+def test_other_encodings_are_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(BadInput, match="UTF-8"):
+        read(tmp_path, "a: 作业\n".encode(encoding))
 
 
 def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
