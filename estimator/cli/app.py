@@ -41,6 +41,7 @@ from estimator.cli.history.arguments import (
     StatsArguments,
     StoreArguments,
 )
+from estimator.cli.watch import WatchArguments
 from estimator.messages import Say
 
 
@@ -68,6 +69,7 @@ _EXPLAIN = Command(
     "explain", EstimateArguments, "estimator.cli.savings", "run", "help.command_explain"
 )
 _GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
+_WATCH = Command("watch", WatchArguments, "estimator.cli.watch", "run", "help.command_watch")
 _DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
 _TEMPLATES = (
     Command("list", TemplatesArguments, "estimator.cli.templates", "list_", "help.templates_list"),
@@ -142,6 +144,7 @@ def create_app(say: Say) -> typer.Typer:
         _add(app, command, say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))
+    _add(app, _WATCH, say)
     _add(app, _DOCTOR, say)
     return app
 

@@ -10,7 +10,10 @@ DEFAULT_COMMANDS: Mapping[str, str] = {"": "estimate", "templates": "list", "his
 
 _COMMANDS: Mapping[str, frozenset[str]] = {
     "": frozenset(
-        {"estimate", "explain", "run", "render", "submit", "gpus", "templates", "history", "doctor"}
+        (
+            *("estimate", "explain", "run", "render", "submit", "watch"),
+            *("gpus", "templates", "history", "doctor"),
+        )
     ),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),
     "history": frozenset(

@@ -5,6 +5,12 @@ from __future__ import annotations
 from estimator.messages.wording import Wording
 
 WORDINGS = {
+    "help.command_watch": Wording(
+        "Run a command and remember what it took, in the record of its estimate where "
+        "PADDLE_ESTIMATE_ID names one.",
+        "运行命令并记录其实际占用；若设置了 PADDLE_ESTIMATE_ID，则写入对应估算的记录。",
+    ),
+    "help.watch_command": Wording("The command, behind --.", "要运行的命令，写在 -- 之后。"),
     "help.history_import": Wording(
         "Take job records from files: all of them or none, and the same files again add nothing.",
         "从文件导入作业记录：要么全部导入，要么一条不导入；重复导入不会增加记录。",
