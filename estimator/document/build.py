@@ -150,8 +150,8 @@ def _gpu(row: GpuRow) -> GpuPart:
 def _learnt(one: Learnt) -> LearntPart:
     return LearntPart(
         target=one.target.value,
-        before=_figure(one.before),
-        after=_figure(one.after),
+        before=figure(one.before),
+        after=figure(one.after),
         evidence=[EvidencePart.model_validate(level) for level in one.evidence],
     )
 
