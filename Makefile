@@ -34,6 +34,9 @@ bench-render: $(READY)  ## how long 1,000 manifests take
 bench-learning: $(READY)  ## learning from a million records: times as figures and ratios
 	$(BIN)/python -m tests.learning.bench
 
+bench-history: $(READY)  ## a million job records imported and read
+	$(BIN)/python -m tests.records.bench
+
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
 
