@@ -14,7 +14,7 @@ from typing import Any
 from estimator.errors import BadInput
 from estimator.manifest.check import check_set
 from estimator.manifest.crds import Definitions, check_against
-from estimator.manifest.tree import format_path
+from estimator.manifest.tree import COMPUTED, format_path
 from estimator.manifest.types import Finding, Origin
 from estimator.manifest.walk import Document, Path, pods, step_of
 from estimator.messages import message
@@ -75,7 +75,7 @@ def require_valid(findings: Sequence[Placed], documents: Sequence[Document]) -> 
 
 def line_of(finding: Finding, document: Document) -> str:
     """``file:line: Job spec.template...: what is wrong``, as a person reads it."""
-    where = f"{finding.where}: " if finding.where else ""
+    where = "" if finding.where in ("", COMPUTED) else f"{finding.where}: "
     return f"{where}{document.get('kind', '')} {format_path(finding.path)}: {finding.problem}"
 
 
