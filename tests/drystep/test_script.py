@@ -164,6 +164,22 @@ def test_another_batch_size_by_an_argument(here):
     assert report.trials[0].max_per_device_batch_size > 32
 
 
+def test_an_argument_may_change_the_evaluation_as_well(here):
+    """The validation loader of plain.py takes four times the training's batch size."""
+    by_argument = watched(
+        "plain.py --batch_size 8",
+        capacities=(GIB,),
+        batch_arg="--batch_size",
+        per_device_batch_size=16,
+    )
+    own = watched("plain.py --batch_size 16")
+    phases = {phase.name: phase for phase in by_argument.phases}
+    assert phases["eval"].per_device_batch_size == 64
+    assert peaks(by_argument)["eval"] == peaks(own)["eval"]
+    (asked,) = by_argument.measurements
+    assert asked.peak_reserved_bytes >= phases["eval"].peak_allocated_bytes
+
+
 def test_an_argument_that_changes_nothing_is_said_so(here):
     with pytest.raises(BadInput, match="does not change the batch size") as caught:
         watched(

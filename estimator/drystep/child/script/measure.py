@@ -18,7 +18,7 @@ from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.script.landlock import allow_writes_below
 from estimator.drystep.child.script.process import use_one_thread
 from estimator.drystep.child.script.runs import Runs
-from estimator.drystep.child.script.seen import EvaluationSeen, NoRoom, Probe, RunSeen
+from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
 from estimator.drystep.child.script.sentences import assumptions, evaluation_note
 from estimator.drystep.child.script.stage import Stage
 from estimator.drystep.child.trials import Exploration, Pace, Run, explore, fits_or_not
@@ -94,10 +94,10 @@ def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
     started = time.monotonic()
     first = runs.first(Probe(first_look=True, breakdown=True))
     asked_size = request.workload.per_device_batch_size or first.steps[-1].batch_size
-    probe = _training_probe(first, asked_size)
+    probe = _training_probe(runs, first, asked_size)
     replies.progress(f"measuring batch size {asked_size}")
     steady = _ran(runs.run(replace(probe, breakdown=True)))
-    asked = _with_workspace(runs, probe, _measurement(steady, first.evaluation))
+    asked = _with_workspace(runs, probe, steady, first)
     replies.progress("looking for the largest batch")
     run = _explorer(runs, request, first, asked)
     if isinstance(first.template, str) and not runs.has_batch_argument:
@@ -117,27 +117,31 @@ def _pace(runs: Runs, steady: RunSeen, started: float, request: DryStepRequest) 
     )
 
 
-def _training_probe(first: RunSeen, batch_size: int) -> Probe:
-    """A run at a batch size: of copies of the largest batch seen, where that can be made."""
+def _training_probe(runs: Runs, first: RunSeen, batch_size: int) -> Probe:
+    """A run at a batch size: of copies of the largest batch seen, where that can be made.
+
+    An argument may set the batch size of an evaluation too, so that is watched again.
+    """
+    probe = Probe(batch_size, first_look=runs.has_batch_argument and first.evaluation is not None)
     if isinstance(first.template, str):
-        return Probe(batch_size)
-    return Probe(batch_size, template=first.template, train_loader=first.train_loader)
+        return probe
+    return replace(probe, template=first.template, train_loader=first.train_loader)
 
 
 def _explorer(runs: Runs, request: DryStepRequest, first: RunSeen, asked: StepMeasurement) -> Run:
-    evaluation = first.evaluation
+    fixed = None if runs.has_batch_argument else first.evaluation
     script = request.workload.script
 
     def run(batch_size: int, capacity: int) -> StepMeasurement | None:
-        if evaluation is not None and evaluation.peak_allocated_bytes > capacity:
+        if fixed is not None and fixed.peak_allocated_bytes > capacity:
             return None
-        probe = _training_probe(first, batch_size)
+        probe = _training_probe(runs, first, batch_size)
         seen = runs.run(replace(probe, capacity=capacity, workspace=virtual.WORKSPACE_LIMIT))
         if isinstance(seen, NoRoom):
             return None
         if script is not None and script.batch_argument:
             _check_argument(script, first, seen, batch_size)
-        return replace(_measurement(seen, evaluation), breakdown=asked.breakdown)
+        return replace(_measurement(seen, first), breakdown=asked.breakdown)
 
     return run
 
@@ -156,12 +160,13 @@ def _check_argument(script: Script, first: RunSeen, seen: RunSeen, wanted: int) 
         )
 
 
-def _with_workspace(runs: Runs, probe: Probe, asked: StepMeasurement) -> StepMeasurement:
-    """``asked`` with what the scratch of convolutions adds to the reserved bytes."""
+def _with_workspace(runs: Runs, probe: Probe, steady: RunSeen, first: RunSeen) -> StepMeasurement:
+    """The steady step, with what the scratch of convolutions adds to the reserved bytes."""
+    asked = _measurement(steady, first)
     if not any("conv" in kernel.name for kernel in asked.kernels):
         return asked
     seen = _ran(runs.run(replace(probe, workspace=virtual.WORKSPACE_LIMIT)))
-    reserved = seen.steps[-1].peak_reserved_bytes
+    reserved = _measurement(seen, first).peak_reserved_bytes
     return replace(asked, workspace_bytes=max(0, reserved - asked.peak_reserved_bytes))
 
 
@@ -171,8 +176,12 @@ def _ran(seen: RunSeen | NoRoom) -> RunSeen:
     return seen
 
 
-def _measurement(seen: RunSeen, evaluation: EvaluationSeen | None) -> StepMeasurement:
-    """The second step; the allocator holds what an evaluation needed as well."""
+def _measurement(seen: RunSeen, first: RunSeen) -> StepMeasurement:
+    """The second step; the allocator holds what an evaluation needed as well.
+
+    Where no argument sets its batch size, the evaluation is that of the first look.
+    """
+    evaluation = seen.evaluation or first.evaluation
     if seen.record is None:
         raise InternalError("a run of the script was reported before its second step")
     second = seen.steps[1]
@@ -220,7 +229,7 @@ def _phases(found: Found) -> tuple[PhasePeak, ...]:
         PhasePeak(name, step.peak_allocated_bytes, step.peak_reserved_bytes, step.batch_size)
         for name, step in zip(("train_first", "train"), found.steady.steps, strict=False)
     ]
-    evaluation = found.first.evaluation
+    evaluation = found.steady.evaluation or found.first.evaluation
     if evaluation is not None:
         phases.append(
             PhasePeak(
