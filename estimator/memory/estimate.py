@@ -10,6 +10,7 @@ from estimator.gpus.types import GpuType
 from estimator.memory.layers import allocator_layers
 from estimator.memory.overhead import device_overhead
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
+from estimator.messages import sentence
 from estimator.units import MIB, format_bytes
 from estimator.values import Bounded, Source
 
@@ -38,8 +39,7 @@ def estimate_device_memory(
         reserved.lower + overhead.context.lower + overhead.communication.lower,
         reserved.upper + overhead.upper,
         _SOURCE_OF[measurement.device],
-        f"{reserved.reason}, and {format_bytes(outside)} for the CUDA context, libraries"
-        + (" and communication" if gpu_count > 1 else ""),
+        _with_what_is_outside(reserved.reason, outside, gpu_count),
     )
     return MemoryEstimate(
         gpu=gpu.name,
@@ -73,17 +73,6 @@ def capacity_classes(gpus: Sequence[GpuType], gpu_count: int) -> Mapping[int, tu
     return {capacity: tuple(members) for capacity, members in classes.items()}
 
 
-def fit_reason(estimate: MemoryEstimate) -> str:
-    """Whether it fits, in one plain sentence with the numbers."""
-    memory, has = estimate.device_memory, estimate.capacity_bytes
-    need = f"needs {format_bytes(memory.target)} (at most {format_bytes(memory.upper)})"
-    if estimate.fits:
-        return f"{need} of {format_bytes(has)}: {format_bytes(has - memory.upper)} to spare"
-    if memory.target <= has:
-        return f"{need} of {format_bytes(has)}: too close, it could run out of memory"
-    return f"{need}, has {format_bytes(has)}: {format_bytes(memory.target - has)} short"
-
-
 def _capacity(gpu: GpuType, overhead: DeviceOverhead) -> int:
     return max(0, gpu.cuda_visible_bytes - overhead.upper)
 
@@ -98,17 +87,37 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
     held = measurement.peak_reserved_bytes + measurement.workspace_bytes
     used = measurement.peak_allocated_bytes
     source = _SOURCE_OF[measurement.device]
-    reason = f"the allocator holds {format_bytes(held)}"
+    reason = sentence("the allocator holds {held}", held=format_bytes(held))
     if measurement.largest_phase is not None:
-        reason += f", set by the phase '{measurement.largest_phase}'"
+        reason = sentence(
+            "{reason}, set by the phase '{phase}'", reason=reason, phase=measurement.largest_phase
+        )
     if measurement.device is Device.CPU:
         return _reserved_unseen(used, held, capacity)
     if measurement.device is Device.GPU or not _has_convolution(measurement):
         return Bounded.exact(held, source, reason)
     lower = min(held, max(used, held - CONV_WORKSPACE_LIMIT_BYTES))
     upper = max(held, min(used + CONV_WORKSPACE_LIMIT_BYTES, capacity))
-    reason += f" ({format_bytes(lower)} to {format_bytes(upper)} by the scratch of convolutions)"
+    reason = sentence(
+        "{reason} ({lower} to {upper} by the scratch of convolutions)",
+        reason=reason,
+        lower=format_bytes(lower),
+        upper=format_bytes(upper),
+    )
     return Bounded(held, lower, upper, source, reason)
+
+
+def _with_what_is_outside(reason: str, outside: int, gpu_count: int) -> str:
+    size = format_bytes(outside)
+    if gpu_count == 1:
+        return sentence(
+            "{reason}, and {outside} for the CUDA context, libraries", reason=reason, outside=size
+        )
+    return sentence(
+        "{reason}, and {outside} for the CUDA context, libraries and communication",
+        reason=reason,
+        outside=size,
+    )
 
 
 def _reserved_unseen(used: int, held: int, capacity: int) -> Bounded[int]:
@@ -119,8 +128,12 @@ def _reserved_unseen(used: int, held: int, capacity: int) -> Bounded[int]:
         min(held, assumed.lower),
         max(held, min(assumed.upper, capacity)),
         assumed.source,
-        f"the allocator holds {format_bytes(held)}, assumed from {format_bytes(used)} allocated: "
-        f"{assumed.reason}",
+        sentence(
+            "the allocator holds {held}, assumed from {used} allocated: {why}",
+            held=format_bytes(held),
+            used=format_bytes(used),
+            why=assumed.reason,
+        ),
     )
 
 

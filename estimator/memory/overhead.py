@@ -81,9 +81,13 @@ def _context(gpu: GpuType, cuda_version: tuple[int, int]) -> Bounded[int]:
             _PER_SM_MIB, _sm_counts(gpu), _kernels_mib(cuda_version), strict=True
         )
     )
-    reason = (
-        f"CUDA context of {gpu.name} with its {_sm_text(gpu)} multiprocessors, and kernels "
-        f"loaded {'when first used' if lazy else 'at start'}: {format_bytes(target)}"
+    when = sentence("when first used") if lazy else sentence("at start")
+    reason = sentence(
+        "CUDA context of {gpu} with its {count} multiprocessors, and kernels loaded {when}: {size}",
+        gpu=gpu.name,
+        count=_sm_text(gpu),
+        when=when,
+        size=format_bytes(target),
     )
     return Bounded(target, lower, upper, Source.PUBLISHED, reason)
 
@@ -116,7 +120,8 @@ def _sm_counts(gpu: GpuType) -> tuple[int, int, int]:
 
 def _sm_text(gpu: GpuType) -> str:
     if isinstance(gpu.multiprocessors, Missing):
-        return f"{_UNKNOWN_SMS[0]} to {_UNKNOWN_SMS[-1]} (not known)"
+        fewest, most = _UNKNOWN_SMS[0], _UNKNOWN_SMS[-1]
+        return sentence("{fewest} to {most} (not known)", fewest=fewest, most=most)
     return str(gpu.multiprocessors)
 
 
@@ -126,8 +131,11 @@ def _cublas_mib(gpu: GpuType) -> float:
 
 def _communication(gpu_count: int) -> Bounded[int]:
     if gpu_count == 1:
-        return Bounded.exact(0, Source.PUBLISHED, "one GPU needs no communication buffers")
+        alone = sentence("one GPU needs no communication buffers")
+        return Bounded.exact(0, Source.PUBLISHED, alone)
     sizes = _TWO_GPUS_MIB if gpu_count == 2 else _MORE_GPUS_MIB
     lower, target, upper = (round(size * MIB) for size in sizes)
-    reason = f"NCCL buffers among {gpu_count} GPUs: {format_bytes(target)}"
+    reason = sentence(
+        "NCCL buffers among {count} GPUs: {size}", count=gpu_count, size=format_bytes(target)
+    )
     return Bounded(target, lower, upper, Source.PUBLISHED, reason)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
 from estimator.messages.chinese.gpus import CHINESE as GPUS
+from estimator.messages.chinese.manifest import CHINESE as MANIFEST
 from estimator.messages.chinese.memory import CHINESE as MEMORY
 from estimator.messages.chinese.phases import CHINESE as PHASES
 from estimator.messages.chinese.plan import CHINESE as PLAN
@@ -17,6 +18,7 @@ from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
 PARTS: tuple[Mapping[str, str], ...] = (
     DRYSTEP,
     GPUS,
+    MANIFEST,
     MEMORY,
     PHASES,
     PLAN,
