@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from importlib import import_module
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from estimator.cli.arguments import (
-    CommonArguments,
-    DoctorArguments,
-    EstimateArguments,
-    GpusArguments,
-    HistoryFitArguments,
-    HistoryLearnArguments,
-    HistoryRecommendArguments,
-    HistoryReplayArguments,
-    RenderArguments,
-    RootArguments,
-    RunArguments,
-    SubmitArguments,
-    TemplateArguments,
-    TemplateCheckArguments,
-    TemplateDiffArguments,
-    TemplateExplainArguments,
-    TemplateNewArguments,
-    TemplatesArguments,
-)
-from estimator.cli.history.arguments import (
-    AddArguments,
-    ExportArguments,
-    ImportArguments,
-    ListArguments,
-    PruneArguments,
-    ShowArguments,
-    StatsArguments,
-    StoreArguments,
-)
-from estimator.cli.watch import WatchArguments
+from estimator.cli.common import CommonArguments, RootArguments
 from estimator.messages import Say
 
 
@@ -49,68 +19,125 @@ from estimator.messages import Say
 class Command:
     """A command, and where the function ``run(session, arguments) -> exit code`` is found.
 
-    The module is imported when the command runs, so that ``--help`` stays quick.
+    ``arguments`` is the place of its argument class below :mod:`estimator.cli`. Both modules are
+    imported when they are needed, so that ``--help`` stays quick.
     """
 
     name: str
-    arguments: type[CommonArguments]
+    arguments: str
     module: str
     function: str
     help_key: str
 
+    def argument_class(self) -> type[CommonArguments]:
+        """What the command takes."""
+        module, _, name = self.arguments.rpartition(".")
+        found: type[CommonArguments] = getattr(import_module(f"estimator.cli.{module}"), name)
+        return found
+
 
 _ESTIMATE = Command(
-    "estimate", EstimateArguments, "estimator.cli.estimate", "run", "help.command_estimate"
+    "estimate",
+    "arguments.EstimateArguments",
+    "estimator.cli.estimate",
+    "run",
+    "help.command_estimate",
 )
-_SUBMIT = Command("submit", SubmitArguments, "estimator.cli.submit", "run", "help.command_submit")
-_RUN = Command("run", RunArguments, "estimator.cli.estimate", "run_script", "help.command_run")
-_RENDER = Command("render", RenderArguments, "estimator.cli.render", "run", "help.command_render")
+_SUBMIT = Command(
+    "submit", "arguments.SubmitArguments", "estimator.cli.submit", "run", "help.command_submit"
+)
+_RUN = Command(
+    "run", "arguments.RunArguments", "estimator.cli.estimate", "run_script", "help.command_run"
+)
+_RENDER = Command(
+    "render", "arguments.RenderArguments", "estimator.cli.render", "run", "help.command_render"
+)
 _EXPLAIN = Command(
-    "explain", EstimateArguments, "estimator.cli.savings", "run", "help.command_explain"
+    "explain", "arguments.EstimateArguments", "estimator.cli.savings", "run", "help.command_explain"
 )
-_GPUS = Command("gpus", GpusArguments, "estimator.cli.gpus", "run", "help.command_gpus")
-_WATCH = Command("watch", WatchArguments, "estimator.cli.watch", "run", "help.command_watch")
-_DOCTOR = Command("doctor", DoctorArguments, "estimator.cli.doctor", "run", "help.command_doctor")
+_GPUS = Command("gpus", "arguments.GpusArguments", "estimator.cli.gpus", "run", "help.command_gpus")
+_WATCH = Command(
+    "watch", "watch.WatchArguments", "estimator.cli.watch", "run", "help.command_watch"
+)
+_DOCTOR = Command(
+    "doctor", "arguments.DoctorArguments", "estimator.cli.doctor", "run", "help.command_doctor"
+)
 _TEMPLATES = (
-    Command("list", TemplatesArguments, "estimator.cli.templates", "list_", "help.templates_list"),
-    Command("show", TemplateArguments, "estimator.cli.templates", "show", "help.templates_show"),
+    Command(
+        "list",
+        "arguments.TemplatesArguments",
+        "estimator.cli.templates",
+        "list_",
+        "help.templates_list",
+    ),
+    Command(
+        "show",
+        "arguments.TemplateArguments",
+        "estimator.cli.templates",
+        "show",
+        "help.templates_show",
+    ),
     Command(
         "explain",
-        TemplateExplainArguments,
+        "arguments.TemplateExplainArguments",
         "estimator.cli.templates",
         "explain",
         "help.templates_explain",
     ),
     Command(
-        "diff", TemplateDiffArguments, "estimator.cli.templates", "diff", "help.templates_diff"
+        "diff",
+        "arguments.TemplateDiffArguments",
+        "estimator.cli.templates",
+        "diff",
+        "help.templates_diff",
     ),
-    Command("new", TemplateNewArguments, "estimator.cli.authoring", "new", "help.templates_new"),
     Command(
-        "check", TemplateCheckArguments, "estimator.cli.authoring", "check", "help.templates_check"
+        "new",
+        "arguments.TemplateNewArguments",
+        "estimator.cli.authoring",
+        "new",
+        "help.templates_new",
+    ),
+    Command(
+        "check",
+        "arguments.TemplateCheckArguments",
+        "estimator.cli.authoring",
+        "check",
+        "help.templates_check",
     ),
 )
 _HISTORY = (
     Command(
         "replay",
-        HistoryReplayArguments,
+        "arguments.HistoryReplayArguments",
         "estimator.cli.history.replay",
         "run",
         "help.history_replay",
     ),
-    Command("fit", HistoryFitArguments, "estimator.cli.history.fit", "run", "help.history_fit"),
+    Command(
+        "fit",
+        "arguments.HistoryFitArguments",
+        "estimator.cli.history.fit",
+        "run",
+        "help.history_fit",
+    ),
     Command(
         "evaluate",
-        HistoryLearnArguments,
+        "arguments.HistoryLearnArguments",
         "estimator.cli.history.evaluate",
         "run",
         "help.history_evaluate",
     ),
     Command(
-        "drift", HistoryLearnArguments, "estimator.cli.history.drift", "run", "help.history_drift"
+        "drift",
+        "arguments.HistoryLearnArguments",
+        "estimator.cli.history.drift",
+        "run",
+        "help.history_drift",
     ),
     Command(
         "recommend",
-        HistoryRecommendArguments,
+        "arguments.HistoryRecommendArguments",
         "estimator.cli.history.recommend",
         "run",
         "help.history_recommend",
@@ -118,34 +145,44 @@ _HISTORY = (
     *(
         Command(name, arguments, "estimator.cli.history.records", function, f"help.history_{name}")
         for name, arguments, function in (
-            ("add", AddArguments, "add"),
-            ("import", ImportArguments, "import_"),
-            ("export", ExportArguments, "export"),
-            ("list", ListArguments, "list_"),
-            ("show", ShowArguments, "show"),
-            ("stats", StatsArguments, "stats"),
-            ("check", StoreArguments, "check"),
-            ("prune", PruneArguments, "prune"),
+            ("add", "history.arguments.AddArguments", "add"),
+            ("import", "history.arguments.ImportArguments", "import_"),
+            ("export", "history.arguments.ExportArguments", "export"),
+            ("list", "history.arguments.ListArguments", "list_"),
+            ("show", "history.arguments.ShowArguments", "show"),
+            ("stats", "history.arguments.StatsArguments", "stats"),
+            ("check", "history.arguments.StoreArguments", "check"),
+            ("prune", "history.arguments.PruneArguments", "prune"),
         )
     ),
 )
 
 
-def create_app(say: Say) -> typer.Typer:
-    """The application with every help text in one language."""
+def create_app(say: Say, words: Sequence[str] | None = None) -> typer.Typer:
+    """The application with every help text in one language.
+
+    words: a command line. Commands that it does not name are only listed, without their options:
+    to make all of them takes longer than anything else that ``--help`` does.
+    """
+
+    def meant(command: Command) -> Command:
+        if words is None or command.name in words:
+            return command
+        return replace(command, arguments="common.CommonArguments")
+
     app = _group(say, RootArguments, say("help.root"), say("help.exit_codes"))
     templates = _group(say, CommonArguments, say("help.templates_group"))
     for command in _TEMPLATES:
-        _add(templates, command, say)
+        _add(templates, meant(command), say)
     history = _group(say, CommonArguments, say("help.history_group"))
     for command in _HISTORY:
-        _add(history, command, say)
+        _add(history, meant(command), say)
     for command in (_ESTIMATE, _EXPLAIN, _RUN, _RENDER, _SUBMIT, _GPUS):
-        _add(app, command, say)
+        _add(app, meant(command), say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))
-    _add(app, _WATCH, say)
-    _add(app, _DOCTOR, say)
+    _add(app, meant(_WATCH), say)
+    _add(app, meant(_DOCTOR), say)
     return app
 
 
@@ -162,16 +199,18 @@ def _group(say: Say, arguments: type[CommonArguments], help: str, epilog: str = 
 
 
 def _add(app: typer.Typer, command: Command, say: Say) -> None:
+    arguments = command.argument_class()
+
     def run(context: typer.Context, values: dict[str, Any]) -> None:
         function = getattr(import_module(command.module), command.function)
-        raise typer.Exit(function(context.obj, command.arguments(**values)))
+        raise typer.Exit(function(context.obj, arguments(**values)))
 
     app.command(
         command.name,
         help=say(command.help_key),
         add_help_option=False,
         rich_help_panel=say("panel.commands"),
-    )(_taking(command.arguments, say, run))
+    )(_taking(arguments, say, run))
 
 
 def _taking(

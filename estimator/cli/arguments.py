@@ -9,75 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from estimator.cli.common import CommonArguments, argument, option
 from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
 from estimator.manifest.kindnames import ManifestKind
 from estimator.options import DEFAULT_TIME_LIMIT_SECONDS, SCRIPT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 from estimator.workload.types import DEFAULT_SAMPLED_BATCHES, DEFAULT_WATCHED_STEPS
 
-
-def _option(
-    name: str, metavar: str = "", *more: str, panel: str, text: str = "", **rules: Any
-) -> Any:
-    """``text``: the key of the help where another command's option has the same name."""
-    key = text or name.removeprefix("--").replace("-", "_")
-    return typer.Option(
-        name,
-        *more,
-        metavar=metavar,
-        help=f"help.{key}",
-        rich_help_panel=f"panel.{panel}",
-        **rules,
-    )
-
-
-def _argument(metavar: str, text: str) -> Any:
-    return typer.Argument(metavar=metavar, help=f"help.{text}", rich_help_panel="panel.template")
-
-
-def _print_help(context: typer.Context, wanted: bool) -> None:
-    if wanted:
-        print(context.get_help())
-        raise typer.Exit
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"paddle-estimate {version('paddle-estimate')}")
-        raise typer.Exit
-
-
-_general = partial(_option, panel="general")
-_model = partial(_option, panel="model")
-_script = partial(_option, panel="script")
-_gpus = partial(_option, panel="gpus")
-_yaml = partial(_option, panel="yaml")
-_measuring = partial(_option, panel="measuring")
-_output = partial(_option, panel="output")
-_history = partial(_option, panel="history")
-_prices = partial(_option, panel="prices")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommonArguments:
-    """What every command takes. ``lang`` and ``debug`` are read by Session before the rest."""
-
-    lang: Annotated[Literal["en", "zh"] | None, _general("--lang", "en|zh")] = None
-    debug: Annotated[bool, _general("--debug")] = False
-    help: Annotated[bool, _general("--help", "", "-h", is_eager=True, callback=_print_help)] = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class RootArguments(CommonArguments):
-    """``paddle-estimate`` without a command."""
-
-    version: Annotated[bool, _general("--version", is_eager=True, callback=_print_version)] = False
+_model = partial(option, panel="model")
+_script = partial(option, panel="script")
+_gpus = partial(option, panel="gpus")
+_yaml = partial(option, panel="yaml")
+_measuring = partial(option, panel="measuring")
+_output = partial(option, panel="output")
+_history = partial(option, panel="history")
+_prices = partial(option, panel="prices")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +149,7 @@ class DoctorArguments(CommonArguments):
 class RenderArguments(CommonArguments):
     """``paddle-estimate render ID``."""
 
-    identifier: Annotated[str, _argument("ID", "estimate_id")]
+    identifier: Annotated[str, argument("ID", "estimate_id")]
     kind: Annotated[str | None, _yaml("--kind", "NAME")] = None
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     out: Annotated[Path | None, _output("--out", "FILE")] = None
@@ -218,7 +168,7 @@ class TemplatesArguments(CommonArguments):
 class TemplateArguments(CommonArguments):
     """``paddle-estimate templates show|explain NAME``."""
 
-    name: Annotated[str, _argument("NAME", "template_name")]
+    name: Annotated[str, argument("NAME", "template_name")]
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     json: Annotated[bool, _output("--json")] = False
 
@@ -227,15 +177,15 @@ class TemplateArguments(CommonArguments):
 class TemplateExplainArguments(TemplateArguments):
     """``paddle-estimate templates explain NAME [PATH]``."""
 
-    path: Annotated[str | None, _argument("PATH", "template_path")] = None
+    path: Annotated[str | None, argument("PATH", "template_path")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateDiffArguments(CommonArguments):
     """``paddle-estimate templates diff NAME OTHER``."""
 
-    name: Annotated[str, _argument("NAME", "template_name")]
-    other: Annotated[str, _argument("OTHER", "template_name")]
+    name: Annotated[str, argument("NAME", "template_name")]
+    other: Annotated[str, argument("OTHER", "template_name")]
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     json: Annotated[bool, _output("--json")] = False
 
@@ -244,9 +194,7 @@ class TemplateDiffArguments(CommonArguments):
 class TemplateCheckArguments(CommonArguments):
     """``paddle-estimate templates check [NAME...]``."""
 
-    names: Annotated[list[str], _argument("NAME...", "template_names")] = field(
-        default_factory=list
-    )
+    names: Annotated[list[str], argument("NAME...", "template_names")] = field(default_factory=list)
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     json: Annotated[bool, _output("--json")] = False
 
@@ -255,7 +203,7 @@ class TemplateCheckArguments(CommonArguments):
 class TemplateNewArguments(CommonArguments):
     """``paddle-estimate templates new NAME``."""
 
-    name: Annotated[str, _argument("NAME", "template_name")]
+    name: Annotated[str, argument("NAME", "template_name")]
     extends: Annotated[str, _yaml("--extends", "NAME")] = "training"
     layer: Annotated[str, _yaml("--layer", "NAME")] = "project"
     templates: Annotated[Path | None, _yaml("--templates", "DIR", text="templates_home")] = None

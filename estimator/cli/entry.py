@@ -36,9 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str], session: Session) -> int:
     if not words:
         raise BadInput(message("error.no_command"), hint=f"{PROGRAM} --help")
-    command = typer.main.get_command(create_app(session.say))
-    exit_code = command.main(
-        normalise(words), prog_name=PROGRAM, standalone_mode=False, obj=session
-    )
+    argv = normalise(words)
+    command = typer.main.get_command(create_app(session.say, argv))
+    exit_code = command.main(argv, prog_name=PROGRAM, standalone_mode=False, obj=session)
     sys.stdout.flush()
     return int(exit_code or 0)

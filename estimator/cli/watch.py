@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from estimator.cli.arguments import CommonArguments
+from estimator.cli.common import CommonArguments
 from estimator.cli.failures import describe
 from estimator.cli.session import Session
 from estimator.errors import BadInput

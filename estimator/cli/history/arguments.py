@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from estimator.cli.arguments import CommonArguments, _option
+from estimator.cli.common import CommonArguments, option
 
-_history = partial(_option, panel="history")
-_output = partial(_option, panel="output")
+_history = partial(option, panel="history")
+_output = partial(option, panel="output")
 
 Format = Literal["table", "records", "slurm", "philly", "helios", "acme", "pai", "paddle-log"]
 
