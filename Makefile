@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy bench bench-render bench-learning fit checkov clean
+.PHONY: run test lint types accuracy corpus bench bench-render bench-learning fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -24,6 +24,9 @@ types: $(READY)
 accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, and against published runs
 	$(BIN)/python -m tests.accuracy.compare
 	$(BIN)/python -m tests.accuracy.published
+
+corpus: $(READY)  ## the same on architectures of real suites (PyPI, or checkouts in CORPUS_DIR)
+	$(BIN)/python -m tests.corpus.run --json corpus.json $(ARGS)
 
 bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
 	$(BIN)/python -m tests.accuracy.bench

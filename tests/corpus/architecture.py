@@ -1,0 +1,27 @@
+"""The model file of the corpus: any architecture, named by ``-o architecture=SUITE/NAME``."""
+
+import paddle
+
+from tests.corpus.cases import CASES
+from tests.corpus.open import open_architecture
+
+opened = None
+
+
+def build_model(architecture):
+    global opened
+    paddle.seed(0)
+    opened = open_architecture(CASES[architecture])
+    return opened.model
+
+
+def example_batch(batch_size):
+    return opened.example_batch(batch_size)
+
+
+def loss_fn(outputs, labels):
+    return opened.loss(outputs, labels)
+
+
+def build_optimizer(parameters):
+    return opened.optimizer(parameters)

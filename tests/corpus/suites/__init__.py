@@ -1,0 +1,1 @@
+"""How an architecture of each suite is built and fed. Imported in the child process only."""
