@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import paddle
 
 from estimator.drystep.child.cpu import measure_on_cpu
@@ -108,7 +109,15 @@ def _forked(device: str, key: str) -> dict[str, object]:
     return {"failure": f"ended with signal {os.WTERMSIG(status)}"}
 
 
+def _allow_numpy_1() -> None:
+    """imgaug, which PaddleDetection imports, asks for a list that NumPy 2 has no more."""
+    floats, integers = [np.float16, np.float32, np.float64], [np.int8, np.int16, np.int32, np.int64]
+    unsigned = [np.uint8, np.uint16, np.uint32, np.uint64]
+    np.sctypes = {"float": floats, "int": integers, "uint": unsigned}
+
+
 def main(device: str, keys: list[str]) -> None:
+    _allow_numpy_1()
     importlib.import_module(SUITES[CASES[keys[0]].suite].models)
     for key in keys:
         answer = {"key": key, "paddle_version": paddle.__version__} | _forked(device, key)

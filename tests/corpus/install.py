@@ -131,6 +131,8 @@ SUITES = {
             needs=(
                 *_PICTURES,
                 *_MATPLOTLIB,
+                *_SKIMAGE,
+                "imgaug==0.4.0",
                 "pycocotools",
                 "shapely",
                 "pyclipper",

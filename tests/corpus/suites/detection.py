@@ -62,7 +62,11 @@ def _batch(reader: Any, config: Any, batch_size: int) -> dict[str, Any]:
     on_batch = BatchCompose(
         reader.get("batch_transforms", []), classes, reader.get("collate_batch", True)
     )
-    samples = [on_samples(_sample(number, classes)) for number in range(batch_size)]
+    made = [_sample(number, classes) for number in range(batch_size)]
+    if any("Gt2YoloTarget" in transform for transform in reader.get("batch_transforms", ())):
+        for sample in made:  # its own default has a shape that NumPy 2 refuses
+            sample["gt_score"] = np.ones((OBJECTS, 1), "float32")
+    samples = [on_samples(sample) for sample in made]
     batch = {name: _tensors(value) for name, value in on_batch(samples).items()}
     return batch | {"epoch_id": 0, "num_gpus": 1}
 

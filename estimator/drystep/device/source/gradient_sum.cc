@@ -51,10 +51,16 @@ bool GradientSums::TakeOver(const KernelCall& call) {
   return false;
 }
 
-void GradientSums::Note(const KernelCall& call) {
+// A view, such as the gradient of a transpose, is copied to a block of its own before it is added.
+bool GradientSums::MakesGradient(const KernelCall& call) const {
   const std::string& name = call.info->name;
-  const bool gradient = EndsWith(name, "_grad") || (name == "add" && IsGradient(*call.inputs[0][0]) &&
-                                                    IsGradient(*call.inputs[1][0]));
+  if (EndsWith(name, "_grad")) return true;
+  if (name == "contiguous") return IsGradient(*call.inputs[0][0]);
+  return name == "add" && IsGradient(*call.inputs[0][0]) && IsGradient(*call.inputs[1][0]);
+}
+
+void GradientSums::Note(const KernelCall& call) {
+  const bool gradient = MakesGradient(call);
   std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& group : call.outputs) {
     for (const auto* tensor : group) {

@@ -19,10 +19,12 @@ class GradientSums {
   // holds, and returns true.
   bool TakeOver(const KernelCall& call);
 
-  // Remembers which blocks hold gradients: those that a kernel named *_grad has written.
+  // Remembers which blocks hold gradients: those that a kernel named *_grad has written, their
+  // sums and their contiguous copies.
   void Note(const KernelCall& call);
 
  private:
+  bool MakesGradient(const KernelCall& call) const;
   bool IsGradient(const phi::DenseTensor& tensor) const;
 
   mutable std::mutex mutex_;
