@@ -53,12 +53,13 @@ _CLAS = [
         "AlexNet VGG11 ResNet18* ResNet34_vd ResNet50 ResNet50_vd ResNet50_vc ResNeXt50_32x4d "
         "ResNeXt50_vd_32x4d SE_ResNet18_vd SE_ResNet50_vd SE_ResNeXt50_32x4d Res2Net50_26w_4s "
         "Res2Net50_vd_26w_4s ResNeSt50_fast_1s1x64d ResNeSt50 DenseNet121 DPN68 HRNet_W18_C "
-        "SE_HRNet_W64_C GoogLeNet* SqueezeNet1_1 DarkNet53 CSPDarkNet53 RegNetX_200MF RegNetX_4GF "
+        "SE_HRNet_W64_C GoogLeNet* SqueezeNet1_1* DarkNet53 CSPDarkNet53 RegNetX_200MF RegNetX_4GF "
         "DLA34 DLA46x_c RedNet26 HarDNet68 HarDNet39_ds PeleeNet RepVGG_A0* RepVGG_D2se "
-        "PPHGNet_tiny PPHGNetV2_B0 PPLCNet_x1_0* PPLCNetV2_base ESNet_x1_0 MobileNetV1 MobileNetV2 "
-        "MobileNetV3_small_x1_0 MobileNetV3_large_x1_0* MobileNetV4_conv_small "
+        "PPHGNet_tiny PPHGNetV2_B0 PPLCNet_x1_0* PPLCNetV2_base ESNet_x1_0 MobileNetV1* "
+        "MobileNetV2 "
+        "MobileNetV3_small_x1_0 MobileNetV3_large_x1_0* MobileNetV4_conv_small* "
         "MobileNetV4_hybrid_medium ShuffleNetV2_x1_0* ShuffleNetV2_swish GhostNet_x1_0 MixNet_S "
-        "ReXNet_1_0 TinyNet_C MicroNet_M1 MobileNeXt_x1_0 FasterNet_T0* StarNet_S1 "
+        "ReXNet_1_0 TinyNet_C MicroNet_M1 MobileNeXt_x1_0 FasterNet_T0* StarNet_S1* "
         "Xception41_deeplab",
         "Momentum",
     ),
@@ -85,8 +86,7 @@ _OS8 = {"output_stride": 8}
 
 
 def _seg(name: str, optimizer: str = "Momentum", size: int = 128, **arguments: Any) -> Case:
-    quick = name.endswith("*")
-    return Case("PaddleSeg", name.rstrip("*"), optimizer, 2, size, arguments, quick)
+    return Case("PaddleSeg", name, optimizer, 2, size, arguments)
 
 
 def _on_resnet(name: str, depth: str = "18", losses: Any = (_CE,), **arguments: Any) -> Case:
@@ -120,13 +120,13 @@ _SEG = [
     _on_resnet("UPerNet", backbone_indices=[0, 1, 2, 3], channels=512, enable_auxiliary_loss=True),
     _on_resnet("SFNet", losses=(_OHEM,), backbone_indices=[0, 1, 2, 3]),
     _on_resnet("BiseNetV1", losses=(_OHEM,)),
-    _seg("BiSeNetV2*", losses=_PLAIN),
+    _seg("BiSeNetV2", losses=_PLAIN),
     _seg("AttentionUNet"),
     _seg("DDRNet_23", losses=[_OHEM], enable_auxiliary_loss=True),
     _seg("ENet"),
     _seg("ESPNetV1", level2_depth=2, level3_depth=8),
     _seg("ESPNetV2", scale=2.0),
-    _seg("FastSCNN*", losses=_PLAIN, enable_auxiliary_loss=True),
+    _seg("FastSCNN", losses=_PLAIN, enable_auxiliary_loss=True),
     _seg("FCN-HRNet_W18", backbone="HRNet_W18", backbone_indices=[-1]),
     _seg("OCRNet-HRNet_W18", backbone="HRNet_W18", backbone_indices=[0]),
     _seg("HarDNet", losses=["BootstrappedCrossEntropyLoss"]),
@@ -144,8 +144,8 @@ _SEG = [
     _seg("LRASPP-MobileNetV3", losses=[_OHEM], backbone="MobileNetV3_large_x1_0_os8"),
     _seg("MobileSeg-GhostNet", losses=[_OHEM], backbone="GhostNet_x1_0"),
     _seg("PortraitNet-MobileNetV2", backbone="MobileNetV2_x1_0", size=224),
-    _seg("PPHumanSegLite*", losses=_PLAIN, num_classes=2),
-    _seg("PPLiteSeg-STDC1*", losses=_PLAIN, backbone="STDC1"),
+    _seg("PPHumanSegLite", losses=_PLAIN, num_classes=2),
+    _seg("PPLiteSeg-STDC1", losses=_PLAIN, backbone="STDC1"),
     _seg("STDCSeg-STDC1", losses=[_OHEM, _OHEM, _OHEM, "DetailAggregateLoss"], backbone="STDC1"),
     _seg("PPMobileSeg-Base", "AdamW", backbone="MobileSeg_Base"),
     _seg("RTFormer", "AdamW"),
@@ -256,10 +256,7 @@ _DETECTION = [
 
 
 def _nlp(name: str, labels: str = "classes", **arguments: Any) -> Case:
-    quick = name.endswith("*")
-    return Case(
-        "PaddleNLP", name.rstrip("*"), "AdamW", 2, 64, {"labels": labels, **arguments}, quick
-    )
+    return Case("PaddleNLP", name, "AdamW", 2, 64, {"labels": labels, **arguments})
 
 
 _SMALL = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8}
@@ -275,7 +272,7 @@ _NLP = [
     _nlp("AlbertForSequenceClassification", "outside"),
     _nlp("ElectraForSequenceClassification"),
     _nlp("DistilBertForSequenceClassification", "outside"),
-    _nlp("TinyBertForSequenceClassification*"),
+    _nlp("TinyBertForSequenceClassification"),
     _nlp("MobileBertForSequenceClassification", "outside"),
     _nlp("MPNetForSequenceClassification"),
     _nlp("NeZhaForSequenceClassification"),
@@ -285,7 +282,7 @@ _NLP = [
     _nlp("FNetForSequenceClassification"),
     _nlp("DebertaForSequenceClassification"),
     _nlp("XLNetForSequenceClassification"),
-    _nlp("PPMiniLMForSequenceClassification*", "outside"),
+    _nlp("PPMiniLMForSequenceClassification", "outside"),
     _nlp("LayoutLMForSequenceClassification", "outside", inputs={"bbox": "boxes"}),
     _nlp("NystromformerForSequenceClassification"),
     _nlp("RemBertForSequenceClassification", "outside"),
@@ -293,7 +290,7 @@ _NLP = [
     _nlp("T5ForConditionalGeneration", "tokens"),
     _nlp("GPTForCausalLM", "tokens"),
     _nlp("OPTForCausalLM", "tokens"),
-    _nlp("LlamaForCausalLM*", "tokens", intermediate_size=1376, **_SMALL),
+    _nlp("LlamaForCausalLM", "tokens", intermediate_size=1376, **_SMALL),
     _nlp("QWenForCausalLM", "tokens", intermediate_size=2752, **_SMALL),
     _nlp("MixtralForCausalLM", "tokens", intermediate_size=1376, num_key_value_heads=8, **_SMALL),
     _nlp("BloomForCausalLM", "tokens", hidden_size=512, n_layer=4, n_head=8),

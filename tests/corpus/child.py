@@ -23,16 +23,15 @@ import numpy as np
 import paddle
 
 from estimator.drystep.child.cpu import measure_on_cpu
-from estimator.drystep.child.measure import measure
 from estimator.drystep.child.model_file import Program
-from estimator.drystep.child.replies import Replies
+from estimator.drystep.child.observe import StepQuestion, measure_step
 from estimator.drystep.child.training import Training, build_training
+from estimator.drystep.child.virtual import BOUNDLESS, VirtualGpu
 from estimator.drystep.cpu_scaling import measured_peak
 from estimator.drystep.measurement import Precision
-from estimator.drystep.request import DeviceChoice, DryStepRequest
 from estimator.workload.types import Workload
 from tests.corpus.cases import CASES
-from tests.corpus.install import SUITES
+from tests.corpus.install import FOLDER, SUITES
 
 MODEL_FILE = Path(__file__).with_name("architecture.py")
 MOST_SECONDS = 300
@@ -56,14 +55,16 @@ def on_cpu(workload: Workload, batch_size: int) -> dict[str, object]:
 
 
 def on_virtual_gpu(workload: Workload, batch_size: int, library: Path) -> dict[str, object]:
-    """The second step as the product measures it; what it says meanwhile goes nowhere."""
-    request = DryStepRequest(workload, batch_size, device=DeviceChoice.VIRTUAL, plugin=library)
+    """The second step as the product measures it, without the operators that only GPUs have.
+
+    Those do not exist on the CPU; so the plain form of attention is what both sides take.
+    """
+    gpu = VirtualGpu(library)
+    gpu.set_capacity(BOUNDLESS)
     program = Program(workload.model_file, workload.options)
-    report = measure(program, request, Replies(os.open(os.devnull, os.O_WRONLY)))
-    return {
-        "parameters": report.model.parameters,
-        "peak_bytes": report.measurements[0].peak_allocated_bytes,
-    }
+    training = build_training(program, workload, Precision())
+    step = measure_step(gpu, StepQuestion(training, Precision(), batch_size))
+    return {"parameters": training.facts().parameters, "peak_bytes": step.peak_allocated_bytes}
 
 
 def _answer(device: str, key: str) -> dict[str, object]:
@@ -79,6 +80,7 @@ def _answer(device: str, key: str) -> dict[str, object]:
     except Exception as error:
         traceback.print_exc()
         words = str(error).strip().splitlines() or [""]
+        words[0] = words[0].replace(f"{FOLDER}/", "")
         return {"failure": f"{type(error).__name__}: {words[0]}"}
     return figures | {"seconds": round(time.perf_counter() - started, 1)}
 
