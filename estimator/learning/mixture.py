@@ -16,7 +16,7 @@ Survival = Callable[[float], float]
 
 _WIDEST = 16.0
 """Bounds are searched within this of 0: e^16 is 9 million times what was expected."""
-_HALVINGS = 32
+_HALVINGS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def survival_of(parts: Sequence[Part]) -> Survival:
 
 
 def quantile(survival: Survival, probability: float) -> float:
-    """The smallest x that the value stays below with this probability, to within 8e-9."""
+    """The smallest x that the value stays below with this probability, to within 5e-10."""
     low, high = -_WIDEST, _WIDEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import paddle
 
 from estimator.drystep.child.batches import batch_bytes
+from estimator.workload.types import Workload
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Task:
     optimizer: Any
     make_batch: Callable[[int], Any]
     step: Callable[[Any], object]
+    workload: Workload = Workload(Path("task.py"))  # noqa: RUF009 - frozen
 
     def batch_bytes(self, batch: Any) -> int:
         return batch_bytes(batch)
