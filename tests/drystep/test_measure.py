@@ -57,3 +57,10 @@ def test_a_second_precision_reserves_what_it_reserves_alone(tmp_path: Path) -> N
     alone = report(path, AMP).measurements[0]
     assert second.peak_reserved_bytes == alone.peak_reserved_bytes
     assert second.peak_allocated_bytes == alone.peak_allocated_bytes
+
+
+def test_sparse_gradients_are_not_tried_in_mixed_precision_unasked() -> None:
+    """Adam's sparse kernel dies under AMP; nobody asked for that, so the answer must not."""
+    told = report(Path(__file__).parent / "models" / "sparse_embedding.py", Precision(), AMP)
+    assert [one.precision for one in told.measurements] == [Precision()]
+    assert any("amp-O1-float16 was not tried" in sentence for sentence in told.assumptions)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    "{precision} was not tried: sparse gradients do not run in it on a virtual GPU": (
+        "未尝试 {precision}：稀疏梯度在虚拟 GPU 上无法以此精度运行"
+    ),
     "layers with sparse gradients: {count}; Paddle's CPU kernels handle those, so their memory is "
     "not counted": "使用稀疏梯度的层：{count} 个；由 Paddle 的 CPU 算子处理，其显存未计入",
     # what was filled in for the user
