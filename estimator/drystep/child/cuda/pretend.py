@@ -19,6 +19,7 @@ from estimator.drystep.child.cuda.streams import (
     CurrentStream,
     device_generator,
 )
+from estimator.drystep.child.virtual import BOUNDLESS
 from estimator.drystep.request import CudaCard
 
 CUDA_VERSION = "12.6"
@@ -106,7 +107,8 @@ def _core_functions(card: CudaCard) -> dict[str, Any]:
         "CUDAEvent": CUDAEvent,
         "default_cuda_generator": device_generator,
         "cuda_empty_cache": core.device_empty_cache,
-        "gpu_memory_available": _free_bytes(card),
+        # Short of it, Layer.to() would take every parameter through host memory, gigabytes of it.
+        "gpu_memory_available": _always(BOUNDLESS),
         "get_device_properties": _always(properties),
         "_cudart": CudaRuntime(_free_bytes(card), card.memory_bytes),
         "_get_current_stream": stream.get,
