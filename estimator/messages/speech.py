@@ -65,12 +65,11 @@ def sentence(english: str, **values: object) -> Message:
 
 def translate(said: str, language: Language) -> str:
     """A :class:`Message` in the language; any other string unchanged."""
-    if not isinstance(said, Message):
-        return said
+    if language is Language.EN or not isinstance(said, Message):
+        return said  # a Message is its English text
     if said.key in CATALOGUE:
         return text(said.key, language, **said.values)
-    wording = CHINESE.get(said.key, said.key) if language is Language.ZH else said.key
-    return _filled(wording, said.values, language)
+    return _filled(CHINESE.get(said.key, said.key), said.values, language)
 
 
 def speaker(language: Language) -> Say:

@@ -12,6 +12,7 @@ from typing import Any
 
 from paddle.base import core
 
+from estimator.drystep.child.virtual import PHASES
 from estimator.drystep.measurement import Phase
 
 _STORE_SECONDS = 60
@@ -64,7 +65,6 @@ class _Collective(ctypes.Structure):
 
 
 _KINDS = tuple(CollectiveKind)
-_PHASES = (Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
 _TAKE = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_char), ctypes.c_uint64)
 
 
@@ -108,7 +108,7 @@ def _collective(noted: Any) -> Collective:
         ranks=noted.ranks,
         rank=noted.rank,
         peer=None if noted.peer < 0 else noted.peer,
-        phase=_PHASES[noted.phase],
+        phase=PHASES[noted.phase],
         launch=noted.launch,
         bytes=noted.bytes,
     )

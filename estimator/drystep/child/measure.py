@@ -61,6 +61,10 @@ class _Findings:
     peak_at: PeakAt | Missing = NOT_LOCATED
     variants: tuple[VariantRun, ...] = ()
 
+    def assuming(self, *more: str) -> _Findings:
+        """The same with further assumptions."""
+        return replace(self, assumptions=(*self.assumptions, *more))
+
 
 def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> DryStepReport:
     """Run the workload on the device of ``request`` and report.
@@ -114,10 +118,9 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         phases=run.phases,
         peak_at=run.peak_at,
     )
-    sparse = _layers_with_sparse_gradients(training.model)
-    if sparse:
-        told = (*findings.assumptions, *_what_sparse_gradients_leave_out(sparse, others))
-        findings, others = replace(findings, assumptions=told), []
+    if sparse := _layers_with_sparse_gradients(training.model):
+        findings = findings.assuming(*_what_sparse_gradients_leave_out(sparse, others))
+        others = []
     has_own_step = training.has_own_step
     del training, question
     if request.variants:
@@ -216,7 +219,7 @@ def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Finding
     note = sentence(
         "mixed precision has no effect on Paddle's CPU device: memory is that of float32"
     )
-    return replace(findings, assumptions=(*findings.assumptions, note))
+    return findings.assuming(note)
 
 
 _MEASURES: dict[DeviceChoice, Callable[[ModelSource, DryStepRequest, Say], _Findings]] = {

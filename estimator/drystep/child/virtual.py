@@ -23,7 +23,9 @@ BOUNDLESS = 1 << 42
 WORKSPACE_LIMIT = 512 << 20
 """Bytes; Paddle's default of FLAGS_conv_workspace_size_limit (512, in MB)."""
 
-_PHASES = (Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
+PHASES = (Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
+"""In the order of the plug-in's own numbers."""
+
 _OUT_OF_MEMORY = f"Out of memory error on {DEVICE_TYPE}"
 
 
@@ -113,7 +115,7 @@ class VirtualGpu:
 
     def set_phase(self, phase: Phase) -> None:
         """What the next launches belong to."""
-        self._library.vgpu_set_phase(_PHASES.index(phase))
+        self._library.vgpu_set_phase(PHASES.index(phase))
 
     @contextmanager
     def recording(self, snapshot_at: int = -1) -> Iterator[None]:
@@ -134,7 +136,7 @@ class VirtualGpu:
         return StepRecord(
             kernels=tuple(_kernel_use(launch) for launch in launches),
             peak_launch=self._library.vgpu_peak_launch(),
-            peak_phase=_PHASES[self._library.vgpu_peak_phase()],
+            peak_phase=PHASES[self._library.vgpu_peak_phase()],
         )
 
     def claim_gradients(self, addresses: Collection[int]) -> None:
@@ -180,9 +182,9 @@ class VirtualGpu:
         self._library.vgpu_launch_points(points, len(points))
         return FollowedStep(
             allocated=tuple(point.allocated for point in points),
-            phases=tuple(_PHASES[point.phase] for point in points),
+            phases=tuple(PHASES[point.phase] for point in points),
             lives=tuple(
-                BlockLife(b.address, b.bytes, _PHASES[b.phase], bool(b.claimed), b.born, b.died)
+                BlockLife(b.address, b.bytes, PHASES[b.phase], bool(b.claimed), b.born, b.died)
                 for b in lives
             ),
         )
@@ -192,7 +194,7 @@ class VirtualGpu:
         blocks = (_Allocation * self._library.vgpu_snapshot(None, 0))()
         self._library.vgpu_snapshot(blocks, len(blocks))
         return tuple(
-            LiveAllocation(b.address, b.bytes, _PHASES[b.phase], bool(b.claimed)) for b in blocks
+            LiveAllocation(b.address, b.bytes, PHASES[b.phase], bool(b.claimed)) for b in blocks
         )
 
 
@@ -225,7 +227,7 @@ def _bind(library: Any) -> Any:
 def _kernel_use(launch: dict[str, Any]) -> KernelUse:
     return KernelUse(
         name=launch["name"],
-        phase=_PHASES[launch["phase"]],
+        phase=PHASES[launch["phase"]],
         inputs=_specs(launch["in"]),
         outputs=_specs(launch["out"]),
         attributes=launch["attributes"],

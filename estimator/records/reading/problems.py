@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _PLACES = 3
@@ -41,10 +41,6 @@ class Tally:
     def doubt(self, reason: str, place: str) -> None:
         """Count a value that was refused or looks wrong."""
         self.doubtful.setdefault(reason, Problem()).add(place)
-
-    def doubt_all(self, reason: str, places: Iterable[str]) -> None:
-        for place in places:
-            self.doubt(reason, place)
 
     @property
     def read(self) -> int:

@@ -140,7 +140,9 @@ class LoaderInUse:
     _numbers: dict[int, int] = {}
     _kept: list[Any] = []  # so that no other loader gets the identity of one that is gone
 
-    def __init__(self, loader: Any, make_iterator: Callable[[], Iterator[Any]], listener: Listener):
+    def __init__(
+        self, loader: Any, make_iterator: Callable[[], Iterator[Any]], listener: Listener
+    ) -> None:
         self.loader = loader
         self.given = 0
         self._make_iterator = make_iterator
