@@ -32,9 +32,9 @@ WORDINGS = {
     "help.import_files": Wording("Files to import.", "要导入的文件。"),
     "help.format": Wording(
         "What the files are: table (with --map), records (of history export), slurm (sacct -P), "
-        "philly, helios, acme, pai or paddle-log.",
+        "philly, philly-csv, helios, acme, pai, openb, eagle or paddle-log.",
         "文件格式：table（配合 --map）、records（history export 的输出）、slurm（sacct -P）、"
-        "philly、helios、acme、pai 或 paddle-log。",
+        "philly、philly-csv、helios、acme、pai、openb、eagle 或 paddle-log。",
     ),
     "help.store": Wording(
         "Where the records are: sqlite:///FILE, duckdb:///FILE or postgresql://...; by default "

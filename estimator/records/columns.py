@@ -73,6 +73,7 @@ _SUBMITTED = (
     ("image", Kind.TEXT, "container image"),
     ("submitted_at", Kind.MOMENT, "when it was submitted"),
     ("job_request", Kind.TEXT, "what the manifest was made of, as JSON, to make it again"),
+    ("gpu_share", Kind.NUMBER, "share of each GPU asked for, 0 to 1; empty for whole GPUs"),
 )
 _HAPPENED = (
     ("peak_memory_bytes", Kind.BYTES, "peak resident host memory on one node"),

@@ -12,8 +12,14 @@ from estimator.records.importers.exported import stage_exported
 from estimator.records.importers.facts import FoundJob, frames_of
 from estimator.records.importers.paddle_log import paddle_log_jobs
 from estimator.records.importers.slurm import slurm_jobs
-from estimator.records.importers.traces import acme_jobs, helios_jobs, pai_jobs, philly_jobs
-from estimator.records.mapping import ColumnMap, read_mapped
+from estimator.records.importers.traces import (
+    acme_jobs,
+    helios_jobs,
+    openb_jobs,
+    pai_jobs,
+    philly_jobs,
+)
+from estimator.records.mapping import ColumnMap, parse_mapping, read_mapped
 from estimator.records.reading.problems import Tally
 from estimator.records.reading.tables import TableFile
 from estimator.records.stage import Stage, open_stage
@@ -28,10 +34,30 @@ READERS: dict[str, Callable[[TableFile, Tally], Iterator[FoundJob]]] = {
     "philly": philly_jobs,
     "helios": helios_jobs,
     "acme": acme_jobs,
+    "openb": openb_jobs,
     "pai": pai_jobs,
     "paddle-log": paddle_log_jobs,
 }
-FORMATS = (TABLE_FORMAT, RECORDS_FORMAT, *READERS)
+MAPS: dict[str, tuple[str, ...]] = {
+    # github.com/NREL/eagle-jobs; without job_id, which all tasks of a job array share, and without
+    # mem_req, for nobody says what its unit is
+    "eagle": (
+        *("user=user", "team=account", "queue=partition", "template=name"),
+        *("requested_duration=wallclock_req", "node_count=nodes_req", "gpu_count=gpus_req"),
+        *("submitted=submit_time", "started=start_time", "finished=end_time"),
+        *("duration=run_time", "status=state"),
+    ),
+    # arrivals of Philly as the simulator of Sia (github.com/siasosp23/artifacts) reads them
+    "philly-csv": (
+        "submitted=timestamp",
+        "duration=duration",
+        "gpu_count=num_gpus",
+        "team=cluster",
+    ),
+}
+"""Tables that are known: ``--format`` NAME in place of ``--map``."""
+
+FORMATS = (TABLE_FORMAT, RECORDS_FORMAT, *READERS, *MAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +112,9 @@ def _frames(file: TableFile, request: ImportRequest, tally: Tally) -> Iterator[p
             raise BadInput(what, where="--map", hint=hint)
         return read_mapped(file, request.mapping, tally)
     constants = request.mapping.constants
+    if request.format in MAPS:
+        known = parse_mapping(MAPS[request.format])
+        return read_mapped(file, ColumnMap(known.fields, constants), tally)
     jobs = READERS[request.format](file, tally)
     return frames_of((FoundJob(one.place, {**one.facts, **constants}) for one in jobs), tally)
 

@@ -125,7 +125,8 @@ class Submitted:
     memory_bytes: of the host, on one node. gpu_memory_bytes: what a program can get of each GPU
     asked for. duration_s: the time limit. model_fingerprint: the same for two jobs that train the
     same model. job_id: the job's name in the system it ran in. submitted_at: in UTC.
-    job_request: what this tool's manifest was made of, as JSON.
+    job_request: what this tool's manifest was made of, as JSON. gpu_share: of each GPU asked for,
+    0 to 1, where jobs share GPUs.
     """
 
     facts: JobFacts
@@ -142,9 +143,11 @@ class Submitted:
     duration_s: float | None = None
     submitted_at: datetime | None = None
     job_request: str | None = None
+    gpu_share: float | None = None
 
     def __post_init__(self) -> None:
         _check("memory_bytes", self.memory_bytes, _MOST_BYTES)
+        _check("gpu_share", self.gpu_share, 1.0)
         _check("cpu", self.cpu, _MOST)
         _check("gpu_memory_bytes", self.gpu_memory_bytes, _MOST_BYTES)
         _check("duration_s", self.duration_s, _MOST)

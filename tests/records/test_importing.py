@@ -156,6 +156,29 @@ def test_helios_acme_and_pai(store: Store, tmp_path: Path) -> None:
         taken(store, acme, "helios", tmp_path / "a.csv")
 
 
+def test_openb(store: Store, tmp_path: Path) -> None:
+    pods = (
+        "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"
+        "deletion_time,scheduled_time\n"
+        "p0,12000,16384,1,460,,LS,Succeeded,100,500,120\n"
+        "p1,1000,1024,0,0,,BE,Pending,100,500,\n"
+        "p2,1000,1024,8,1000,T4,BE,Failed,100,500,100\n"
+    )
+    assert taken(store, pods, "openb", tmp_path / "p.csv").merged.added == 3
+    by_id = {record.submitted.job_id: record for record in store.all()}
+    shared, waiting, whole = (by_id[name].submitted for name in ("p0", "p1", "p2"))
+    assert (shared.facts.gpu_count, shared.gpu_share, shared.cpu) == (1, 0.46, 12.0)
+    assert (waiting.facts.gpu_count, waiting.gpu_share) == (0, None)
+    assert (whole.facts.gpu_count, whole.gpu_share, whole.facts.gpu) == (8, None, "T4")
+    assert shared.memory_bytes == 16 << 30
+    happened = by_id["p0"].happened
+    assert happened is not None
+    assert (happened.status, happened.duration_s) == ("succeeded", 380.0)
+    never_ran = by_id["p1"].happened
+    assert never_ran is not None
+    assert (never_ran.status, never_ran.finished_at) == ("pending", None)
+
+
 LOGS = {
     # each line as the suite's own format string makes it
     "PaddleClas": "[2023/11/20 10:00:{n:02d}] ppcls INFO: [Train][Epoch 1/120][Iter: {n}/5004]"
@@ -310,18 +333,12 @@ def test_a_full_disk_stops_an_import_and_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not HISTORY.exists(), reason="the traces are not part of the repository")
 def test_real_traces(store: Store) -> None:
-    philly = ["started=timestamp", "duration=duration", "gpu_count=num_gpus", "team=cluster"]
-    # without job_id: one id stands for the 452 tasks of a job array
-    eagle = [
-        *("user=user", "team=account", "queue=partition", "status=state"),
-        *("requested_duration=wallclock_req", "submitted=submit_time", "started=start_time"),
-        *("finished=end_time", "gpu_count=gpus_req", "node_count=nodes_req"),
-    ]
     files = {
-        HISTORY / "sia_philly" / "philly.csv": (philly, 82_247),
-        HISTORY / "eagle" / "sample_eagle_data.csv": (eagle, 1000),
+        HISTORY / "sia_philly" / "philly.csv": ("philly-csv", 82_247),
+        HISTORY / "eagle" / "sample_eagle_data.csv": ("eagle", 1000),
+        HISTORY / "openb" / "openb_pod_list_default.csv": ("openb", 8152),
     }
-    for path, (pairs, count) in files.items():
-        request = ImportRequest([path], "table", parse_mapping(pairs))
+    for path, (format, count) in files.items():
+        request = ImportRequest([path], format, parse_mapping([]))
         assert import_files(store, request).merged == Merged(count, 0, 0)
         assert import_files(store, request).merged == Merged(0, 0, count)

@@ -14,7 +14,19 @@ from estimator.cli.common import CommonArguments, option
 _history = partial(option, panel="history")
 _output = partial(option, panel="output")
 
-Format = Literal["table", "records", "slurm", "philly", "helios", "acme", "pai", "paddle-log"]
+Format = Literal[
+    "table",
+    "records",
+    "slurm",
+    "philly",
+    "philly-csv",
+    "helios",
+    "acme",
+    "pai",
+    "openb",
+    "eagle",
+    "paddle-log",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

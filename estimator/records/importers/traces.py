@@ -3,7 +3,8 @@
 Philly (github.com/msr-fiddle/philly-traces, ``cluster_job_log``), Helios
 (github.com/S-Lab-System-Group/HeliosData, ``cluster_log.csv``), Acme
 (github.com/InternLM/AcmeTrace, ``trace_seren.csv`` and ``trace_kalos.csv``), PAI
-(github.com/alibaba/clusterdata, gpu-v2020, ``pai_task_table.csv``, which has no header).
+(github.com/alibaba/clusterdata, gpu-v2020, ``pai_task_table.csv``, which has no header), openb
+(the same, gpu-v2023, ``openb_pod_list_*.csv``).
 """
 
 from __future__ import annotations
@@ -71,6 +72,28 @@ def pai_jobs(file: TableFile, tally: Tally) -> Iterator[FoundJob]:
         )
 
 
+def openb_jobs(file: TableFile, tally: Tally) -> Iterator[FoundJob]:
+    """The pods of openb: memory in MiB, CPU and GPU shares in thousandths; times are relative."""
+    for place, row in _rows(file, tally, ("name", "num_gpu", "gpu_milli", "creation_time")):
+        shared = row["num_gpu"] not in ("", "0") and row["gpu_milli"] != "1000"
+        yield FoundJob(
+            place,
+            {
+                "job_id": row["name"],
+                "queue": row.get("qos"),
+                "status": row.get("pod_phase"),
+                "submitted_at": row["creation_time"],
+                "started_at": row.get("scheduled_time"),
+                "finished_at": row.get("deletion_time") if row.get("scheduled_time") else None,
+                "requested_cpu": _thousandths(row.get("cpu_milli")),
+                "requested_memory_bytes": f"{row['memory_mib']}Mi",
+                "gpu_count": row["num_gpu"],
+                "gpu_share": _thousandths(row["gpu_milli"]) if shared else None,
+                "gpu": row.get("gpu_spec"),
+            },
+        )
+
+
 def philly_jobs(file: TableFile, tally: Tally) -> Iterator[FoundJob]:
     """The jobs of Philly; of several attempts the last one counts."""
     for place, job in json_values(file.path, tally, file.encoding):
@@ -122,6 +145,13 @@ def _cores(row: Mapping[str, str]) -> dict[str, str | None]:
         return {"requested_cpu": str(float(cores) / max(float(nodes or 1), 1))}
     except ValueError:
         return {"requested_cpu": None}
+
+
+def _thousandths(cell: str | None) -> str | None:
+    try:
+        return str(float(cell or "") / 1000)
+    except ValueError:
+        return None
 
 
 def _percent(cell: str) -> str | None:

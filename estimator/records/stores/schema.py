@@ -70,7 +70,8 @@ _VERSION_2 = {
     "finished_at": _MOMENT,
 }
 _VERSION_3 = {"job_request": _TEXT}
-ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2, _VERSION_3)
+_VERSION_4 = {"gpu_share": _NUMBER}
+ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2, _VERSION_3, _VERSION_4)
 """Columns that each version added, from FIRST on."""
 
 NEWEST = FIRST + len(ADDED) - 1
