@@ -48,6 +48,7 @@ class EstimateOptions:
 
     ``gpus`` are the names as the user wrote them; empty: the site's list or the whole
     catalogue. ``gpus_file`` is a site's GPU file. ``language`` is for comments in the YAML.
+    ``verify``: compute a step at a small batch on the CPU as well.
     """
 
     workload: Workload
@@ -58,3 +59,4 @@ class EstimateOptions:
     time_limit_seconds: float = DEFAULT_TIME_LIMIT_SECONDS
     manifest: ManifestOptions = ManifestOptions()
     language: Language = Language.EN
+    verify: bool = False

@@ -33,6 +33,7 @@ from estimator.records.store import new_identifier
 from estimator.result import EstimateResult
 from estimator.throughput.multi_gpu import scaling_efficiency
 from estimator.values import Bounded, Missing
+from estimator.verification import Verification, verify
 
 DEFAULT_BATCH_SIZE = 32
 """Per device, measured first where the user names none; the plan may take another."""
@@ -56,7 +57,9 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     check_options(templates, options.manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
         correction = pool.submit(load_correction)  # while the child imports Paddle
-        report = _dry_step(options, gpus, progress)
+        request = _request(options, gpus, progress)
+        report = _dry_step(request, options, progress)
+        verification = _verification(request, report, options, progress)
         options = _settled(options, report)
         progress.stage(Stage.PREDICT)
         experience = correction.result()
@@ -84,6 +87,7 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
         outcome=outcome,
         manifest=manifest_for(options, outcome, by_name, chosen, identifier),
         notes=(*_untried(report), *experience.notes),
+        verification=verification,
     )
     prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
@@ -123,13 +127,13 @@ def _name_of(device_name: str, catalogue: Catalogue) -> str | None:
     return next((gpu.name for gpu in catalogue.types if gpu.product_label == label), None)
 
 
-def _dry_step(
+def _request(
     options: EstimateOptions, gpus: Sequence[GpuType], progress: Progress
-) -> DryStepReport:
+) -> DryStepRequest:
     progress.stage(Stage.BUILD_DEVICE)
     chosen = choose_device(_device(options), progress.note)
     plugin = chosen.plugin
-    request = DryStepRequest(
+    return DryStepRequest(
         workload=options.workload,
         per_device_batch_size=options.workload.per_device_batch_size or DEFAULT_BATCH_SIZE,
         precisions=_precisions(options, chosen.device),
@@ -142,13 +146,28 @@ def _dry_step(
         seconds=options.time_limit_seconds,
         card=_card(gpus) if options.workload.script else None,
     )
+
+
+def _dry_step(
+    request: DryStepRequest, options: EstimateOptions, progress: Progress
+) -> DryStepReport:
     progress.stage(Stage.DRY_STEP)
     report = run_dry_step(request, Limits(options.time_limit_seconds), progress.detail)
     return replace(
         report,
         assumptions=(*_assumptions(options), *report.assumptions),
-        fallback_reason=chosen.reason,
+        fallback_reason=request.fallback_reason,
     )
+
+
+def _verification(
+    request: DryStepRequest, report: DryStepReport, options: EstimateOptions, progress: Progress
+) -> Verification | Missing | None:
+    if not options.verify:
+        return None
+    progress.stage(Stage.VERIFY)
+    limits = Limits(options.time_limit_seconds)
+    return verify(request, report.measurements[0], limits, progress.detail)
 
 
 def _device(options: EstimateOptions) -> DeviceChoice:

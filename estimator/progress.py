@@ -12,6 +12,7 @@ class Stage(StrEnum):
     READ = "stage.read"
     BUILD_DEVICE = "stage.build_device"
     DRY_STEP = "stage.dry_step"
+    VERIFY = "stage.verify"
     LARGEST_BATCH = "stage.largest_batch"
     PREDICT = "stage.predict"
     PLAN = "stage.plan"

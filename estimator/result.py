@@ -12,6 +12,7 @@ from estimator.plan.types import CandidatePlan, Question, Recommendation
 from estimator.records.types import Evidence, Target
 from estimator.throughput.types import StepTimeEstimate
 from estimator.values import Bounded, Missing
+from estimator.verification import Verification
 from estimator.workload.types import Workload
 
 
@@ -55,7 +56,10 @@ class NothingFits:
 
 @dataclass(frozen=True, slots=True)
 class EstimateResult:
-    """One finished estimate. ``identifier`` names its record in the history."""
+    """One finished estimate. ``identifier`` names its record in the history.
+
+    ``verification`` is None where none was asked for.
+    """
 
     identifier: str
     workload: Workload
@@ -65,3 +69,4 @@ class EstimateResult:
     outcome: Recommendation | NothingFits
     manifest: Manifest | Missing
     notes: tuple[str, ...] = ()
+    verification: Verification | Missing | None = None

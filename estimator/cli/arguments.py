@@ -66,6 +66,7 @@ class QuestionArguments(CommonArguments):
     time_limit: Annotated[str, _measuring("--time-limit", "TIME")] = format_duration(
         DEFAULT_TIME_LIMIT_SECONDS
     )
+    verify: Annotated[bool, _measuring("--verify")] = False
     json: Annotated[bool, _output("--json")] = False
     out: Annotated[Path | None, _output("--out", "FILE")] = None
     explain: Annotated[bool, _output("--explain")] = False

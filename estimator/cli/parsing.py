@@ -46,6 +46,7 @@ def _options(
         time_limit_seconds=_seconds("--time-limit", arguments.time_limit),
         manifest=_manifest(arguments),
         language=language,
+        verify=arguments.verify,
     )
 
 

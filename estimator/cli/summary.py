@@ -19,6 +19,7 @@ from estimator.records.types import Target
 from estimator.result import EstimateResult, NothingFits
 from estimator.units import format_bytes, format_duration, to_quantity
 from estimator.values import Missing
+from estimator.verification import shown_kernels
 
 
 def summary(result: EstimateResult, width: int, say: Say) -> Group:
@@ -86,6 +87,25 @@ def _measured(result: EstimateResult, say: Say) -> Iterator[RenderableType]:
     yield _indented(_peak(measured, say))
     yield _indented(_breakdown(measured.breakdown, say))
     yield from map(_indented, phase_lines(report, say))
+    yield from map(_indented, _verification(result, say))
+
+
+def _verification(result: EstimateResult, say: Say) -> Iterator[str]:
+    found = result.verification
+    if isinstance(found, Missing):
+        yield say("summary.not_verified", why=found.reason)
+    elif found is not None:
+        yield say(
+            "summary.verified",
+            batch=found.per_device_batch_size,
+            virtual=format_bytes(found.virtual_bytes),
+            computed=format_bytes(found.cpu_bytes),
+            difference=f"{found.relative_difference:+.3%}",
+            allocator=format_bytes(found.allocator_bytes),
+            verdict=found.reason,
+        )
+        if found.unchecked:
+            yield say("summary.unchecked", kernels=tuple(shown_kernels(found.unchecked)))
 
 
 def _batch(measured: StepMeasurement, optimizer: str, say: Say) -> str:

@@ -26,15 +26,17 @@ from estimator.document.parts import (
     PlanPart,
     RecommendationPart,
     TemplateChoicePart,
+    VerificationPart,
     WorkloadPart,
 )
-from estimator.drystep.measurement import DryStepReport, PeakAt, StepMeasurement
+from estimator.drystep.measurement import PeakAt, StepMeasurement
 from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.memory.layers import device_memory_layers
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.result import EstimateResult, GpuRow, Learnt, NothingFits
 from estimator.values import Bounded, Missing, Source
+from estimator.verification import Verification
 
 Known = TypeVar("Known")
 
@@ -47,7 +49,7 @@ def to_document(result: EstimateResult) -> Document:
         identifier=result.identifier,
         model=ModelPart.model_validate(report.model),
         workload=_workload(result, measured),
-        measurement=_measurement(report, measured),
+        measurement=_measurement(result, measured),
         gpus=[_gpu(row) for row in result.gpus],
         plans=_plans(result.outcome),
         recommendation=_recommendation(result.outcome),
@@ -80,7 +82,8 @@ def _workload(result: EstimateResult, measured: StepMeasurement) -> WorkloadPart
     )
 
 
-def _measurement(report: DryStepReport, measured: StepMeasurement) -> MeasurementPart:
+def _measurement(result: EstimateResult, measured: StepMeasurement) -> MeasurementPart:
+    report = result.report
     return MeasurementPart(
         device=report.device,
         fallback_reason=report.fallback_reason,
@@ -95,7 +98,15 @@ def _measurement(report: DryStepReport, measured: StepMeasurement) -> Measuremen
         phases=[PhasePart.model_validate(phase) for phase in report.phases],
         peak_at=_peak_at(report.peak_at),
         batches=BatchesPart.model_validate(report.batches) if report.batches else None,
+        verification=_verification(result.verification),
     )
+
+
+def _verification(found: Verification | Missing | None) -> VerificationPart | None:
+    if isinstance(found, Missing):
+        unknown = dict.fromkeys(VerificationPart.model_fields)
+        return VerificationPart.model_validate(unknown | {"reason": found.reason, "unchecked": []})
+    return None if found is None else VerificationPart.model_validate(found)
 
 
 def _peak_at(peak: PeakAt | Missing) -> PeakAtPart:

@@ -106,6 +106,25 @@ class BatchesPart(_Part):
     median_peak_allocated_bytes: int
 
 
+class VerificationPart(_Part):
+    """The peak of one step at a small batch in float32: on the virtual GPU, and computed.
+
+    ``allocator_bytes`` is the CPU allocator's own peak, with scratch of CPU kernels. ``agrees`` is
+    null where nothing could be compared; ``reason`` says why, and what the verdict rests on.
+    ``unchecked``: kernels of the estimated step that a CPU does not take.
+    """
+
+    per_device_batch_size: int | None
+    virtual_bytes: int | None
+    cpu_bytes: int | None
+    allocator_bytes: int | None
+    virtual_breakdown: BreakdownPart | None
+    cpu_breakdown: BreakdownPart | None
+    agrees: bool | None
+    reason: str
+    unchecked: list[str] = []
+
+
 class MeasurementPart(_Part):
     """The dry step at the asked batch size; ``seconds`` is what all dry steps took.
 
@@ -125,6 +144,7 @@ class MeasurementPart(_Part):
     phases: list[PhasePart] = []
     peak_at: PeakAtPart = NOWHERE
     batches: BatchesPart | None = None
+    verification: VerificationPart | None = None
 
 
 class LayerPart(Figure[int]):

@@ -25,6 +25,7 @@ from estimator.drystep.cpu_trace import (
 )
 from estimator.drystep.measurement import (
     CapacityTrial,
+    ComputedStep,
     Device,
     MemoryBreakdown,
     Precision,
@@ -55,7 +56,8 @@ class CpuStep:
 
     ``allocator_peak_bytes`` is the host allocator's own statistic; ``timeline`` holds what of it
     a GPU would hold too. ``scratch_bytes`` is the most one launch of a CPU kernel took for
-    itself, by kernel. ``batch_bytes`` is the size of inputs and labels.
+    itself, by kernel. ``batch_bytes`` is the size of inputs and labels. ``kernels``: the names of
+    all that the run launched.
     """
 
     batch_size: int
@@ -63,6 +65,7 @@ class CpuStep:
     allocator_peak_bytes: int
     timeline: StepTimeline
     scratch_bytes: Mapping[str, int]
+    kernels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,12 @@ def batch_sizes_for(batch_size: int) -> tuple[int, ...]:
     """The batch sizes to compute: with the asked one itself where that is small."""
     asked = {batch_size} if batch_size <= DEFAULT_BATCH_SIZES[-1] else set[int]()
     return tuple(sorted(asked.union(DEFAULT_BATCH_SIZES)))
+
+
+def only_the_asked(batch_size: int) -> tuple[int, ...]:
+    """Where nothing else is asked about: the batch itself, if it is small enough to compute."""
+    small = batch_size <= DEFAULT_BATCH_SIZES[-1]
+    return (batch_size,) if small else batch_sizes_for(batch_size)
 
 
 def measured_peak(step: CpuStep) -> Peak:
@@ -114,7 +123,15 @@ def extrapolate(steps: CpuSteps, batch_size: int) -> StepMeasurement:
                 "recorded"
             )
         ),
+        computed=_computed(steps.steps, batch_size),
     )
+
+
+def _computed(steps: Sequence[CpuStep], batch_size: int) -> ComputedStep | None:
+    for step in steps:
+        if step.batch_size == batch_size:
+            return ComputedStep(step.allocator_peak_bytes, step.scratch_bytes, sorted(step.kernels))
+    return None
 
 
 def capacity_trial(steps: CpuSteps, capacity: int, limit: int) -> CapacityTrial:

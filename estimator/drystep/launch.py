@@ -68,7 +68,7 @@ def run_dry_step(
         check_source(request.workload.model_file)
     heard = _Heard(on_progress)
     with _scratch(request) as ready:
-        order = Order(ready, limits.host_memory_bytes or _host_memory_to_spare(), os.getpid())
+        order = Order(ready, limits.host_memory_bytes or host_memory_to_spare(), os.getpid())
         with started(command, encode_order(order), _QUIET | dict(request.environment)) as child:
             report_adapter()  # made while the child imports Paddle
             return _answer(child, heard, ready, limits)
@@ -168,7 +168,7 @@ def _report(
     raise error_of(Ending(exit_code if ended else None, heard.doing, where), limits.seconds)
 
 
-def _host_memory_to_spare() -> int:
+def host_memory_to_spare() -> int:
     """Bytes that user code may take: what Linux calls available, within plain bounds."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -91,6 +91,20 @@ class MemoryBreakdown:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedStep:
+    """What only a step that Paddle's CPU device really computed can tell. Memory in bytes.
+
+    allocator_peak_bytes: the host allocator's own peak, with the scratch that CPU kernels take for
+    themselves; scratch_bytes: the most that one launch of a kernel took, by kernel, largest first.
+    kernels: the names of all that were launched.
+    """
+
+    allocator_peak_bytes: int
+    scratch_bytes: Mapping[str, int]
+    kernels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class StepMeasurement:
     """One training step at one per-device batch size. Memory in bytes, times in seconds.
 
@@ -103,6 +117,7 @@ class StepMeasurement:
     another than the step's own.
     ``workspace_bytes``: what cuDNN's scratch is assumed to add to the reserved bytes; 0 where
     they contain it already.
+    ``computed``: of a step that was computed on the CPU at this very batch size.
     """
 
     device: Device
@@ -117,6 +132,7 @@ class StepMeasurement:
     step_seconds: float | Missing
     workspace_bytes: int = 0
     largest_phase: str | None = None
+    computed: ComputedStep | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class DryStepRequest:
     seconds: the time limit, for those who plan their work. card: the GPU that a script
     believes to run on; scratch: the folder for what it writes.
     variants: the same model in other ways, each with its batch size, that are run as well.
+    as_cuda: whether Paddle's Python is told that the virtual GPU is a CUDA device, and so takes the
+    ways that only a GPU can go.
     """
 
     workload: Workload
@@ -56,6 +58,7 @@ class DryStepRequest:
     card: CudaCard | None = None
     scratch: Path | None = None
     variants: tuple[Workload, ...] = ()
+    as_cuda: bool = True
 
 
 @dataclass(frozen=True, slots=True)

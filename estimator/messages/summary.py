@@ -28,6 +28,7 @@ WORDINGS = {
     "stage.read": Wording("reading the model file", "读取模型文件"),
     "stage.build_device": Wording("building the virtual GPU", "编译虚拟 GPU"),
     "stage.dry_step": Wording("running training steps", "试运行训练步"),
+    "stage.verify": Wording("computing a step on the CPU", "在 CPU 上计算一步"),
     "stage.largest_batch": Wording("searching the largest batch sizes", "搜索最大批大小"),
     "stage.predict": Wording("predicting memory and speed", "预测显存与速度"),
     "stage.plan": Wording("comparing plans", "比较方案"),
@@ -57,6 +58,17 @@ WORDINGS = {
         "peak allocated {allocated} ({phase}), peak reserved {reserved}",
         "峰值已分配 {allocated}（{phase}），峰值已保留 {reserved}",
     ),
+    "summary.verified": Wording(
+        "verified at batch {batch}, fp32: virtual GPU {virtual}, computed on the CPU {computed} "
+        "({difference}; its allocator held {allocator} with scratch of CPU kernels); {verdict}",
+        "已在批大小 {batch}、fp32 下验证：虚拟 GPU {virtual}，CPU 实际计算 {computed}"
+        "（{difference}；含 CPU 算子的临时空间时其分配器持有 {allocator}）；{verdict}",
+    ),
+    "summary.unchecked": Wording(
+        "not verified, as a CPU takes other kernels: {kernels}",
+        "未验证（CPU 使用其他算子）：{kernels}",
+    ),
+    "summary.not_verified": Wording("not verified: {why}", "未验证：{why}"),
     "phase.forward": Wording("in the forward pass", "前向阶段"),
     "phase.backward": Wording("in the backward pass", "反向阶段"),
     "phase.optimizer": Wording("in the optimizer step", "优化器阶段"),

@@ -150,10 +150,11 @@ def _addresses(tensors: Iterable[Any]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """The profiler's memory events in order, when they were, and our own spans by name."""
+    """The profiler's memory events in order, when they were, the kernels launched, our spans."""
 
     events: list[MemoryEvent]
     times_ns: list[int]
+    kernels: frozenset[str]
     spans: dict[str, list[tuple[int, int]]]
 
     def at(self, time_ns: int) -> int:
@@ -164,7 +165,9 @@ class _Profile:
 def _read(roots: Iterable[Any]) -> _Profile:
     spans: dict[str, list[tuple[int, int]]] = {name: [] for name in (_STEP, _UPDATE, *_PHASES)}
     found: list[tuple[Any, int | None, str]] = []
+    kernels: set[str] = set()
     for span, launch, kernel in _walk(roots):
+        kernels.add(kernel)
         if span.name in spans:
             spans[span.name].append((span.start_ns, span.end_ns))
         found += ((memory, launch, kernel) for memory in span.mem_node)
@@ -179,6 +182,7 @@ def _read(roots: Iterable[Any]) -> _Profile:
             for m, launch, kernel in found
         ],
         [m.timestamp_ns for m, _, _ in found],
+        frozenset(kernels - {""}),
         spans,
     )
 
@@ -223,6 +227,7 @@ def _cpu_step(observation: _Observation, profile: _Profile, start: int, stop: in
         allocator_peak_bytes=replayed,
         timeline=timeline_of(record),
         scratch_bytes=scratch_by_kernel(record),
+        kernels=profile.kernels,
     )
 
 

@@ -102,7 +102,8 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         raise InternalError("a request for the virtual GPU names its library")
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
-    pretend_cuda(MODEL_FILE_CARD)
+    if request.as_cuda:
+        pretend_cuda(MODEL_FILE_CARD)
     own, *others = request.precisions
     training = _fresh(program, request, own)
     say(f"measuring {own.label}")
@@ -197,7 +198,12 @@ def _on_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Finding
 
 def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     from estimator.drystep.child.cpu import measure_on_cpu
-    from estimator.drystep.cpu_scaling import batch_sizes_for, capacity_trial, extrapolate
+    from estimator.drystep.cpu_scaling import (
+        batch_sizes_for,
+        capacity_trial,
+        extrapolate,
+        only_the_asked,
+    )
 
     built: list[Training] = []
 
@@ -206,9 +212,8 @@ def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Finding
         return built[0]
 
     say("computing steps on the CPU")
-    sizes = batch_sizes_for(request.per_device_batch_size)
-    if len(sizes) == 1 and request.capacities:  # a line takes two points
-        sizes = (sizes[0], sizes[0] + 2)
+    sizes_for = batch_sizes_for if request.capacities else only_the_asked
+    sizes = sizes_for(request.per_device_batch_size)
     steps = measure_on_cpu(build, sizes)
     asked = extrapolate(steps, request.per_device_batch_size)
     limit = largest_batch_to_try(asked)

@@ -54,6 +54,34 @@ CHINESE: Mapping[str, str] = {
     "explain runs on the virtual GPU: {why}": "explain 在虚拟 GPU 上运行：{why}",
     "train_step decides that itself": "这由 train_step 自行决定",
     "not asked for": "未询问",
+    # --verify
+    "--verify computes the step of a model file: a script believes that it runs on a GPU, and is "
+    "not run on the CPU": (
+        "--verify 计算模型文件的训练步：脚本以为自己在 GPU 上运行，不会在 CPU 上运行"
+    ),
+    "--verify checks the virtual GPU, which was not used": (
+        "--verify 用来检验虚拟 GPU，而此次没有使用"
+    ),
+    "the step at batch size {batch} could not be computed: {why}": (
+        "批大小为 {batch} 的一步无法计算：{why}"
+    ),
+    "it takes {peak} of host memory, of which {room} are to spare": (
+        "需要主机内存 {peak}，而可用 {room}"
+    ),
+    "the step sets its own precision ({dtype}), which has no effect on Paddle's CPU device: there "
+    "is nothing to compare": (
+        "该步自行设定精度（{dtype}），这在 Paddle 的 CPU 设备上不起作用：无从比较"
+    ),
+    "they agree: {difference} apart, of {tolerance:.1%} or {allowance} allowed": (
+        "两者一致：相差 {difference}，允许 {tolerance:.1%} 或 {allowance}"
+    ),
+    "they disagree, most in {kind}: {ours} on the virtual GPU, {theirs} computed; {kernels}": (
+        "两者不一致，主要在{kind}：虚拟 GPU {ours}，实际计算 {theirs}；{kernels}"
+    ),
+    "kernels on the virtual GPU alone: {ours}; on the CPU alone: {theirs}": (
+        "仅在虚拟 GPU 上的算子：{ours}；仅在 CPU 上的：{theirs}"
+    ),
+    "none": "无",
     # saved programs
     "the saved program": "保存的程序",
     "a saved program takes no options": "保存的程序不接受选项",
