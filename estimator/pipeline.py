@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
 from estimator.drystep.device.choose import choose_device
-from estimator.drystep.launch import run_dry_step
+from estimator.drystep.launch import OnProgress, run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
 from estimator.errors import BadInput
@@ -45,8 +45,20 @@ ALTERNATIVE_PRECISION = Precision("O1", "float16")
 _SILENCE = Silence()
 
 
-def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> EstimateResult:
+RunDryStep = Callable[[DryStepRequest, Limits, OnProgress], DryStepReport]
+"""As :func:`estimator.drystep.launch.run_dry_step`: somewhere, and with what it raises."""
+
+
+def estimate(
+    options: EstimateOptions,
+    progress: Progress = _SILENCE,
+    run: RunDryStep = run_dry_step,
+    identifier: str | None = None,
+) -> EstimateResult:
     """Answer one question.
+
+    run: where the dry step runs. identifier: the name of the answer and its record, a new one
+    where none is given; a record of that name that is there is written over.
 
     Raises BadInput, UserCodeFailed and InternalError; that nothing fits is an answer.
     """
@@ -58,7 +70,7 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     with ThreadPoolExecutor(max_workers=1) as pool:
         correction = pool.submit(load_correction)  # while the child imports Paddle
         request = _request(options, gpus, progress)
-        report = _dry_step(request, options, progress)
+        report = _dry_step(request, options, progress, run)
         verification = _verification(request, report, options, progress)
         options = _settled(options, report)
         progress.stage(Stage.PREDICT)
@@ -76,7 +88,7 @@ def estimate(options: EstimateOptions, progress: Progress = _SILENCE) -> Estimat
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
     outcome = recommend(question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report)
     progress.stage(Stage.MANIFEST)
-    identifier = new_identifier()
+    identifier = identifier or new_identifier()
     by_name = {gpu.name: gpu for gpu in gpus}
     result = EstimateResult(
         identifier=identifier,
@@ -149,10 +161,10 @@ def _request(
 
 
 def _dry_step(
-    request: DryStepRequest, options: EstimateOptions, progress: Progress
+    request: DryStepRequest, options: EstimateOptions, progress: Progress, run: RunDryStep
 ) -> DryStepReport:
     progress.stage(Stage.DRY_STEP)
-    report = run_dry_step(request, Limits(options.time_limit_seconds), progress.detail)
+    report = run(request, Limits(options.time_limit_seconds), progress.detail)
     return replace(
         report,
         assumptions=(*_assumptions(options), *report.assumptions),

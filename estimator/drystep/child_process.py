@@ -46,12 +46,16 @@ class ChildProcess:
 
     def place_now(self) -> str:
         """Ask a running child where in the user's code it is; empty where it does not say."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, DUMP_SIGNAL)  # a copy of it may be what runs user code
+        self.ask_for_place()
         until = time.monotonic() + _DUMP_SECONDS
         while not (place := self.last_place()) and time.monotonic() < until:
             time.sleep(0.02)
         return place
+
+    def ask_for_place(self) -> None:
+        """Have the faulthandler of whatever runs in it write down where that is."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, DUMP_SIGNAL)  # a copy of it may be what runs user code
 
     def last_place(self) -> str:
         """Where in the user's code the faulthandler last saw it, or the empty text."""
@@ -63,27 +67,49 @@ class ChildProcess:
 def started(
     command: Sequence[str], order: bytes, environment: Mapping[str, str]
 ) -> Iterator[ChildProcess]:
-    """Run ``command REPLY_FD FAULTS_FD`` with ``order`` as its standard input.
+    """Run ``command REPLY_FD FAULTS_FD`` with ``order`` as its standard input and no variables but
+    those of ``environment``.
 
     It leads a process group of its own, which is killed and reaped when the context ends.
     """
-    with ExitStack() as stack:
-        orders = stack.enter_context(tempfile.TemporaryFile())
+    with tempfile.TemporaryFile() as orders:
         orders.write(order)
         orders.seek(0)
+        with spawned(Spawn(command, orders, environment)) as child:
+            yield child
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """A command, what it reads, and its variables.
+
+    kind: what stands for the running child. descriptors: open files that it inherits as well.
+    """
+
+    command: Sequence[str]
+    orders: IO[bytes]
+    environment: Mapping[str, str]
+    kind: type[ChildProcess] = ChildProcess
+    descriptors: tuple[int, ...] = ()
+
+
+@contextmanager
+def spawned(wanted: Spawn) -> Iterator[ChildProcess]:
+    """As :func:`started`, reading its orders from a file or a pipe."""
+    with ExitStack() as stack:
         faults = stack.enter_context(tempfile.TemporaryFile())
         replies, reply_end = _pipe(stack)
         output, output_end = _pipe(stack)
         process = subprocess.Popen(
-            [*command, str(reply_end.fileno()), str(faults.fileno())],
-            stdin=orders,
+            [*wanted.command, str(reply_end.fileno()), str(faults.fileno())],
+            stdin=wanted.orders,
             stdout=output_end,
             stderr=output_end,
-            pass_fds=(reply_end.fileno(), faults.fileno()),
-            env={**os.environ, **environment},
+            pass_fds=(reply_end.fileno(), faults.fileno(), *wanted.descriptors),
+            env=dict(wanted.environment),
             start_new_session=True,
         )
-        child = ChildProcess(process, replies, output, faults)
+        child = wanted.kind(process, replies, output, faults)
         stack.callback(child.stop)
         reply_end.close()
         output_end.close()

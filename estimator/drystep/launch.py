@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ from estimator.drystep.protocol import (
     report_adapter,
 )
 from estimator.drystep.request import DryStepRequest, Limits
-from estimator.errors import EstimatorError, InternalError
+from estimator.errors import EstimatorError, InternalError, UserCodeFailed
+from estimator.messages import sentence
 from estimator.units import GIB
 from estimator.workload.source import check_source
 
@@ -39,10 +40,16 @@ CHILD = (sys.executable, "-P", "-u", str(Path(__file__).parent / "child" / "__ma
 """The child's command. ``-P``: no file of the current folder may stand in for a library;
 ``-u``: what user code printed is not lost when the process dies."""
 
+Start = Callable[[DryStepRequest, int], AbstractContextManager[ChildProcess]]
+"""Gives a request and the bytes of host memory it may take to a child, and ends that in the end."""
+
 DEFAULT_LIMITS = Limits()
 
-_QUIET = {"GLOG_minloglevel": "2", "GLOG_v": "0"}
+QUIET = {"GLOG_minloglevel": "2", "GLOG_v": "0"}
+"""Variables that keep Paddle from logging."""
+
 _KEPT_OUTPUT_BYTES = 1 << 16
+_LONGEST_REPLY_BYTES = 1 << 28
 _CHUNK_BYTES = 1 << 16
 _WATCH_SECONDS = 0.2
 _MOST_HOST_MEMORY = 32 * GIB
@@ -51,11 +58,26 @@ _LEAST_HOST_MEMORY = 4 * GIB
 OnProgress = Callable[[str], None]
 
 
+def child_of(command: Sequence[str]) -> Start:
+    """Starts ``command`` as a child of this process."""
+
+    @contextmanager
+    def start(request: DryStepRequest, host_memory_bytes: int) -> Iterator[ChildProcess]:
+        order = encode_order(Order(request, host_memory_bytes, os.getpid()))
+        with started(command, order, os.environ | QUIET | dict(request.environment)) as child:
+            yield child
+
+    return start
+
+
+_PLAIN = child_of(CHILD)
+
+
 def run_dry_step(
     request: DryStepRequest,
     limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress = lambda _: None,
-    command: Sequence[str] = CHILD,
+    start: Start = _PLAIN,
 ) -> DryStepReport:
     """Run the user's training step in a child process and bring back what was measured.
 
@@ -67,11 +89,10 @@ def run_dry_step(
     if script is None or not script.is_module:
         check_source(request.workload.model_file)
     heard = _Heard(on_progress)
-    with _scratch(request) as ready:
-        order = Order(ready, limits.host_memory_bytes or host_memory_to_spare(), os.getpid())
-        with started(command, encode_order(order), _QUIET | dict(request.environment)) as child:
-            report_adapter()  # made while the child imports Paddle
-            return _answer(child, heard, ready, limits)
+    memory = limits.host_memory_bytes or host_memory_to_spare()
+    with _scratch(request) as ready, start(ready, memory) as child:
+        report_adapter()  # made while the child imports Paddle
+        return _answer(child, heard, ready, limits)
 
 
 def _answer(
@@ -115,6 +136,8 @@ class _Heard:
             self._message(bytes(self.unfinished) + line)
             self.unfinished.clear()
         self.unfinished += rest
+        if len(self.unfinished) > _LONGEST_REPLY_BYTES:  # user code may write to the pipe as well
+            raise UserCodeFailed(sentence("the child's reply has no end"))
 
     def prints(self, chunk: bytes) -> None:
         """Take bytes of the user's output, of which only the last are kept."""

@@ -28,6 +28,9 @@ from estimator.workload.types import Script, TensorRequest, Workload
 DUMP_SIGNAL = signal.SIGRTMIN + 5
 """Makes the child's faulthandler write where it is; one that user code hardly uses."""
 
+WARM = "--warm"
+"""Tells the child to import Paddle first and to read its order then."""
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from estimator.drystep.launch import run_dry_step
+from estimator.drystep.launch import child_of, run_dry_step
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.errors import BadInput, InternalError, UserCodeFailed
 from estimator.units import GIB
@@ -29,7 +29,7 @@ SMALL = (sys.executable, "-P", "-u", str(HERE / "small_child.py"))
 
 def dry_step(model_file, command=PLAIN, seconds=60.0, on_progress=lambda _: None, **limits):
     request = DryStepRequest(Workload(model_file), per_device_batch_size=2)
-    return run_dry_step(request, Limits(seconds, **limits), on_progress, command)
+    return run_dry_step(request, Limits(seconds, **limits), on_progress, child_of(command))
 
 
 def failure(model_file, kind=UserCodeFailed, **kwargs):
@@ -154,11 +154,12 @@ def test_nothing_is_left_behind_by_one_that_died(tmp_path, monkeypatch):
 
 PARENT = """
 from pathlib import Path
-from estimator.drystep.launch import run_dry_step
+from estimator.drystep.launch import child_of, run_dry_step
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.workload.types import Workload
 
-run_dry_step(DryStepRequest(Workload(Path("model.py")), 2), Limits(60.0), command={command!r})
+request = DryStepRequest(Workload(Path("model.py")), 2)
+run_dry_step(request, Limits(60.0), start=child_of({command!r}))
 """
 
 

@@ -7,13 +7,14 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from estimator.drystep.child.limits import apply_limits, lift_host_memory_limit, report_faults
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
 from estimator.drystep.measurement import DryStepReport
-from estimator.drystep.protocol import Order, decode_order
+from estimator.drystep.protocol import WARM, Order, decode_order
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
 from estimator.units import format_bytes
@@ -34,11 +35,17 @@ def _measure(program: ModelSource, request: DryStepRequest, replies: Replies) ->
 def main(measure: Measure = _measure) -> NoReturn:
     """Read an order from standard input, carry it out, and answer on the reply pipe.
 
-    The command line is ``REPLY_FD FAULTS_FD``. Leaves without running exit handlers or waiting
-    for threads, because those are the user's.
+    The command line is ``[--warm] REPLY_FD FAULTS_FD``; ``--warm`` imports everything before the
+    order is read. Leaves without running exit handlers or waiting for threads, because those are
+    the user's.
     """
-    replies, faults = Replies(int(sys.argv[1])), int(sys.argv[2])
-    order = decode_order(sys.stdin.buffer.read())
+    replies, faults = Replies(int(sys.argv[-2])), int(sys.argv[-1])
+    if WARM in sys.argv:
+        _warm_up()
+    document = sys.stdin.buffer.read()
+    if not document:  # nobody needs a warm one any more
+        os._exit(0)
+    order = decode_order(document)
     try:
         replies.report(_carry_out(order, faults, replies, measure))
     except BaseException as error:
@@ -67,6 +74,14 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
     sys.argv[:] = [str(model_file)]
     sys.path.insert(0, str(model_file.absolute().parent))
     return measure(model_source(request.workload), request, replies)
+
+
+def _warm_up() -> None:
+    """Import what every order needs; what cannot be imported is told of to the one who orders."""
+    with suppress(BadInput, ImportError):
+        _import_paddle()
+        import estimator.drystep.child.measure
+        import estimator.drystep.child.saved  # noqa: F401
 
 
 def _close_standard_input() -> None:

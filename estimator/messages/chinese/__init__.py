@@ -12,6 +12,7 @@ from estimator.messages.chinese.memory import CHINESE as MEMORY
 from estimator.messages.chinese.phases import CHINESE as PHASES
 from estimator.messages.chinese.plan import CHINESE as PLAN
 from estimator.messages.chinese.scripts import CHINESE as SCRIPTS
+from estimator.messages.chinese.service import CHINESE as SERVICE
 from estimator.messages.chinese.templates import CHINESE as TEMPLATES
 from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
 
@@ -23,6 +24,7 @@ PARTS: tuple[Mapping[str, str], ...] = (
     PHASES,
     PLAN,
     SCRIPTS,
+    SERVICE,
     TEMPLATES,
     THROUGHPUT,
 )

@@ -132,6 +132,7 @@ CHINESE: Mapping[str, str] = {
     "a signal": "信号",
     "the process died of {name} ({meaning})": "进程死于 {name}（{meaning}）",
     "the process died of signal {number}": "进程死于信号 {number}",
+    "the child's reply has no end": "子进程的答复没有尽头",
     "the process ended itself with exit code {code}": "进程自行以退出码 {code} 结束",
     "still not done after {limit}, stopped": "{limit} 后仍未完成，已停止",
     "{how} while {doing}": "{how}（当时：{doing}）",

@@ -1,0 +1,1 @@
+"""Where a stranger's code runs: no network, no files but its own, and bounds on all it takes."""
