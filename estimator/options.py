@@ -48,7 +48,8 @@ class EstimateOptions:
 
     ``gpus`` are the names as the user wrote them; empty: the site's list or the whole
     catalogue. ``gpus_file`` is a site's GPU file. ``language`` is for comments in the YAML.
-    ``verify``: compute a step at a small batch on the CPU as well.
+    ``verify``: compute a step at a small batch on the CPU as well. ``timeline``: follow what memory
+    holds over the steady step.
     """
 
     workload: Workload
@@ -60,3 +61,4 @@ class EstimateOptions:
     manifest: ManifestOptions = ManifestOptions()
     language: Language = Language.EN
     verify: bool = False
+    timeline: bool = False

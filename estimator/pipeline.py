@@ -157,6 +157,7 @@ def _request(
         fallback_reason=chosen.reason,
         seconds=options.time_limit_seconds,
         card=_card(gpus) if options.workload.script else None,
+        timeline=options.timeline,
     )
 
 

@@ -128,6 +128,7 @@ def _small(request: DryStepRequest) -> DryStepRequest:
         capacities=(),
         round_batch_sizes=False,
         as_cuda=False,
+        timeline=False,
     )
 
 

@@ -40,7 +40,7 @@ def to_svg(chart: Chart) -> str:
 
 
 def _height(chart: Chart) -> int:
-    if chart.shape is Shape.LINES:
+    if chart.shape in (Shape.LINES, Shape.AREAS):
         return HEIGHT
     return max(1, len({row[chart.y.field] for row in chart.rows})) * ROW_HEIGHT
 
@@ -74,6 +74,14 @@ def _lines(chart: Chart) -> Any:
     return band + line
 
 
+def _areas(chart: Chart) -> Any:
+    import altair as alt
+
+    area = _base(chart).mark_area(interpolate="step-after")
+    stacked = {"color": _colour(chart), "order": alt.Order("_place:Q")}
+    return area.encode(x=_x(chart), y=_y(chart).stack("zero"), **stacked)
+
+
 def _intervals(chart: Chart) -> Any:
     import altair as alt
 
@@ -98,6 +106,7 @@ _DRAWN = {
     Shape.BARS: _bars,
     Shape.STACK: _stack,
     Shape.LINES: _lines,
+    Shape.AREAS: _areas,
     Shape.INTERVALS: _intervals,
     Shape.HEAT: _heat,
 }

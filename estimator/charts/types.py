@@ -21,13 +21,15 @@ class Shape(StrEnum):
 
     BARS: a bar for each y, lengths along x. STACK: the same, in pieces by colour. LINES: one line
     for each colour over x, with a band where the chart has one. INTERVALS: a point for each y and
-    a line from lower to upper along x. HEAT: a cell for each x and y, darker for more of colour.
+    a line from lower to upper along x. AREAS: for each colour one over x, on top of the
+    last; values hold until the next x. HEAT: a cell for each x and y, darker for more of colour.
     """
 
     BARS = "bars"
     STACK = "stack"
     LINES = "lines"
     INTERVALS = "intervals"
+    AREAS = "areas"
     HEAT = "heat"
 
 

@@ -67,6 +67,7 @@ class QuestionArguments(CommonArguments):
         DEFAULT_TIME_LIMIT_SECONDS
     )
     verify: Annotated[bool, _measuring("--verify")] = False
+    timeline: Annotated[Path | None, _output("--timeline", "FILE.html")] = None
     json: Annotated[bool, _output("--json")] = False
     out: Annotated[Path | None, _output("--out", "FILE")] = None
     explain: Annotated[bool, _output("--explain")] = False

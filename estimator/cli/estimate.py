@@ -12,6 +12,7 @@ from estimator.cli.parsing import to_options, to_script_options
 from estimator.cli.progress import TerminalProgress
 from estimator.cli.session import Session
 from estimator.cli.summary import summary
+from estimator.cli.timeline import check_timeline, write_timeline
 from estimator.document import to_document
 from estimator.errors import BadInput, NoFeasiblePlan
 from estimator.manifest.provenance import annotated
@@ -33,6 +34,7 @@ def run_script(session: Session, arguments: RunArguments) -> int:
 
 def _answer(options: EstimateOptions, arguments: QuestionArguments, session: Session) -> int:
     check_writable(arguments.out)
+    check_timeline(arguments.timeline)
     console = error_console()
     cluster = None
     if arguments.server_dry_run:
@@ -52,6 +54,8 @@ def show(
     """The summary for people on stderr, then the document on stdout or in a file."""
     told = localise(result, session.language)
     show_summary(result, console, session)
+    if arguments.timeline is not None:
+        write_timeline(told, arguments.timeline, session)
     if arguments.explain:
         console.print(explanation(told, session.say))
     document = _document(told, as_json=arguments.json, provenance=arguments.provenance)

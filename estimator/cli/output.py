@@ -16,17 +16,17 @@ BROKEN_PIPE = 141
 """What shells report for a program that ended by SIGPIPE: 128 + 13."""
 
 
-def check_writable(path: Path | None) -> None:
+def check_writable(path: Path | None, flag: str = "--out") -> None:
     """Raise BadInput if a document could not be written there: known before a long computation."""
     if path is None:
         return
     folder = path.absolute().parent
     if path.is_dir():
-        raise BadInput(message("error.out_is_folder", path=path), where="--out")
+        raise BadInput(message("error.out_is_folder", path=path), where=flag)
     if not folder.is_dir():
-        raise BadInput(message("error.no_folder", path=folder), where="--out")
+        raise BadInput(message("error.no_folder", path=folder), where=flag)
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise BadInput(message("error.not_writable", path=path), where="--out")
+        raise BadInput(message("error.not_writable", path=path), where=flag)
 
 
 def write_document(document: str, path: Path | None) -> None:

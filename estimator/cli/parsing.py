@@ -47,6 +47,7 @@ def _options(
         manifest=_manifest(arguments),
         language=language,
         verify=arguments.verify,
+        timeline=arguments.timeline is not None,
     )
 
 

@@ -26,6 +26,7 @@ from estimator.document.parts import (
     PlanPart,
     RecommendationPart,
     TemplateChoicePart,
+    TimelinePart,
     VerificationPart,
     WorkloadPart,
 )
@@ -99,6 +100,7 @@ def _measurement(result: EstimateResult, measured: StepMeasurement) -> Measureme
         peak_at=_peak_at(report.peak_at),
         batches=BatchesPart.model_validate(report.batches) if report.batches else None,
         verification=_verification(result.verification),
+        timeline=TimelinePart.model_validate(report.timeline) if report.timeline else None,
     )
 
 

@@ -106,6 +106,19 @@ class BatchesPart(_Part):
     median_peak_allocated_bytes: int
 
 
+class TimelinePart(_Part):
+    """Bytes allocated after launches of the steady step, by kind; ``--timeline`` asks for it.
+
+    ``launches``: numbers of those kept, of ``launch_count``; of neighbours the one with the most
+    bytes. ``parts`` and each list of ``bytes_by_kind`` have one entry for each.
+    """
+
+    launch_count: int
+    launches: list[int]
+    parts: list[str]
+    bytes_by_kind: dict[str, list[int]]
+
+
 class VerificationPart(_Part):
     """The peak of one step at a small batch in float32: on the virtual GPU, and computed.
 
@@ -145,6 +158,7 @@ class MeasurementPart(_Part):
     peak_at: PeakAtPart = NOWHERE
     batches: BatchesPart | None = None
     verification: VerificationPart | None = None
+    timeline: TimelinePart | None = None
 
 
 class LayerPart(Figure[int]):

@@ -187,6 +187,21 @@ class PeakAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """Bytes allocated after the launches of a steady training step, by kind.
+
+    launches: the numbers of those that are kept, of ``launch_count``; each is the one with the most
+    bytes among its neighbours. parts: the part of the step that each was launched in.
+    bytes_by_kind: for each kind of :class:`MemoryBreakdown` as many figures.
+    """
+
+    launch_count: int
+    launches: tuple[int, ...]
+    parts: tuple[Phase, ...]
+    bytes_by_kind: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What the model is. ``parameters`` counts elements; ``trainable_parameters`` those
     with gradients. ``layer_types`` counts Paddle layer classes by name (``Conv2D``: 53).
@@ -244,7 +259,7 @@ class DryStepReport:
     asked batch size phase by phase, in the order they ran; empty where only steps were seen.
     ``peak_at``: where the largest of them has its peak. ``batches``: of a script, what its own
     loader gave.
-    ``variants``: one for each of the request.
+    ``variants``: one for each of the request. ``timeline``: of the steady step, where asked for.
     """
 
     device: Device
@@ -263,6 +278,7 @@ class DryStepReport:
     peak_at: PeakAt | Missing = NOT_LOCATED
     batches: BatchesSeen | None = None
     variants: tuple[VariantRun, ...] = ()
+    timeline: Timeline | None = None
 
     @property
     def largest_phase(self) -> PhasePeak | None:

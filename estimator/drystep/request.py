@@ -43,6 +43,7 @@ class DryStepRequest:
     variants: the same model in other ways, each with its batch size, that are run as well.
     as_cuda: whether Paddle's Python is told that the virtual GPU is a CUDA device, and so takes the
     ways that only a GPU can go.
+    timeline: whether the steady step is followed, launch by launch.
     """
 
     workload: Workload
@@ -59,6 +60,7 @@ class DryStepRequest:
     scratch: Path | None = None
     variants: tuple[Workload, ...] = ()
     as_cuda: bool = True
+    timeline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

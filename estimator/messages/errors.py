@@ -5,6 +5,14 @@ from __future__ import annotations
 from estimator.messages.wording import Wording
 
 WORDINGS = {
+    "error.no_timeline": Wording(
+        "there is no timeline: the step did not run on the virtual GPU",
+        "没有时间线：该步未在虚拟 GPU 上运行",
+    ),
+    "error.needs_extra": Wording(
+        "{what} needs packages that are not installed: {missing}",
+        "{what} 需要未安装的包：{missing}",
+    ),
     "error.line": Wording("error: {what}", "错误：{what}"),
     "error.try": Wording("  try: {hint}", "  可尝试：{hint}"),
     "error.usage": Wording("{what}", "命令行有误：{what}"),

@@ -178,6 +178,10 @@ WORDINGS = {
         "Forward passes alone, without gradients and optimizer.",
         "只做前向， 没有梯度与优化器。",
     ),
+    "help.timeline": Wording(
+        "Also write a picture of memory by kind over the training step.",
+        "另写出训练步中 各类显存 随时间变化的图。",
+    ),
     "help.verify": Wording(
         "Also compute a step at a small batch on the CPU, and compare.",
         "另在 CPU 上真正计算 一个小批量的训练步， 并作对比。",

@@ -58,6 +58,27 @@ WORDINGS = {
         "peak allocated {allocated} ({phase}), peak reserved {reserved}",
         "峰值已分配 {allocated}（{phase}），峰值已保留 {reserved}",
     ),
+    # the page of --timeline
+    "timeline.title": Wording("Memory over a training step: {model}", "训练步中的显存：{model}"),
+    "timeline.about": Wording(
+        "steady step, batch size {batch} per device, {precision}, {optimizer}; peak allocated "
+        "{peak}",
+        "稳定的一步，每卡批大小 {batch}，{precision}，{optimizer}；峰值已分配 {peak}",
+    ),
+    "timeline.chart": Wording(
+        "Allocated memory by kind after each kernel launch", "每次算子启动后各类已分配显存"
+    ),
+    "timeline.launch": Wording("kernel launch", "算子启动序号"),
+    "timeline.memory": Wording("allocated (MiB)", "已分配（MiB）"),
+    "timeline.table": Wording("At the peak of each part", "各部分峰值时"),
+    "timeline.part": Wording("part", "部分"),
+    "timeline.launches": Wording("launches", "启动"),
+    "timeline.peak_launch": Wording("peak at", "峰值处"),
+    "timeline.allocated": Wording("allocated", "已分配"),
+    "timeline.thinned": Wording(
+        "{kept} of {count} launches are kept: of neighbours the one with the most.",
+        "保留 {count} 次启动中的 {kept} 次：相邻者中占用最多的一次。",
+    ),
     "summary.verified": Wording(
         "verified at batch {batch}, fp32: virtual GPU {virtual}, computed on the CPU {computed} "
         "({difference}; its allocator held {allocator} with scratch of CPU kernels); {verdict}",

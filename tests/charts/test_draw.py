@@ -28,6 +28,7 @@ CHARTS = {
     "intervals": Chart(Shape.INTERVALS, "intervals", ROWS, VALUE, NAME, band=("low", "high")),
     "lines": Chart(Shape.LINES, "lines", WEEKS, TIME, VALUE, KIND, ("low", "high")),
     "one line": Chart(Shape.LINES, "line", WEEKS[:3], TIME, VALUE),
+    "areas": Chart(Shape.AREAS, "areas", WEEKS, Axis("low", "launch"), VALUE, KIND),
     "heat": Chart(Shape.HEAT, "heat", WEEKS, TIME, KIND, VALUE),
     "empty": Chart(Shape.BARS, "nothing", (), VALUE, NAME),
     "log": Chart(Shape.BARS, "log", ROWS, Axis("value", "s", log=True, format="~s"), NAME),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from estimator.drystep.launch import run_dry_step
-from estimator.drystep.measurement import DryStepReport, Precision
+from estimator.drystep.measurement import DryStepReport, Phase, Precision
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
 from estimator.units import GIB, MIB
@@ -37,7 +38,12 @@ def contents():
 
 
 def watched(
-    command: str, capacities=(), batch_arg: str = "", seconds: float = 120.0, **workload
+    command: str,
+    capacities=(),
+    batch_arg: str = "",
+    seconds: float = 120.0,
+    timeline=False,
+    **workload,
 ) -> DryStepReport:
     plugin = plugin_or_skip()
     words = tuple(command.split())
@@ -59,12 +65,68 @@ def watched(
         environment=plugin.environment(),
         seconds=seconds,
         card=CARD,
+        timeline=timeline,
     )
     return run_dry_step(request, Limits(seconds))
 
 
 def peaks(report: DryStepReport) -> dict[str, int]:
     return {phase.name: phase.peak_allocated_bytes for phase in report.phases}
+
+
+LINES = """
+import paddle
+
+class Block(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.wide = paddle.nn.Linear(64, 4096)
+        self.narrow = paddle.nn.Linear(4096, 64)
+
+    def forward(self, x):
+        x = self.wide(x)
+        x = x * x
+        return self.narrow(x)
+
+net = paddle.nn.Sequential(Block(), paddle.nn.Linear(64, 1))
+optimizer = paddle.optimizer.SGD(parameters=net.parameters())
+for step in range(100):
+    loss = net(paddle.ones([512, 64])).mean()
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+"""
+
+
+def test_the_launch_that_sets_the_peak_of_a_steady_step(here, tmp_path):
+    (tmp_path / "lines.py").write_text(LINES)
+    at = watched(f"python {tmp_path}/lines.py", timeline=True)
+    place = at.peak_at
+    # Beside x and the gradient of x * x: those of both factors, all of 8 MiB.
+    assert (place.phase, place.part, place.operator) == ("train", Phase.BACKWARD, "multiply_grad")
+    assert place.layer == "0"
+    assert Path(place.file).name == "lines.py"
+    assert LINES.splitlines()[place.line - 1].strip() == "x = x * x"
+    totals = [sum(held) for held in zip(*at.timeline.bytes_by_kind.values(), strict=True)]
+    assert max(totals) == at.measurements[0].peak_allocated_bytes
+    most = totals.index(max(totals))
+    assert {kind: held[most] for kind, held in at.timeline.bytes_by_kind.items()} == asdict(
+        at.measurements[0].breakdown
+    )
+
+
+def test_the_launch_that_sets_the_peak_of_an_evaluation(here):
+    """Four times the training batch, and gradients are kept: the evaluation has the peak."""
+    place = watched("python plain.py --batch_size 4").peak_at
+    assert (place.phase, place.part) == ("eval", Phase.FORWARD)
+    # The outputs of conv, batch norm and relu; then batch norm's goes, as relu keeps its own alone.
+    assert (place.layer, place.operator) == ("2", "relu")
+    assert Path(place.file).name == "plain.py"
+    assert "model(image)" in Path("plain.py").read_text().splitlines()[place.line - 1]
+
+
+def test_an_evaluation_of_one_batch_is_too_short_to_look_again(here):
+    assert "too few batches" in watched("python plain.py --batch_size 16").peak_at.reason
 
 
 def test_a_plain_loop_with_evaluation(here):

@@ -16,7 +16,7 @@ from estimator.drystep.child.observe import (
 )
 from estimator.drystep.child.training import Training
 from estimator.drystep.child.virtual import VirtualGpu
-from estimator.drystep.measurement import PeakAt, PhasePeak, StepMeasurement
+from estimator.drystep.measurement import PeakAt, PhasePeak, StepMeasurement, Timeline
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -35,6 +35,7 @@ class ObservedRun:
     phases: tuple[PhasePeak, ...]
     peak_at: PeakAt | Missing
     evaluation_counts: bool
+    timeline: Timeline | None = None
 
 
 def observe_run(gpu: VirtualGpu, question: StepQuestion) -> ObservedRun:
@@ -61,7 +62,7 @@ def observe_run(gpu: VirtualGpu, question: StepQuestion) -> ObservedRun:
         largest_phase=largest.name if largest.peak_allocated_bytes > peak else None,
     )
     place = _place(gpu, question, steps, measurement.largest_phase)
-    return ObservedRun(measurement, tuple(phases), place, counts)
+    return ObservedRun(measurement, tuple(phases), place, counts, steps.timeline)
 
 
 def _run_or_said(phase: PhasePeak | Missing, training: Training) -> Iterator[PhasePeak]:

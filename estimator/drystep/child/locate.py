@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -65,35 +65,49 @@ def locate(
     ``repeat`` runs the step once more with a snapshot of that launch; a second time, line by line,
     where the layer's own code has several lines that could have made the node.
     """
-    search = _Search(gpu, model, part)
+    names = {id(layer): name for name, layer in model.named_sublayers()}
+    search = Search(gpu, names, part)
     with search.watching():
         repeat()
-    found = search.found
-    if not found.kernel:
-        return _NOT_SEEN
-    where = found.owner.where if found.owner else None
-    if found.owner and found.node and not found.owner.is_line_of_node:
-        second = _Search(gpu, model, part)
-        with second.watching(), second.line_by_line():
-            repeat()
-        where = second.found.owner.where if second.found.owner else None
-    layer = _OPTIMIZER if part is Phase.OPTIMIZER else search.name_of(found.owner)
-    if where is None:
-        return PeakAt(phase, part, layer, found.kernel, _NOT_THE_USERS, _NOT_THE_USERS)
-    return PeakAt(phase, part, layer, found.kernel, place(where[0], None), where[1])
+    if not search.needs_lines:
+        return search.peak_at(phase)
+    lines = Search(gpu, names, part)
+    with lines.watching(), lines.line_by_line():
+        repeat()
+    return search.peak_at(phase, lines)
 
 
-class _Search:
-    """Watches one run of a step for the launch of its snapshot."""
+class Search:
+    """Watches one run of a step for the launch of its snapshot.
 
-    def __init__(self, gpu: VirtualGpu, model: paddle.nn.Layer, part: Phase) -> None:
+    names: the paths of the model's layers, by identity. part: where the launch is known to be.
+    """
+
+    def __init__(self, gpu: VirtualGpu, names: Mapping[int, str], part: Phase) -> None:
         self.found = _Found()
         self._gpu = gpu
         self._part = part
-        self._names = {id(layer): name for name, layer in model.named_sublayers()}
+        self._names = names
         self._running: list[paddle.nn.Layer] = []
         self._owners: dict[int, _Owner] = {}
         self._alive: dict[int, Any] = {}
+
+    @property
+    def needs_lines(self) -> bool:
+        """Whether the user's line can only be told by running the step again, line by line."""
+        found = self.found
+        return bool(found.owner and found.node and not found.owner.is_line_of_node)
+
+    def peak_at(self, phase: str, lines: Search | None = None) -> PeakAt | Missing:
+        """What was found; ``lines`` has looked again, line by line."""
+        found, owner = self.found, (lines or self).found.owner
+        if not found.kernel:
+            return _NOT_SEEN
+        layer = _OPTIMIZER if self._part is Phase.OPTIMIZER else self.name_of(found.owner)
+        where = owner.where if owner else None
+        if where is None:
+            return PeakAt(phase, self._part, layer, found.kernel, _NOT_THE_USERS, _NOT_THE_USERS)
+        return PeakAt(phase, self._part, layer, found.kernel, place(where[0], None), where[1])
 
     def name_of(self, owner: _Owner | None) -> str | Missing:
         """The path of a layer; the class of one that is no part of the model, or is all of it."""

@@ -33,6 +33,7 @@ from estimator.drystep.measurement import (
     PhasePeak,
     Precision,
     StepMeasurement,
+    Timeline,
     VariantRun,
 )
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
@@ -60,6 +61,7 @@ class _Findings:
     phases: tuple[PhasePeak, ...] = ()
     peak_at: PeakAt | Missing = NOT_LOCATED
     variants: tuple[VariantRun, ...] = ()
+    timeline: Timeline | None = None
 
     def assuming(self, *more: str) -> _Findings:
         """The same with further assumptions."""
@@ -90,6 +92,7 @@ def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> 
         phases=findings.phases,
         peak_at=findings.peak_at,
         variants=findings.variants,
+        timeline=findings.timeline,
     )
 
 
@@ -108,7 +111,7 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
     training = _fresh(program, request, own)
     say(f"measuring {own.label}")
     question = StepQuestion(training, own, request.per_device_batch_size)
-    run = observe_run(gpu, question)
+    run = observe_run(gpu, replace(question, timeline=request.timeline))
     question = replace(question, evaluates=run.evaluation_counts)
     asked = with_workspace(gpu, question, run.measurement)
     say("looking for the largest batch")
@@ -118,6 +121,7 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         ladder=found.ladder,
         phases=run.phases,
         peak_at=run.peak_at,
+        timeline=run.timeline,
     )
     if sparse := _layers_with_sparse_gradients(training.model):
         findings = findings.assuming(*_what_sparse_gradients_leave_out(sparse, others))

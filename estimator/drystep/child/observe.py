@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import paddle
@@ -21,7 +22,9 @@ from estimator.drystep.measurement import (
     PhasePeak,
     Precision,
     StepMeasurement,
+    Timeline,
 )
+from estimator.drystep.timeline import timeline_of
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -32,13 +35,15 @@ NO_TIME = Missing(sentence("a virtual GPU runs no kernel, so its steps say nothi
 class StepQuestion:
     """What to run: a batch of ``batch_size`` at a precision that ``training`` was built for.
 
-    ``evaluates``: an evaluation pass comes behind the steps of :func:`try_step`.
+    ``evaluates``: an evaluation pass comes behind the steps of :func:`try_step`. ``timeline``: what
+    memory holds over the steady step is followed.
     """
 
     training: Training
     precision: Precision
     batch_size: int
     evaluates: bool = False
+    timeline: bool = False
 
 
 class _Listener:
@@ -65,6 +70,7 @@ class ObservedSteps:
     measurement: StepMeasurement
     phases: tuple[PhasePeak, ...]
     peak_at: PeakAt | Missing
+    timeline: Timeline | None = None
 
 
 def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
@@ -75,7 +81,7 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
     does not suffice.
     """
     training = question.training
-    model, snapshots = training.model, []
+    model, snapshots, timelines = training.model, [], []
     with watch_phases(model, listener := _Listener(gpu, model)):
         batch = training.make_batch(question.batch_size)
         first = _first_step(training, batch, question)
@@ -84,10 +90,14 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
         steady = replace(steady, peak_reserved_bytes=statistics.peak_reserved_bytes())
 
         def again() -> None:
-            with gpu.recording(record.peak_launch):
+            following = gpu.following() if question.timeline else nullcontext()
+            with following, gpu.recording(record.peak_launch):
                 listener.claim_gradients()
                 training.step(batch)
-            snapshots.append(breakdown(lasting_blocks(training, batch), gpu.snapshot(), peak))
+            lasting = lasting_blocks(training, batch)
+            snapshots.append(breakdown(lasting, gpu.snapshot(), peak))
+            if question.timeline:
+                timelines.append(timeline_of(gpu.followed(), lasting))
 
         place = locate(gpu, model, steady.name, record.peak_phase, again)
     measurement = StepMeasurement(
@@ -103,7 +113,8 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
         step_seconds=NO_TIME,
     )
     has_first = not training.workload.inference
-    return ObservedSteps(measurement, (first, steady) if has_first else (steady,), place)
+    phases = (first, steady) if has_first else (steady,)
+    return ObservedSteps(measurement, phases, place, timelines[0] if timelines else None)
 
 
 def locate_first(gpu: VirtualGpu, question: StepQuestion) -> PeakAt | Missing:

@@ -15,6 +15,7 @@ import paddle
 
 from estimator.drystep.child.fused_operators import complete_fused_operators
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
+from estimator.drystep.timeline import BlockLife, FollowedStep
 
 DEVICE_TYPE = "virtual_device"
 BOUNDLESS = 1 << 42
@@ -54,27 +55,6 @@ class _LaunchPoint(ctypes.Structure):
 
 
 _OnSnapshot = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockLife:
-    """A block that a kernel made; live at the launches ``born <= n < died`` (born -1: before)."""
-
-    address: int
-    bytes: int
-    phase: Phase
-    is_gradient: bool
-    born: int
-    died: int
-
-
-@dataclass(frozen=True, slots=True)
-class FollowedStep:
-    """Allocated bytes right after each launch of a step, its phase, and the blocks' lives."""
-
-    allocated: tuple[int, ...]
-    phases: tuple[Phase, ...]
-    lives: tuple[BlockLife, ...]
 
 
 @dataclass(frozen=True, slots=True)

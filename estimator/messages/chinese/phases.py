@@ -45,6 +45,12 @@ CHINESE: Mapping[str, str] = {
     "the largest peak is in saving a checkpoint, which launches no layer": (
         "最大峰值出现在保存检查点时，其中不运行任何层"
     ),
+    "the evaluation had too few batches to look for its peak": (
+        "评估的批次太少，无法查找其峰值所在"
+    ),
+    "the largest peak is in the first training step, whose launches were not recorded": (
+        "最大峰值在首个训练步，而其算子启动没有记录"
+    ),
     # other ways to run the model
     "a smaller input was not run: nothing says how to make one; give --input SHAPE:DTYPE, or an "
     "option of the model file such as -o image_size=224": (

@@ -28,11 +28,14 @@ from estimator.drystep.measurement import (
     Device,
     DryStepReport,
     MemoryBreakdown,
+    PeakAt,
     PhasePeak,
     StepMeasurement,
 )
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, InternalError
+from estimator.messages import sentence
+from estimator.values import Missing
 from estimator.workload.types import Script
 
 SHARE_OF_TIME = 0.6
@@ -96,7 +99,7 @@ def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
     asked_size = request.workload.per_device_batch_size or first.steps[-1].batch_size
     probe = _training_probe(runs, first, asked_size)
     replies.progress(f"measuring batch size {asked_size}")
-    steady = _ran(runs.run(replace(probe, breakdown=True)))
+    steady = _ran(runs.run(replace(probe, breakdown=True, timeline=request.timeline)))
     asked = _with_workspace(runs, probe, steady, first)
     replies.progress("looking for the largest batch")
     run = _explorer(runs, request, first, asked)
@@ -206,6 +209,7 @@ _UNKNOWN = MemoryBreakdown(0, 0, 0, 0, 0, 0)
 def _report(
     request: DryStepRequest, found: Found, seconds: float, told: tuple[str, ...]
 ) -> DryStepReport:
+    phases = _phases(found)
     return DryStepReport(
         device=Device.VIRTUAL,
         paddle_version=paddle.__version__,
@@ -218,7 +222,9 @@ def _report(
         host_peak_bytes=found.host_peak_bytes,
         fallback_reason=request.fallback_reason,
         ladder=found.exploration.ladder,
-        phases=_phases(found),
+        phases=phases,
+        peak_at=_peak_at(found, phases),
+        timeline=found.steady.timeline,
         batches=_batches(found.first),
     )
 
@@ -241,6 +247,19 @@ def _phases(found: Found) -> tuple[PhasePeak, ...]:
             )
         )
     return tuple(phases)
+
+
+def _peak_at(found: Found, phases: tuple[PhasePeak, ...]) -> PeakAt | Missing:
+    """Where the largest of the phases has its peak."""
+    largest = max(phases, key=lambda phase: phase.peak_allocated_bytes).name
+    evaluation = found.steady.evaluation or found.first.evaluation
+    if largest == "eval" and evaluation is not None:
+        return evaluation.peak_at
+    if largest == "train":
+        return found.steady.peak_at
+    return Missing(
+        sentence("the largest peak is in the first training step, whose launches were not recorded")
+    )
 
 
 def _batches(first: RunSeen) -> BatchesSeen:

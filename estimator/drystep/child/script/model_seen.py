@@ -44,6 +44,11 @@ class ModelSeen:
         found = [p for layer in self._layers.values() for p in layer.parameters()]
         return list({id(p): p for p in (*found, *self._updated())}.values())
 
+    def layer_names(self) -> dict[int, str]:
+        """The paths of the layers inside the ones that the loop called, by their identity."""
+        roots = map(_unwrapped, self._layers.values())
+        return {id(layer): name for root in roots for name, layer in root.named_sublayers()}
+
     def lasting_blocks(self, batch: Blocks) -> dict[str, Blocks]:
         """What lives through a whole step, by kind; the batch counts as activations."""
         buffers = (b for layer in self._layers.values() for b in layer.buffers())

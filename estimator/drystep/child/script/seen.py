@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from estimator.drystep.child.script.template import Template
 from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
-from estimator.drystep.measurement import MemoryBreakdown, ModelFacts, Precision
+from estimator.drystep.measurement import (
+    NOT_LOCATED,
+    MemoryBreakdown,
+    ModelFacts,
+    PeakAt,
+    Precision,
+    Timeline,
+)
+from estimator.values import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,8 @@ class Probe:
     batch_size None: the script's own. capacity: of the device. workspace: scratch a convolution
     may ask for. template: the batch that the training loader (number ``train_loader``) gives
     at every step instead of loading one. first_look: also watch how shapes vary and an
-    evaluation. breakdown: find out what was alive at the peak.
+    evaluation. breakdown: find out what was alive at the peak, and which launch set it. timeline:
+    also follow what memory holds over a step.
     """
 
     batch_size: int | None = None
@@ -26,6 +35,7 @@ class Probe:
     train_loader: int | None = None
     first_look: bool = False
     breakdown: bool = False
+    timeline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class EvaluationSeen:
     """An evaluation pass. Peaks in bytes over ``batches`` batches.
 
     keeps_gradients_at: ``file:line`` of a forward pass that kept what a backward pass would need;
-    empty where none did. ended_early: whether it had more batches.
+    empty where none did. ended_early: whether it had more batches. peak_at: the launch that set the
+    peak.
     """
 
     peak_allocated_bytes: int
@@ -56,16 +67,17 @@ class EvaluationSeen:
     batches: int
     keeps_gradients_at: str
     ended_early: bool
+    peak_at: PeakAt | Missing = NOT_LOCATED
 
 
 @dataclass(frozen=True, slots=True)
 class RunSeen:
     """Everything seen of one run.
 
-    ``steps`` in order; ``record`` of the second (None if there was none), ``breakdown`` at its
-    peak if it was asked for. ``train_loader``: the number of the loader that fed the steps, None
-    where no DataLoader did; ``declared_batch_size`` is
-    what that says of itself. ``template`` is the largest batch seen, or why there is none.
+    ``steps`` in order; ``record`` of the second (None if there was none), ``breakdown`` and
+    ``peak_at`` of its peak and the ``timeline`` if they were asked for. ``train_loader``: the
+    number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
+    is what that says of itself. ``template`` is the largest batch seen, or why there is none.
     """
 
     steps: tuple[StepSeen, ...]
@@ -83,6 +95,8 @@ class RunSeen:
     notes: tuple[str, ...] = ()
     host_peak_bytes: int = 0
     processor_seconds: float = 0.0
+    peak_at: PeakAt | Missing = NOT_LOCATED
+    timeline: Timeline | None = None
 
 
 @dataclass(frozen=True, slots=True)

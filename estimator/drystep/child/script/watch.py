@@ -12,7 +12,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, NoReturn
 
 import paddle
@@ -20,9 +19,9 @@ import paddle
 from estimator.drystep.child import statistics
 from estimator.drystep.child.batches import batch_bytes, tensors_in
 from estimator.drystep.child.blocks import Blocks, blocks_of
-from estimator.drystep.child.observe import breakdown
 from estimator.drystep.child.script.hooks import LoaderInUse
 from estimator.drystep.child.script.model_seen import ModelSeen
+from estimator.drystep.child.script.recorder import PeakFinder, Recorder
 from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
 from estimator.drystep.child.script.template import (
     Template,
@@ -30,8 +29,8 @@ from estimator.drystep.child.script.template import (
     shapes_of,
     template_of,
 )
-from estimator.drystep.child.virtual import StepRecord, VirtualGpu
-from estimator.drystep.measurement import MemoryBreakdown, Phase
+from estimator.drystep.child.virtual import VirtualGpu
+from estimator.drystep.measurement import NOT_LOCATED, Phase
 from estimator.drystep.places import is_user_file, place
 from estimator.messages import sentence
 from estimator.workload.types import Script
@@ -66,7 +65,7 @@ class Watch:
         self._model = ModelSeen()
         self._batches = _Batches()
         self._steps: list[StepSeen] = []
-        self._recorder = _Recorder(gpu, self._model)
+        self._recorder = Recorder(gpu, self._model)
         self._evaluation: _Evaluation | None = None
         self._lead: Any = None
         self._extra_epochs = 0
@@ -133,7 +132,7 @@ class Watch:
         if optimizer is not self._lead:
             return
         self._steps.append(self._batches.step())
-        self._recorder.step_done(self._batches.blocks, breakdown=self._probe.breakdown)
+        self._recorder.step_done(self._batches.blocks, self._probe)
         statistics.restart_allocated_peak()
         if self._has_enough():
             self._enough()
@@ -175,7 +174,7 @@ class Watch:
         wanted = self._script.steps if self._probe.first_look else 2
         if self._probe.first_look and self._shapes_vary():
             wanted = max(wanted, self._script.sampled_batches)
-        return self.steps >= (max(wanted, 3) if self._probe.breakdown else wanted)
+        return self.steps >= max(wanted, self._recorder.steps_needed(self._probe))
 
     def _shapes_vary(self) -> bool:
         return len({step.shapes for step in self._steps}) > 1
@@ -238,7 +237,9 @@ class Watch:
         if self._evaluation is None:
             self._recorder.stop()
             statistics.restart_allocated_peak()
-            self._evaluation = _Evaluation(self._batches.size_of(inputs))
+            finder = PeakFinder(self._gpu, self._model) if self._probe.breakdown else None
+            self._evaluation = _Evaluation(self._batches.size_of(inputs), finder)
+        self._evaluation.next_pass()
         if self._batches.train_loader is None:
             self._evaluation.batches += 1
 
@@ -262,6 +263,8 @@ class Watch:
                 steps=tuple(self._steps),
                 record=self._recorder.record,
                 breakdown=self._recorder.breakdown,
+                peak_at=self._recorder.peak_at,
+                timeline=self._recorder.timeline,
                 evaluation=self._evaluation.seen() if self._evaluation else None,
                 facts=self._model.facts(self._script.program),
                 optimizer=self._model.optimizer_names,
@@ -360,66 +363,28 @@ class _Last:
         self.size, self.bytes, self.shapes = size, nbytes, shapes
 
 
-class _Recorder:
-    """Records the second step, and at the third what is alive where the second had its peak."""
-
-    def __init__(self, gpu: VirtualGpu, model: ModelSeen) -> None:
-        self._gpu = gpu
-        self._model = model
-        self._recording = ExitStack()
-        self._is_recording = False
-        self._done = 0
-        self._peak = 0
-        self.record: StepRecord | None = None
-        self.breakdown: MemoryBreakdown | None = None
-
-    def claim_gradients(self) -> None:
-        if self._is_recording:
-            self._gpu.claim_gradients(self._model.gradient_addresses())
-
-    def step_done(self, batch: Blocks, *, breakdown: bool) -> None:
-        """A step has ended; its peak still stands."""
-        self._done += 1
-        self.stop()
-        if self._done == 1:
-            self._start()
-        elif self._done == 2:
-            self.record = self._gpu.record()
-            self._peak = statistics.peak_allocated_bytes()
-            if breakdown:
-                self._start(self.record.peak_launch)
-        elif self._done == 3 and breakdown:
-            self.breakdown = _split(self._model, batch, self._gpu, self._peak)
-
-    def stop(self) -> None:
-        """Record no more."""
-        self._recording.close()
-        self._is_recording = False
-
-    def _start(self, snapshot_at: int = -1) -> None:
-        self._recording.enter_context(self._gpu.recording(snapshot_at))
-        self._is_recording = True
-        self.claim_gradients()
-
-
-def _split(model: ModelSeen, batch: Blocks, gpu: VirtualGpu, peak: int) -> MemoryBreakdown:
-    return breakdown(model.lasting_blocks(batch), gpu.snapshot(), peak)
-
-
 class _Evaluation:
     """An evaluation pass while it runs."""
 
-    def __init__(self, batch_size: int) -> None:
+    def __init__(self, batch_size: int, finder: PeakFinder | None) -> None:
         self._batch_size = batch_size
+        self._finder = finder
         self._peaks = (0, 0)
         self.running = True
         self.batches = 1
         self.keeps_gradients_at = ""
         self.ended_early = False
 
+    def next_pass(self) -> None:
+        """A model is about to be called once more."""
+        if self._finder is not None and self.running:
+            self._finder.next_pass()
+
     def stop(self) -> None:
         if self.running:
             self.running = False
+            if self._finder is not None:
+                self._finder.stop()
             self._peaks = statistics.peak_allocated_bytes(), statistics.peak_reserved_bytes()
 
     def seen(self) -> EvaluationSeen:
@@ -431,6 +396,7 @@ class _Evaluation:
             batches=self.batches,
             keeps_gradients_at=self.keeps_gradients_at,
             ended_early=self.ended_early,
+            peak_at=self._finder.peak_at if self._finder else NOT_LOCATED,
         )
 
 
