@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from estimator.drystep.measurement import CapacityTrial, DryStepReport, StepMeasurement
 from estimator.gpus.types import GpuType
@@ -36,12 +36,16 @@ class Evidence:
 
     ``measured_on`` is the catalogue's name of the real GPU that ran the steps, None where none
     did or the catalogue does not have it: measured step times count for that type alone.
+    ``profiles`` keeps what was made of kernel records, for all who ask about this evidence.
     """
 
     report: DryStepReport
     classes: CapacityClasses
     correction: Correction
     measured_on: str | None = None
+    profiles: dict[tuple[str, int], KernelProfile] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
 
 def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
@@ -124,7 +128,7 @@ class _Predictor:
         self._model = evidence.report.model.name
         self._correction = evidence.correction
         self._measured_on = evidence.measured_on
-        self._profiles: dict[tuple[str, int], KernelProfile] = {}
+        self._profiles = evidence.profiles
 
     def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
         facts = self._facts(gpu, measurement)

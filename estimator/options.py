@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from estimator.drystep.request import DeviceChoice, Limits
+from estimator.defaults import TIME_LIMIT_SECONDS
+from estimator.drystep.request import DeviceChoice
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.types import Override
 from estimator.messages import Language
 from estimator.plan.types import Question
 from estimator.workload.types import Workload
-
-DEFAULT_MAX_GPUS = 8
-"""GPUs of one ordinary node: plans beyond it are several nodes and have to be asked for."""
-
-DEFAULT_TIME_LIMIT_SECONDS = Limits().seconds
-"""How long user code may run in the child process before it counts as hanging."""
-
-SCRIPT_TIME_LIMIT_SECONDS = 600.0
-"""The same for a training script, which imports and reads more before it trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class EstimateOptions:
     gpus: tuple[str, ...] = ()
     gpus_file: Path | None = None
     device: DeviceChoice = DeviceChoice.AUTO
-    time_limit_seconds: float = DEFAULT_TIME_LIMIT_SECONDS
+    time_limit_seconds: float = TIME_LIMIT_SECONDS
     manifest: ManifestOptions = ManifestOptions()
     language: Language = Language.EN
     verify: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
 from estimator.drystep.device.choose import choose_device
@@ -12,7 +13,7 @@ from estimator.drystep.launch import OnProgress, run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
 from estimator.errors import BadInput
-from estimator.experience import load_correction, recorded_plan, remember
+from estimator.experience import Experience, load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
 from estimator.habits import past_templates
@@ -21,8 +22,10 @@ from estimator.learning.correction import NoHistory
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.clues import clues_of
 from estimator.manifest.render import check_options, choose
+from estimator.manifest.validate import prepare
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
+from estimator.memory.types import DeviceOverhead
 from estimator.messages import message, sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
@@ -31,6 +34,7 @@ from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Questi
 from estimator.progress import Progress, Silence, Stage
 from estimator.records.store import new_identifier
 from estimator.result import EstimateResult
+from estimator.throughput.coefficients import load_coefficients
 from estimator.throughput.multi_gpu import scaling_efficiency
 from estimator.values import Bounded, Missing
 from estimator.verification import Verification, verify
@@ -68,7 +72,7 @@ def estimate(
     templates = template_library(options.manifest.templates_folders)
     check_options(templates, options.manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        correction = pool.submit(load_correction)  # while the child imports Paddle
+        correction = pool.submit(_get_ready)  # while the child runs the step
         request = _request(options, gpus, progress)
         report = _dry_step(request, options, progress, run)
         verification = _verification(request, report, options, progress)
@@ -103,6 +107,13 @@ def estimate(
     )
     prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
+
+
+def _get_ready() -> Experience:
+    """Load what is needed when the step has been run."""
+    load_coefficients()
+    prepare()
+    return load_correction()
 
 
 def _untried(report: DryStepReport) -> tuple[str, ...]:
@@ -239,13 +250,26 @@ def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
 
 
 def _collaborators(report: DryStepReport) -> Collaborators:
+    """What the planner asks, each answer kept: over a thousand plans ask the same few things."""
+
+    @cache
+    def gradients(precision: Precision) -> int:
+        return gradient_bucket_bytes(report, precision)
+
     def efficiency(
         answer: GpuAnswer, gpu: GpuType, count: int, nodes: int
     ) -> Bounded[float] | Missing:
         if isinstance(answer.step_time, Missing):
             return answer.step_time
-        gradients = gradient_bucket_bytes(report, answer.precision)
         seconds = answer.step_time.step_seconds.target
-        return scaling_efficiency(seconds, gradients, gpu, count, nodes)
+        return scaling_efficiency(seconds, gradients(answer.precision), gpu, count, nodes)
 
-    return Collaborators(efficiency, device_overhead)
+    overheads: dict[tuple[str, int], DeviceOverhead] = {}
+
+    def overhead(gpu: GpuType, count: int) -> DeviceOverhead:
+        key = gpu.name, count
+        if key not in overheads:
+            overheads[key] = device_overhead(gpu, count)
+        return overheads[key]
+
+    return Collaborators(efficiency, overhead)

@@ -14,9 +14,8 @@ from typing import Annotated, Literal
 import typer
 
 from estimator.cli.common import CommonArguments, argument, option
-from estimator.learning.decision import DEFAULT_OOM_PRICE, DEFAULT_WASTE_PRICE
+from estimator.defaults import OOM_PRICE, SCRIPT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, WASTE_PRICE
 from estimator.manifest.kindnames import ManifestKind
-from estimator.options import DEFAULT_TIME_LIMIT_SECONDS, SCRIPT_TIME_LIMIT_SECONDS
 from estimator.units import format_duration
 from estimator.workload.types import DEFAULT_SAMPLED_BATCHES, DEFAULT_WATCHED_STEPS
 
@@ -64,7 +63,7 @@ class QuestionArguments(CommonArguments):
         Literal["auto", "gpu", "virtual", "cpu"], _measuring("--device", "auto|gpu|virtual|cpu")
     ] = "auto"
     time_limit: Annotated[str, _measuring("--time-limit", "TIME")] = format_duration(
-        DEFAULT_TIME_LIMIT_SECONDS
+        TIME_LIMIT_SECONDS
     )
     verify: Annotated[bool, _measuring("--verify")] = False
     timeline: Annotated[Path | None, _output("--timeline", "FILE.html")] = None
@@ -233,8 +232,8 @@ class HistoryReplayArguments(MappedArguments):
             metavar="FILE...", help="help.history_files", rich_help_panel="panel.history"
         ),
     ]
-    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = DEFAULT_OOM_PRICE
-    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = DEFAULT_WASTE_PRICE
+    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = OOM_PRICE
+    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = WASTE_PRICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,6 +270,6 @@ class HistoryRecommendArguments(CommonArguments):
         _history("--target", "host-memory|device-memory"),
     ] = "host-memory"
     model_file: Annotated[Path | None, _history("--model-file", "FILE")] = None
-    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = DEFAULT_OOM_PRICE
-    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = DEFAULT_WASTE_PRICE
+    oom_price: Annotated[float, _prices("--oom-price", "JOBS")] = OOM_PRICE
+    waste_price: Annotated[float, _prices("--waste-price", "PRICE")] = WASTE_PRICE
     json: Annotated[bool, _output("--json")] = False

@@ -1,89 +1,62 @@
-"""``paddle-estimate MODEL.py``: ask the pipeline, show the answer, write the document."""
+"""``paddle-estimate MODEL.py`` and ``run``: the dry step's process first, all else meanwhile.
+
+Importing Paddle takes the child longer than anything that this process must do before it can say
+what to measure, so the child is started before our own rooms are imported.
+"""
 
 from __future__ import annotations
 
-from rich.console import Console
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
-from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
-from estimator.cli.console import error_console
-from estimator.cli.explain import explanation
-from estimator.cli.output import check_writable, write_document
-from estimator.cli.parsing import to_options, to_script_options
-from estimator.cli.progress import TerminalProgress
+from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.session import Session
-from estimator.cli.summary import summary
-from estimator.cli.timeline import check_timeline, write_timeline
-from estimator.document import to_document
-from estimator.errors import BadInput, NoFeasiblePlan
-from estimator.manifest.provenance import annotated
-from estimator.messages import localise, message
-from estimator.options import EstimateOptions
-from estimator.result import EstimateResult, NothingFits
-from estimator.values import Missing
+from estimator.drystep.device.choose import environment_at_hand
+from estimator.drystep.early import started_early
+from estimator.drystep.launch import run_dry_step
+from estimator.drystep.request import DeviceChoice
+
+if TYPE_CHECKING:
+    from estimator.pipeline import RunDryStep
 
 
 def run(session: Session, arguments: EstimateArguments) -> int:
     """Answer one question; the exit code says whether something fits."""
-    return _answer(to_options(arguments, session.language), arguments, session)
+    with _no_collector(), _early_run(arguments.device) as run_step:
+        from estimator.cli.answer import answer
+        from estimator.cli.parsing import to_options
+
+        return answer(to_options(arguments, session.language), arguments, session, run_step)
 
 
 def run_script(session: Session, arguments: RunArguments) -> int:
     """Answer one question about a training script."""
-    return _answer(to_script_options(arguments, session.language), arguments, session)
+    with _no_collector(), _early_run(arguments.device) as run_step:
+        from estimator.cli.answer import answer
+        from estimator.cli.parsing import to_script_options
+
+        return answer(to_script_options(arguments, session.language), arguments, session, run_step)
 
 
-def _answer(options: EstimateOptions, arguments: QuestionArguments, session: Session) -> int:
-    check_writable(arguments.out)
-    check_timeline(arguments.timeline)
-    console = error_console()
-    cluster = None
-    if arguments.server_dry_run:
-        from estimator.cluster.connection import Place, connect
-
-        cluster = connect(Place(arguments.kube_context, arguments.namespace))
-    result = ask(options, console, session)
-    if cluster is not None and not isinstance(result.manifest, Missing):
-        cluster.require_taken(result.manifest.document, result.manifest.origins)
-    show(result, arguments, console, session)
-    return NoFeasiblePlan.exit_code if isinstance(result.outcome, NothingFits) else 0
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """One answer and the process ends: searching its thousands of plans for garbage is waste."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
-def show(
-    result: EstimateResult, arguments: QuestionArguments, console: Console, session: Session
-) -> None:
-    """The summary for people on stderr, then the document on stdout or in a file."""
-    told = localise(result, session.language)
-    show_summary(result, console, session)
-    if arguments.timeline is not None:
-        write_timeline(told, arguments.timeline, session)
-    if arguments.explain:
-        console.print(explanation(told, session.say))
-    document = _document(told, as_json=arguments.json, provenance=arguments.provenance)
-    if document is not None:
-        write_document(document, arguments.out)
-
-
-def show_summary(result: EstimateResult, console: Console, session: Session) -> None:
-    """The answer for people, on stderr."""
-    told = localise(result, session.language)
-    console.print(summary(told, console.width, session.say))
-
-
-def ask(options: EstimateOptions, console: Console, session: Session) -> EstimateResult:
-    """The answer to one question, with its progress on the console."""
-    from estimator.pipeline import estimate
-
-    with TerminalProgress(console, session) as progress:
-        return estimate(options, progress)
-
-
-def _document(result: EstimateResult, *, as_json: bool, provenance: bool) -> str | None:
-    """The text to write; None where the YAML of an infeasible job was asked for."""
-    if as_json:
-        return to_document(result).model_dump_json(indent=2) + "\n"
-    if not isinstance(result.manifest, Missing):
-        return annotated(result.manifest) if provenance else result.manifest.text
-    if isinstance(result.outcome, NothingFits):
-        return None
-    what = message("error.no_manifest", why=result.manifest.reason)
-    raise BadInput(what, hint="--json")
+@contextmanager
+def _early_run(device: str) -> Iterator[RunDryStep]:
+    """Runs dry steps, the first of them in a child that imports Paddle from now on."""
+    environment = environment_at_hand(DeviceChoice(device))
+    if environment is None:  # the device must be built first
+        yield run_dry_step
+        return
+    with started_early(environment) as start:
+        yield partial(run_dry_step, start=start)

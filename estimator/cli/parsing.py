@@ -9,6 +9,7 @@ from pathlib import Path
 from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
 from estimator.cli.overrides import parse_overrides
 from estimator.cli.tensors import parse_tensor
+from estimator.defaults import MAX_GPUS
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice
 from estimator.errors import BadInput
@@ -16,7 +17,7 @@ from estimator.manifest import overrides
 from estimator.manifest.kindnames import parse_kind
 from estimator.manifest.types import Override
 from estimator.messages import Language, message
-from estimator.options import DEFAULT_MAX_GPUS, EstimateOptions, ManifestOptions
+from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
 from estimator.workload.command import parse_command
@@ -175,7 +176,7 @@ def _max_gpus(arguments: QuestionArguments) -> int:
     nodes, limit = arguments.nodes or 1, arguments.max_gpus
     pinned = nodes * (arguments.gpus or 1)
     if limit is None:
-        return pinned if arguments.gpus is not None else nodes * DEFAULT_MAX_GPUS
+        return pinned if arguments.gpus is not None else nodes * MAX_GPUS
     if pinned > limit:
         what = message("error.more_than_max_gpus", gpus=pinned, limit=limit)
         raise BadInput(what, where="--max-gpus", hint=f"--max-gpus {pinned}")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
+from estimator.cli.answer import ask, show_summary
 from estimator.cli.arguments import SubmitArguments
 from estimator.cli.console import error_console
-from estimator.cli.estimate import ask, show_summary
 from estimator.cli.output import write_stdout
 from estimator.cli.parsing import to_options
 from estimator.cli.session import Session

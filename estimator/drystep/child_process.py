@@ -98,8 +98,8 @@ def spawned(wanted: Spawn) -> Iterator[ChildProcess]:
     """As :func:`started`, reading its orders from a file or a pipe."""
     with ExitStack() as stack:
         faults = stack.enter_context(tempfile.TemporaryFile())
-        replies, reply_end = _pipe(stack)
-        output, output_end = _pipe(stack)
+        replies, reply_end = pipe(stack)
+        output, output_end = pipe(stack)
         process = subprocess.Popen(
             [*wanted.command, str(reply_end.fileno()), str(faults.fileno())],
             stdin=wanted.orders,
@@ -116,7 +116,7 @@ def spawned(wanted: Spawn) -> Iterator[ChildProcess]:
         yield child
 
 
-def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+def pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     """The reading and the writing end of a new pipe, closed with ``stack``."""
     reader, writer = os.pipe()
     return (

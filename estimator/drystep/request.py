@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from estimator.defaults import TIME_LIMIT_SECONDS
 from estimator.drystep.measurement import Precision
 from estimator.workload.types import Workload
 
@@ -55,7 +56,7 @@ class DryStepRequest:
     plugin: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     fallback_reason: str = ""
-    seconds: float = 120.0
+    seconds: float = TIME_LIMIT_SECONDS
     card: CudaCard | None = None
     scratch: Path | None = None
     variants: tuple[Workload, ...] = ()
@@ -70,5 +71,5 @@ class Limits:
     ``host_memory_bytes`` None: what the machine has to spare, at most 32 GiB.
     """
 
-    seconds: float = 120.0
+    seconds: float = TIME_LIMIT_SECONDS
     host_memory_bytes: int | None = None

@@ -13,13 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from estimator.defaults import OOM_PRICE, WASTE_PRICE
 from estimator.learning.tail import UpperTail
-
-DEFAULT_OOM_PRICE = 7.0
-"""An out-of-memory and its retry cost as much as this many average jobs' requested memory-time.
-Chosen together with the constants of ``tail.py``."""
-
-DEFAULT_WASTE_PRICE = 1.0
 
 UNSEEN_SHARE = 0.95
 """Share of the request for a job of a template that never ran: of 126 templates of four public
@@ -42,8 +37,8 @@ class Prices:
     Only their ratio matters.
     """
 
-    out_of_memory: float = DEFAULT_OOM_PRICE
-    waste: float = DEFAULT_WASTE_PRICE
+    out_of_memory: float = OOM_PRICE
+    waste: float = WASTE_PRICE
 
     def __post_init__(self) -> None:
         prices = (self.out_of_memory, self.waste)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -34,14 +35,20 @@ class Verdict:
     notes: tuple[str, ...]
 
 
+def prepare() -> None:
+    """Import what :func:`validate` needs; it takes a tenth of a second."""
+    if _has_schemas():
+        import_module("kubernetes_validate")
+
+
 def validate(documents: Sequence[Document], definitions: Definitions | None = None) -> Verdict:
     """Judge the documents of a manifest."""
     found = list(check_set(documents))
     notes: list[str] = []
-    if find_spec("kubernetes_validate") is None:
-        notes.append(message("validate.no_schemas", hint=_INSTALL))
-    else:
+    if _has_schemas():
         found += _schema_findings(documents)
+    else:
+        notes.append(message("validate.no_schemas", hint=_INSTALL))
     if definitions is not None:
         found += _definition_findings(documents, definitions)
         notes += _not_defined(documents, definitions)
@@ -77,6 +84,10 @@ def line_of(finding: Finding, document: Document) -> str:
     """``file:line: Job spec.template...: what is wrong``, as a person reads it."""
     where = "" if finding.where in ("", COMPUTED) else f"{finding.where}: "
     return f"{where}{document.get('kind', '')} {format_path(finding.path)}: {finding.problem}"
+
+
+def _has_schemas() -> bool:
+    return find_spec("kubernetes_validate") is not None
 
 
 def _schema_findings(documents: Sequence[Document]) -> Iterator[Placed]:

@@ -113,6 +113,8 @@ def language_of(environment: Mapping[str, str]) -> Language:
 
 
 def _filled(wording: str, values: Mapping[str, object], language: Language) -> str:
+    if language is Language.EN and tuple not in map(type, values.values()):
+        return wording.format_map(values)  # said as it is: an answer has thousands of sentences
     return wording.format_map({name: _spoken(one, language) for name, one in values.items()})
 
 

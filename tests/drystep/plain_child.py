@@ -12,10 +12,10 @@ from estimator.drystep.child.replies import Replies
 from estimator.drystep.measurement import Device, DryStepReport, ModelFacts
 from estimator.drystep.protocol import decode_order
 
-replies = Replies(int(sys.argv[1]))
+replies = Replies(int(sys.argv[-2]))
 order = decode_order(sys.stdin.buffer.read())
 apply_limits(order.host_memory_bytes, order.parent_pid)
-report_faults(int(sys.argv[2]))
+report_faults(int(sys.argv[-1]))
 replies.progress("running the file")
 runpy.run_path(str(order.request.workload.model_file))
 replies.report(

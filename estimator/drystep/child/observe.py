@@ -46,15 +46,25 @@ class StepQuestion:
     timeline: bool = False
 
 
-class _Listener:
-    """Passes the phases on to the device, and tells it where the gradients stand."""
+class _PhaseListener:
+    """Passes the phases on to the device."""
 
-    def __init__(self, gpu: VirtualGpu, model: paddle.nn.Layer) -> None:
+    def __init__(self, gpu: VirtualGpu) -> None:
         self._gpu = gpu
-        self._model = model
 
     def enter(self, phase: Phase) -> None:
         self._gpu.set_phase(phase)
+
+    def before_update(self) -> None:
+        """Nothing to do: who takes no snapshot need not know where the gradients stand."""
+
+
+class _Listener(_PhaseListener):
+    """Tells the device where the gradients stand, too."""
+
+    def __init__(self, gpu: VirtualGpu, model: paddle.nn.Layer) -> None:
+        super().__init__(gpu)
+        self._model = model
 
     def before_update(self) -> None:
         self.claim_gradients()
@@ -168,7 +178,7 @@ def _first_step(training: Training, batch: object, question: StepQuestion) -> Ph
 def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, int]:
     """Two steps without the breakdown: the record, peak allocated and peak reserved bytes."""
     training = question.training
-    with watch_phases(training.model, _Listener(gpu, training.model)):
+    with watch_phases(training.model, _PhaseListener(gpu)):
         batch = training.make_batch(question.batch_size)
         training.step(batch)
         record, peak = _recorded_step(gpu, training, batch)

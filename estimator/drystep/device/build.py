@@ -71,7 +71,7 @@ def ensure_plugin(
     obstacle = _obstacle(paddle)
     if obstacle:
         return Missing(obstacle)
-    plugin = Plugin(cache / "virtual-gpu" / f"{paddle.version}-{_fingerprint(paddle)}")
+    plugin = _place(paddle, cache)
     if plugin.library.is_file():
         return plugin
     compiler = _compiler()
@@ -87,6 +87,16 @@ def ensure_plugin(
                 why=error.strerror,
             )
         )
+
+
+def built_plugin(paddle: PaddleInstallation, cache: Path) -> Plugin | None:
+    """The plug-in for this Paddle where ``cache`` has it already."""
+    plugin = _place(paddle, cache)
+    return plugin if not _obstacle(paddle) and plugin.library.is_file() else None
+
+
+def _place(paddle: PaddleInstallation, cache: Path) -> Plugin:
+    return Plugin(cache / "virtual-gpu" / f"{paddle.version}-{_fingerprint(paddle)}")
 
 
 def _obstacle(paddle: PaddleInstallation) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from estimator.drystep.device.build import Plugin, ensure_plugin
+from estimator.drystep.device.build import Plugin, built_plugin, ensure_plugin
 from estimator.drystep.device.installation import PaddleInstallation, find_paddle
 from estimator.drystep.measurement import Device
 from estimator.drystep.request import DeviceChoice
@@ -50,6 +50,20 @@ def choose_device(wish: DeviceChoice, announce: Callable[[str], None]) -> Chosen
         what = sentence("--device virtual: {why}", why=plugin.reason)
         raise BadInput(what, hint="paddle-estimate doctor")
     return ChosenDevice(Device.CPU, reason=plugin.reason)
+
+
+def environment_at_hand(wish: DeviceChoice) -> Mapping[str, str] | None:
+    """The variables of the child on the device that will be chosen; None where it must be built.
+
+    None, too, where :func:`choose_device` would raise.
+    """
+    paddle = find_paddle()
+    if isinstance(paddle, Missing):
+        return None
+    if wish in (DeviceChoice.CPU, DeviceChoice.GPU) or paddle.for_cuda:
+        return {}
+    plugin = built_plugin(paddle, user_cache_folder())
+    return None if plugin is None else plugin.environment()
 
 
 def _why_no_gpu(paddle: PaddleInstallation) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from estimator.drystep.child_process import ChildProcess, Spawn, spawned
+from estimator.drystep.child_process import ChildProcess, Spawn, pipe, spawned
 from estimator.drystep.launch import CHILD, QUIET
 from estimator.drystep.protocol import WARM, Order, encode_order
 from estimator.drystep.request import DryStepRequest
@@ -105,7 +105,7 @@ class Slots:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="estimate-")))
             code = folder / "job"
             code.mkdir(mode=0o755)
-            reader, writer = _pipe(stack)
+            reader, writer = pipe(stack)
             threads = str(min(os.cpu_count() or 1, _MOST_THREADS))
             inside = QUIET | {"OMP_NUM_THREADS": threads} | dict(environment)
             kind = SandboxedProcess if self._confinement.safe else ChildProcess
@@ -115,14 +115,6 @@ class Slots:
             reader.close()
             slot = Slot(code, child, writer, self._confinement, dict(environment))
             return slot, stack.pop_all()
-
-
-def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
-    reader, writer = os.pipe()
-    return (
-        stack.enter_context(open(reader, "rb", buffering=0)),
-        stack.enter_context(open(writer, "wb", buffering=0)),
-    )
 
 
 def copy_files(files: Mapping[str, bytes], folder: Path) -> None:

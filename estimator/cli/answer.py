@@ -1,0 +1,95 @@
+"""One question of the command line: ask the pipeline, show the answer, write the document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from estimator.cli.arguments import QuestionArguments
+from estimator.cli.console import error_console
+from estimator.cli.explain import explanation
+from estimator.cli.output import check_writable, write_document
+from estimator.cli.progress import TerminalProgress
+from estimator.cli.session import Session
+from estimator.cli.summary import summary
+from estimator.cli.timeline import check_timeline, write_timeline
+from estimator.document import to_document
+from estimator.drystep.launch import run_dry_step
+from estimator.errors import BadInput, NoFeasiblePlan
+from estimator.manifest.provenance import annotated
+from estimator.messages import localise, message
+from estimator.options import EstimateOptions
+from estimator.result import EstimateResult, NothingFits
+from estimator.values import Missing
+
+if TYPE_CHECKING:
+    from estimator.pipeline import RunDryStep
+
+
+def answer(
+    options: EstimateOptions,
+    arguments: QuestionArguments,
+    session: Session,
+    run: RunDryStep,
+) -> int:
+    """Answer a question, whose dry step ``run`` runs; the exit code of the command."""
+    check_writable(arguments.out)
+    check_timeline(arguments.timeline)
+    console = error_console()
+    cluster = None
+    if arguments.server_dry_run:
+        from estimator.cluster.connection import Place, connect
+
+        cluster = connect(Place(arguments.kube_context, arguments.namespace))
+    result = ask(options, console, session, run)
+    if cluster is not None and not isinstance(result.manifest, Missing):
+        cluster.require_taken(result.manifest.document, result.manifest.origins)
+    show(result, arguments, console, session)
+    return NoFeasiblePlan.exit_code if isinstance(result.outcome, NothingFits) else 0
+
+
+def show(
+    result: EstimateResult, arguments: QuestionArguments, console: Console, session: Session
+) -> None:
+    """The summary for people on stderr, then the document on stdout or in a file."""
+    told = localise(result, session.language)
+    show_summary(result, console, session)
+    if arguments.timeline is not None:
+        write_timeline(told, arguments.timeline, session)
+    if arguments.explain:
+        console.print(explanation(told, session.say))
+    document = _document(told, as_json=arguments.json, provenance=arguments.provenance)
+    if document is not None:
+        write_document(document, arguments.out)
+
+
+def show_summary(result: EstimateResult, console: Console, session: Session) -> None:
+    """The answer for people, on stderr."""
+    told = localise(result, session.language)
+    console.print(summary(told, console.width, session.say))
+
+
+def ask(
+    options: EstimateOptions,
+    console: Console,
+    session: Session,
+    run: RunDryStep = run_dry_step,
+) -> EstimateResult:
+    """The answer to one question, with its progress on the console."""
+    from estimator.pipeline import estimate
+
+    with TerminalProgress(console, session) as progress:
+        return estimate(options, progress, run)
+
+
+def _document(result: EstimateResult, *, as_json: bool, provenance: bool) -> str | None:
+    """The text to write; None where the YAML of an infeasible job was asked for."""
+    if as_json:
+        return to_document(result).model_dump_json(indent=2) + "\n"
+    if not isinstance(result.manifest, Missing):
+        return annotated(result.manifest) if provenance else result.manifest.text
+    if isinstance(result.outcome, NothingFits):
+        return None
+    what = message("error.no_manifest", why=result.manifest.reason)
+    raise BadInput(what, hint="--json")
