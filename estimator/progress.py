@@ -17,6 +17,9 @@ class Stage(StrEnum):
     PREDICT = "stage.predict"
     PLAN = "stage.plan"
     MANIFEST = "stage.manifest"
+    READ_RECORDS = "stage.read_records"
+    REPORT = "stage.report"
+    WRITE = "stage.write"
 
 
 class Progress(Protocol):

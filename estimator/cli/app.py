@@ -59,6 +59,13 @@ _GPUS = Command("gpus", "arguments.GpusArguments", "estimator.cli.gpus", "run", 
 _WATCH = Command(
     "watch", "watch.WatchArguments", "estimator.cli.watch", "run", "help.command_watch"
 )
+_REPORT = Command(
+    "report",
+    "report_arguments.ReportArguments",
+    "estimator.cli.report",
+    "run",
+    "help.command_report",
+)
 _DOCTOR = Command(
     "doctor", "arguments.DoctorArguments", "estimator.cli.doctor", "run", "help.command_doctor"
 )
@@ -182,6 +189,7 @@ def create_app(say: Say, words: Sequence[str] | None = None) -> typer.Typer:
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))
     _add(app, meant(_WATCH), say)
+    _add(app, meant(_REPORT), say)
     _add(app, meant(_DOCTOR), say)
     return app
 

@@ -10,6 +10,7 @@ from estimator.messages.helptext import WORDINGS as HELP
 from estimator.messages.learning import WORDINGS as LEARNING
 from estimator.messages.manifest import WORDINGS as MANIFEST
 from estimator.messages.records import WORDINGS as RECORDS
+from estimator.messages.report import WORDINGS as REPORT
 from estimator.messages.summary import WORDINGS as SUMMARY
 from estimator.messages.templates import WORDINGS as TEMPLATES
 from estimator.messages.wording import Wording
@@ -20,6 +21,7 @@ PARTS: tuple[Mapping[str, Wording], ...] = (
     LEARNING,
     MANIFEST,
     RECORDS,
+    REPORT,
     SUMMARY,
     TEMPLATES,
 )

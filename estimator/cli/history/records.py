@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from estimator.cli.console import error_console, output_console
+from estimator.cli.dates import moment
 from estimator.cli.history.arguments import (
     AddArguments,
     ExportArguments,
@@ -173,8 +174,8 @@ def _selection(arguments: SelectionArguments) -> Selection:
         _column(name, "--where")
     return Selection(
         {name: value for name, _, value in pairs},
-        _moment(arguments.since, "--since"),
-        _moment(arguments.before, "--before"),
+        moment(arguments.since, "--since"),
+        moment(arguments.before, "--before"),
     )
 
 
@@ -185,16 +186,6 @@ def _column(name: str, where: str) -> None:
         known = [column.name for column in BY_NAME.values() if column.kind == "text"]
         near = ", ".join(get_close_matches(name, known, 3, 0.5) or known[:8])
         raise BadInput(message("error.no_text_field", name=name), where=where, hint=near)
-
-
-def _moment(text: str | None, where: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(message("error.date", words=text), where=where) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _show(

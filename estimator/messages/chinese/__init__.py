@@ -11,6 +11,8 @@ from estimator.messages.chinese.manifest import CHINESE as MANIFEST
 from estimator.messages.chinese.memory import CHINESE as MEMORY
 from estimator.messages.chinese.phases import CHINESE as PHASES
 from estimator.messages.chinese.plan import CHINESE as PLAN
+from estimator.messages.chinese.report import CHINESE as REPORT
+from estimator.messages.chinese.report_advice import CHINESE as REPORT_ADVICE
 from estimator.messages.chinese.scripts import CHINESE as SCRIPTS
 from estimator.messages.chinese.service import CHINESE as SERVICE
 from estimator.messages.chinese.templates import CHINESE as TEMPLATES
@@ -23,6 +25,8 @@ PARTS: tuple[Mapping[str, str], ...] = (
     MEMORY,
     PHASES,
     PLAN,
+    REPORT,
+    REPORT_ADVICE,
     SCRIPTS,
     SERVICE,
     TEMPLATES,

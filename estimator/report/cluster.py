@@ -1,0 +1,64 @@
+"""What a cluster has: nodes by kind, prices, limits of queues; plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from estimator.values import Missing
+
+_NOT_SAID = Missing("the cluster description has no memory_price")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKind:
+    """Nodes that are alike. gpu: a type by name, '' for nodes without GPUs.
+
+    cpu in cores, memory in bytes, both of one node; None where not said.
+    """
+
+    count: int
+    gpu: str
+    gpus: int
+    cpu: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """nodes by kind; price of one GPU for an hour by type; GPUs that a queue may hold at once.
+
+    memory_price: of a GiB of host memory for an hour, Missing where it has none of its own.
+    source: where it was read from.
+    """
+
+    nodes: tuple[NodeKind, ...]
+    prices: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
+    queues: Mapping[str, int] = field(default_factory=dict)
+    memory_price: float | Missing = _NOT_SAID
+    source: str = ""
+
+    def gpus(self) -> dict[str, int]:
+        """GPUs by type, most first."""
+        found: dict[str, int] = {}
+        for kind in self.nodes:
+            if kind.gpus:
+                found[kind.gpu] = found.get(kind.gpu, 0) + kind.count * kind.gpus
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def with_gpus(self, gpu: str, more: int) -> Cluster:
+        """The same with so many more GPUs of a type, or fewer; on nodes like those it has.
+
+        A last node that is not full has the rest. A type that is not there comes in nodes of 8.
+        """
+        per_node = max((kind.gpus for kind in self.nodes if kind.gpu == gpu), default=8)
+        wanted = max(0, self.gpus().get(gpu, 0) + more)
+        others = tuple(kind for kind in self.nodes if kind.gpu != gpu or not kind.gpus)
+        like = next(
+            (kind for kind in self.nodes if kind.gpu == gpu and kind.gpus == per_node),
+            NodeKind(1, gpu, per_node),
+        )
+        whole, rest = divmod(wanted, per_node)
+        kinds = (replace(like, count=whole), replace(like, count=1, gpus=rest))
+        return replace(self, nodes=(*others, *(k for k in kinds if k.count and k.gpus)))

@@ -1,0 +1,64 @@
+"""What every section counts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from estimator.report.cluster import Cluster
+from estimator.report.jobs import Jobs
+from estimator.report.types import Window
+from estimator.values import Missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """jobs: those submitted in the window. every: all that are known, for what was held when.
+
+    zone: in which days and hours of the day are told. by: the column that groups jobs. top: rows
+    of a ranked table at most.
+    """
+
+    jobs: Jobs
+    every: Jobs
+    window: Window
+    cluster: Cluster | Missing
+    zone: ZoneInfo
+    by: str
+    top: int = 20
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The jobs of the window."""
+        return self.jobs.frame
+
+    @property
+    def currency(self) -> str:
+        return "" if isinstance(self.cluster, Missing) else self.cluster.currency
+
+    def rates(self, frame: pd.DataFrame) -> Any:
+        """The price of one GPU-hour of each job; NaN where it is not known.
+
+        A job of unknown GPU type has the price of the only type where the cluster has just one.
+        """
+        import numpy as np
+
+        if isinstance(self.cluster, Missing):
+            return np.full(len(frame), np.nan)
+        prices = dict(self.cluster.prices)
+        types = list(self.cluster.gpus())
+        if len(types) == 1 and types[0] in prices:
+            prices[""] = prices[types[0]]
+        names = frame["gpu"].astype(str)
+        return names.map(prices).to_numpy("float64")
+
+    def weeks(self, moments: Any) -> Any:
+        """The number of the week since the window began, for each moment."""
+        import numpy as np
+
+        start = self.window.start.timestamp()
+        return np.floor((np.asarray(moments) - start) / (7 * 86_400))

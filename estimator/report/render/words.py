@@ -1,0 +1,52 @@
+"""Values of a report as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from estimator.report.types import Cell, Figure, Unit
+from estimator.units import format_bytes, format_duration
+from estimator.values import Missing
+
+NOTHING = "–"
+"""Where a value is not known."""
+
+
+def words(value: Cell | Missing, unit: Unit, currency: str = "") -> str:
+    """A value with its unit, where people would write one."""
+    if value is None or isinstance(value, Missing):
+        return NOTHING
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M %Z}".strip()
+    if isinstance(value, str):
+        return value
+    return _number(float(value), unit, currency)
+
+
+def _number(value: float, unit: Unit, currency: str) -> str:
+    if unit is Unit.SHARE:
+        return f"{value:.1%}" if abs(value) < 10 else f"{value * 100:,.0f}%"
+    if unit is Unit.SECONDS:
+        return "0 s" if value == 0 else format_duration(value)
+    if unit is Unit.BYTES:
+        return format_bytes(round(value))
+    if unit is Unit.MONEY:
+        return f"{value:,.2f} {currency}".strip()
+    if unit is Unit.RATIO:
+        return f"{value:,.2f}"
+    if unit is Unit.COUNT and value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def figure_words(figure: Figure, currency: str) -> str:
+    """The value of a figure with the unit that people read behind it."""
+    said = words(figure.value, figure.unit, currency)
+    if figure.unit in (Unit.GPU_HOURS, Unit.GIB_HOURS) and said != NOTHING:
+        return f"{said} {figure.unit.value}"
+    return said
+
+
+def is_number(unit: Unit) -> bool:
+    """Whether values of this unit stand right-aligned."""
+    return unit not in (Unit.TEXT, Unit.DIFF, Unit.MOMENT)

@@ -1,0 +1,244 @@
+"""Section 5: GPU-hours that left nothing behind, and the changes that would save most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from estimator.charts.types import Axis, AxisKind, Chart, Shape
+from estimator.messages import sentence
+from estimator.records.types import Status
+from estimator.report.advice import Change
+from estimator.report.data import Data
+from estimator.report.sections.common import (
+    BY_TITLES,
+    LOST,
+    group_sums,
+    left_out,
+    named,
+    ranked,
+    table,
+)
+from estimator.report.types import Cell, Column, Figure, Section, Table, Unit
+from estimator.units import format_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = ("team", "template", "user", "gpu")
+_TARGETS = {
+    "host_memory_bytes": sentence("host memory"),
+    "device_memory_bytes": sentence("device memory"),
+    "gpu": sentence("GPU type"),
+}
+
+
+def waste(data: Data, changes: tuple[Change, ...]) -> Section:
+    """Lost and idle GPU-hours by team, template, user and GPU type, and what to change."""
+    frame = data.jobs.with_gpus
+    told = (frame["status"].astype(str) != "").any() or frame["gpu_utilization"].notna().any()
+    named_ = [by for by in GROUPS if told and (frame[by].astype(str) != "").any()]
+    parts = tuple(_by(data, frame, by) for by in named_)
+    return Section(
+        "waste",
+        sentence("Waste, and the changes to make"),
+        sentence(
+            "GPU-hours of jobs that failed, and those that GPUs were held and not busy; then what "
+            "templates should ask for instead."
+        ),
+        tuple(_figures(data, frame)) if told else (),
+        (*parts, _changes(changes)),
+        tuple(_chart(part) for part in parts[:1] if part.rows),
+        lacking=tuple(_lacking(data, frame, changes)),
+    )
+
+
+def lost_hours(frame: pd.DataFrame) -> pd.Series[float]:
+    """GPU-hours of jobs that ended as in LOST."""
+    hours: pd.Series[float] = frame["hours"].where(frame["status"].astype(str).isin(LOST), 0.0)
+    return hours.fillna(0.0)
+
+
+def idle_hours(frame: pd.DataFrame) -> pd.Series[float]:
+    """GPU-hours held and not busy, of jobs that were not lost and say how busy they were."""
+    idle = frame["hours"] * (1 - frame["gpu_utilization"].clip(upper=1.0))
+    hours: pd.Series[float] = idle.where(~frame["status"].astype(str).isin(LOST), 0.0)
+    return hours.fillna(0.0)
+
+
+def _figures(data: Data, frame: pd.DataFrame) -> list[Figure]:
+    told = int((frame["status"].astype(str) != "").sum())
+    lost, idle, rates = lost_hours(frame), idle_hours(frame), data.rates(frame)
+    figures = [
+        Figure(
+            "lost",
+            sentence("GPU-hours of jobs that failed"),
+            float(lost.sum()),
+            Unit.GPU_HOURS,
+            told,
+            sentence("failed, out of memory, killed, timed out, preempted, or node lost"),
+        ),
+        Figure(
+            "idle",
+            sentence("GPU-hours held and not busy"),
+            float(idle.sum()),
+            Unit.GPU_HOURS,
+            int(frame["gpu_utilization"].notna().sum()),
+            sentence("GPU-hours times (1 - mean utilisation), of the other jobs that say it"),
+        ),
+    ]
+    if (rates == rates).any():
+        money = float(((lost + idle) * rates).sum())
+        how = sentence("both at the price of their GPU type")
+        title = sentence("cost of both")
+        figures.append(Figure("cost", title, money, Unit.MONEY, int((rates == rates).sum()), how))
+    return figures
+
+
+def _lacking(data: Data, frame: pd.DataFrame, changes: tuple[Change, ...]) -> list[str]:
+    said: list[str] = []
+    if not (frame["status"].astype(str) != "").any():
+        said.append(sentence("GPU-hours of failed jobs: no job says how it ended"))
+    if not frame["gpu_utilization"].notna().any():
+        said.append(sentence("idle GPUs: no job says how busy its GPUs were"))
+    rates = data.rates(frame)
+    if len(frame) and not (rates == rates).all():
+        said.append(
+            sentence(
+                "money: no price is known for the GPU type of {count} of {all} jobs",
+                count=int((rates != rates).sum()),
+                all=len(frame),
+            )
+        )
+    if not changes:
+        said.append(
+            sentence(
+                "changes: no template has {count} past jobs that say both what they asked for and "
+                "what they took, and would ask for something else",
+                count=5,
+            )
+        )
+    return said
+
+
+def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
+    lost, idle, rates = lost_hours(frame), idle_hours(frame), data.rates(frame)
+    status = frame["status"].astype(str)
+    memory = frame["hours"].where(status == Status.OUT_OF_MEMORY, 0.0).fillna(0.0)
+    cancelled = frame["hours"].where(status == Status.CANCELLED, 0.0).fillna(0.0)
+    summed = group_sums(
+        frame,
+        by,
+        {
+            "held": frame["hours"].to_numpy(),
+            "lost": lost.to_numpy(),
+            "memory": memory.to_numpy(),
+            "cancelled": cancelled.to_numpy(),
+            "idle": idle.to_numpy(),
+            "cost": (lost + idle).to_numpy() * rates,
+            "priced": (rates == rates).astype(int),
+        },
+    )
+    summed["waste"] = summed["lost"] + summed["idle"]
+    top, rest = ranked(summed, "cost" if summed["cost"].any() else "waste", 1_000)
+    return table(
+        f"waste_by_{by}",
+        sentence("Waste by {group}", group=BY_TITLES[by]),
+        (
+            Column(by, BY_TITLES[by], Unit.TEXT),
+            Column("jobs", sentence("jobs"), Unit.COUNT),
+            Column("held", sentence("GPU-hours held"), Unit.GPU_HOURS),
+            Column("waste", sentence("failed or idle"), Unit.GPU_HOURS),
+            Column("share", sentence("share of GPU-hours"), Unit.SHARE),
+            Column("lost", sentence("failed"), Unit.GPU_HOURS),
+            Column("out_of_memory", sentence("of these, out of memory"), Unit.GPU_HOURS),
+            Column("idle", sentence("held and not busy"), Unit.GPU_HOURS),
+            Column("cancelled", sentence("cancelled (not counted)"), Unit.GPU_HOURS),
+            Column("cost", sentence("cost of failed or idle"), Unit.MONEY),
+        ),
+        (
+            named(top["name"]),
+            top["jobs"],
+            top["held"],
+            top["waste"],
+            top["waste"] / top["held"].where(top["held"] > 0),
+            top["lost"],
+            top["memory"],
+            top["idle"],
+            top["cancelled"],
+            top["cost"].where(top["priced"] > 0),
+        ),
+        note=left_out(rest),
+    )
+
+
+def _changes(changes: tuple[Change, ...]) -> Table:
+    rows = [_change(one) for one in changes]
+    columns = (
+        Column("template", sentence("template"), Unit.TEXT),
+        Column("what", sentence("what"), Unit.TEXT),
+        Column("before", sentence("asks for"), Unit.TEXT),
+        Column("after", sentence("should ask for"), Unit.TEXT),
+        Column("jobs", sentence("past jobs behind it"), Unit.COUNT),
+        Column("affected", sentence("jobs of the window"), Unit.COUNT),
+        Column("gib_hours", sentence("GiB-hours saved"), Unit.GIB_HOURS),
+        Column("money", sentence("saved"), Unit.MONEY),
+        Column("risk", sentence("chance of needing more"), Unit.SHARE),
+        Column("confidence", sentence("confidence"), Unit.TEXT),
+        Column("why", sentence("why"), Unit.TEXT),
+        Column("diff", sentence("change to the template"), Unit.DIFF),
+    )
+    return table(
+        "changes",
+        sentence("Changes to templates, most valuable first"),
+        columns,
+        [[row[at] for row in rows] for at in range(len(columns))],
+        note=sentence(
+            "less than nothing saved: such a template runs out of memory and should ask for more"
+        ),
+    )
+
+
+def _change(one: Change) -> tuple[Cell, ...]:
+    before, after = (
+        format_bytes(value) if isinstance(value, int) else value
+        for value in (one.before, one.after)
+    )
+    return (
+        one.template,
+        _TARGETS[one.target],
+        before,
+        after,
+        one.jobs,
+        one.affected,
+        one.gib_hours,
+        one.money,
+        one.risk,
+        CONFIDENCES[one.confidence.value],
+        sentence("{reasons}", reasons=one.reasons),
+        one.diff,
+    )
+
+
+CONFIDENCES = {
+    "high": sentence("high"),
+    "medium": sentence("medium"),
+    "low": sentence("low"),
+}
+
+
+def _chart(part: Table) -> Chart:
+    at = {column.key: place for place, column in enumerate(part.columns)}
+    pieces = (("lost", sentence("failed")), ("idle", sentence("held and not busy")))
+    rows = tuple(
+        {"name": str(row[0]), "hours": row[at[key]], "kind": str(kind)}
+        for row in part.rows[:20]
+        for key, kind in pieces
+    )
+    return Chart(
+        Shape.STACK,
+        part.title,
+        rows,
+        Axis("hours", sentence("GPU-hours"), format="~s"),
+        Axis("name", "", AxisKind.NAME),
+        Axis("kind", "", AxisKind.NAME),
+    )
