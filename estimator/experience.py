@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from estimator import __version__
+from estimator.drystep.measurement import DryStepReport
 from estimator.errors import BadInput
+from estimator.learning.arrays import moments_of_end
 from estimator.learning.correction import correction_of, state_of
-from estimator.learning.frames import needed_columns
-from estimator.learning.model import MODEL_FILE, load
+from estimator.learning.frames import needed_columns, observe_frame
+from estimator.learning.model import MODEL_FILE, FittedModel, load
+from estimator.learning.state import State
+from estimator.messages import sentence
 from estimator.paths import shipped_folder, user_data_folder
 from estimator.plan.types import CandidatePlan, Recommendation
-from estimator.records.samples import published_samples, store_samples
+from estimator.records.samples import published_samples
 from estimator.records.store import default_address, is_there, open_store
+from estimator.records.stores.base import Store
 from estimator.records.types import (
     Correction,
     JobFacts,
     JobRecord,
     Predicted,
-    ResidualSample,
     Submitted,
 )
 from estimator.result import EstimateResult, NothingFits
@@ -32,12 +36,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_UNFITTED = 10_000
+"""Own jobs, the newest, that an answer learns from by itself where ``history fit`` never ran."""
+
+
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """History's correction, and lines on what of the history could not be used."""
+    """History's correction, and lines on what of the history could not be used.
+
+    state: all that was learnt, for what is asked for outright, such as host memory.
+    """
 
     correction: Correction
     notes: tuple[str, ...]
+    state: State = field(default_factory=State)
 
 
 def model_path() -> Path:
@@ -58,17 +70,13 @@ def load_correction() -> Experience:
 
     A fitted model or a store that cannot be read is a note; the rest is used then.
     """
-    published = published_samples(shipped_folder("history"))
-    own, notes = _own_samples()
-    try:
-        model = load(model_path())
-    except BadInput as error:
-        model, notes = None, (*notes, f"{error.what}: {error.hint}")
-    if model is None:
-        return Experience(correction_of(state_of((*published, *own))), notes)
-    since = (sample for sample in own if sample.ended_at > model.made.until)
-    model.state.merge(state_of((*published, *since)))
-    return Experience(correction_of(model.state, model.calibration), notes)
+    model, notes = _fitted()
+    state = model.state if model else State()
+    state.merge(state_of(published_samples(shipped_folder("history"))))
+    own, not_used = _own_state(model)
+    state.merge(own)
+    calibration = model.calibration if model else None
+    return Experience(correction_of(state, calibration), (*notes, *not_used), state)
 
 
 def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:
         with open_store() as store:
             store.save(record_of(result, prior))
     except BadInput as error:
-        return (f"the estimate was not saved: {error.what}",)
+        return (sentence("the estimate was not saved: {why}", why=error.what),)
     return ()
 
 
@@ -91,14 +99,7 @@ def record_of(result: EstimateResult, prior: CandidatePlan) -> JobRecord:
         identifier=result.identifier,
         created_at=datetime.now(UTC),
         submitted=Submitted(
-            facts=JobFacts(
-                model=result.report.model.name,
-                gpu=plan.gpu,
-                precision=plan.precision.label,
-                per_device_batch_size=plan.per_device_batch_size,
-                gpu_count=plan.gpu_count,
-                template=None if isinstance(result.manifest, Missing) else result.manifest.template,
-            ),
+            facts=job_facts(result.report, plan, _template(result)),
             memory_bytes=memory,
             cpu=cpu,
             gpu_memory_bytes=plan.memory.capacity_bytes,
@@ -112,6 +113,22 @@ def record_of(result: EstimateResult, prior: CandidatePlan) -> JobRecord:
             prior_step_time_s=_known(prior.step_seconds),
         ),
     )
+
+
+def job_facts(report: DryStepReport, plan: CandidatePlan, template: str | None) -> JobFacts:
+    """What a record says of a plan's job."""
+    return JobFacts(
+        model=report.model.name,
+        gpu=plan.gpu,
+        precision=plan.precision.label,
+        per_device_batch_size=plan.per_device_batch_size,
+        gpu_count=plan.gpu_count,
+        template=template,
+    )
+
+
+def _template(result: EstimateResult) -> str | None:
+    return None if isinstance(result.manifest, Missing) else result.manifest.template
 
 
 def _known(value: Bounded[float] | Missing) -> Bounded[float] | None:
@@ -130,11 +147,35 @@ def _request(result: EstimateResult) -> tuple[int | None, float | None]:
     return outcome.host.memory_bytes, float(outcome.host.cpu)
 
 
-def _own_samples() -> tuple[tuple[ResidualSample, ...], tuple[str, ...]]:
+def _fitted() -> tuple[FittedModel | None, tuple[str, ...]]:
+    try:
+        return load(model_path()), ()
+    except BadInput as error:
+        return None, (f"{error.what}: {error.hint}",)
+
+
+def _own_state(model: FittedModel | None) -> tuple[State, tuple[str, ...]]:
+    """What the own jobs teach that the fitted model does not know yet."""
+    state = State()
     if not is_there(default_address()):
-        return (), ()
+        return state, ()
     try:
         with open_store() as store:
-            return tuple(store_samples(store)), ()
+            for frame in _own_frames(store, model):
+                observe_frame(state, frame)
     except BadInput as error:
-        return (), (f"your own job records were not used: {error.what}",)
+        why = sentence("your own job records were not used: {why}", why=error.what)
+        return State(), (why,)
+    return state, ()
+
+
+def _own_frames(store: Store, model: FittedModel | None) -> Iterator[pd.DataFrame]:
+    """Jobs that changed and ended since the model was made; without one the newest."""
+    from estimator.records.stores.query import EVERYTHING, newest
+
+    if model is None:
+        yield newest(store, EVERYTHING, needed_columns(), MOST_UNFITTED)
+        return
+    since = datetime.fromisoformat(model.made.made_at)
+    for frame in store.batches(needed_columns(), since):
+        yield frame[moments_of_end(frame) > model.made.until]

@@ -1,24 +1,49 @@
-"""Which templates the past jobs of a model used. Never costs the user the answer."""
+"""What became of earlier jobs of a model. Never costs the user the answer."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from estimator.errors import BadInput
+from estimator.learning.nearest import COLUMNS
 from estimator.records.store import default_address, is_there, open_store
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def past_templates(model: str) -> Mapping[str, int]:
-    """Jobs of the model that really ran, by their template; empty where no store can be read.
+MOST_JOBS = 500
+"""Jobs of one model that are looked at, the newest: what people do now."""
 
-    An estimate alone does not count: its template was this tool's own choice.
+
+@dataclass(frozen=True, slots=True)
+class PastJobs:
+    """Jobs of one model that really ran. An estimate alone does not count.
+
+    frame: one row each, newest first, with the columns of ``nearest``; None where there is no
+    store or it cannot be read.
     """
+
+    frame: pd.DataFrame | None = None
+
+    @property
+    def templates(self) -> Mapping[str, int]:
+        """How many of the jobs used each template."""
+        if self.frame is None:
+            return {}
+        return Counter(name for name in self.frame["template"] if name)
+
+
+def past_jobs(model: str) -> PastJobs:
+    """The newest jobs of a model in the own store."""
     if not is_there(default_address()):
-        return {}
+        return PastJobs()
+    from estimator.records.stores.query import ran
+
     try:
         with open_store() as store:
-            facts = [one.submitted.facts for one in store.records() if one.happened is not None]
+            return PastJobs(ran(store, model, COLUMNS, MOST_JOBS))
     except BadInput:
-        return {}
-    return Counter(one.template for one in facts if one.model == model and one.template)
+        return PastJobs()

@@ -13,12 +13,14 @@ from estimator.drystep.launch import OnProgress, run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
 from estimator.errors import BadInput
-from estimator.experience import Experience, load_correction, recorded_plan, remember
+from estimator.experience import Experience, job_facts, load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
-from estimator.habits import past_templates
+from estimator.habits import past_jobs
 from estimator.job import manifest_for, site_limits
 from estimator.learning.correction import NoHistory
+from estimator.learning.hostmemory import from_past_jobs
+from estimator.learning.nearest import nearest
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.clues import clues_of
 from estimator.manifest.render import check_options, choose
@@ -30,10 +32,11 @@ from estimator.messages import message, sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
-from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
+from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question, Recommendation
 from estimator.progress import Progress, Silence, Stage
 from estimator.records.store import new_identifier
-from estimator.result import EstimateResult
+from estimator.records.types import JobFacts
+from estimator.result import EstimateResult, NothingFits
 from estimator.throughput.coefficients import load_coefficients
 from estimator.throughput.multi_gpu import scaling_efficiency
 from estimator.values import Bounded, Missing
@@ -87,10 +90,13 @@ def estimate(
     )
     rows = gpu_rows(evidence, gpus)
     progress.stage(Stage.PLAN)
-    clues = clues_of(report, options.workload.model_file, past_templates(report.model.name))
+    earlier = past_jobs(report.model.name)
+    clues = clues_of(report, options.workload.model_file, earlier.templates)
     chosen = choose(templates, options.manifest, clues)
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
     outcome = recommend(question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report)
+    facts = job_facts(report, recorded_plan(outcome), chosen.template.name)
+    outcome = _with_past_host_memory(outcome, experience, facts)
     progress.stage(Stage.MANIFEST)
     identifier = identifier or new_identifier()
     by_name = {gpu.name: gpu for gpu in gpus}
@@ -104,9 +110,19 @@ def estimate(
         manifest=manifest_for(options, outcome, by_name, chosen, identifier),
         notes=(*_untried(report), *experience.notes),
         verification=verification,
+        nearest_jobs=() if earlier.frame is None else nearest(earlier.frame, facts),
     )
     prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
+
+
+def _with_past_host_memory(
+    outcome: Recommendation | NothingFits, experience: Experience, facts: JobFacts
+) -> Recommendation | NothingFits:
+    """Ask for the host memory that past jobs of this kind support, where there are some."""
+    if isinstance(outcome, NothingFits):
+        return outcome
+    return replace(outcome, host=from_past_jobs(outcome.host, experience.state, facts))
 
 
 def _get_ready() -> Experience:

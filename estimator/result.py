@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from estimator.drystep.measurement import DryStepReport, Precision
 from estimator.gpus.types import GpuType
+from estimator.learning.nearest import PastJob
 from estimator.manifest.types import Manifest
 from estimator.memory.types import MemoryEstimate
 from estimator.plan.types import CandidatePlan, Question, Recommendation
@@ -58,7 +59,8 @@ class NothingFits:
 class EstimateResult:
     """One finished estimate. ``identifier`` names its record in the history.
 
-    ``verification`` is None where none was asked for.
+    ``verification`` is None where none was asked for. ``nearest_jobs``: own past jobs of the same
+    model, the most similar first.
     """
 
     identifier: str
@@ -70,3 +72,4 @@ class EstimateResult:
     manifest: Manifest | Missing
     notes: tuple[str, ...] = ()
     verification: Verification | Missing | None = None
+    nearest_jobs: tuple[PastJob, ...] = ()

@@ -30,7 +30,7 @@ def summary(result: EstimateResult, width: int, say: Say) -> Group:
         gpu_table(result, width, say),
         Text(),
         *_outcome(result.outcome, say),
-        *_listed(say("summary.history"), tuple(_history(result, say))),
+        *_listed(say("summary.history"), (*_history(result, say), *_near(result, say))),
         *_listed(say("summary.assumptions"), result.report.assumptions),
         *_listed(say("summary.notes"), _notes(result, say)),
     )
@@ -186,6 +186,26 @@ def _history(result: EstimateResult, say: Say) -> Iterator[str]:
                 upper=show(one.after.upper),
                 levels=levels,
             )
+
+
+def _near(result: EstimateResult, say: Say) -> Iterator[str]:
+    """The own past jobs that are most like this one, with what they took."""
+    for job in result.nearest_jobs:
+        took = (
+            ("device", "size", job.peak_device_bytes and format_bytes(job.peak_device_bytes)),
+            ("host", "size", job.peak_memory_bytes and format_bytes(job.peak_memory_bytes)),
+            ("step", "time", job.step_time_s and format_duration(job.step_time_s)),
+            ("duration", "time", job.duration_s and format_duration(job.duration_s)),
+        )
+        yield say(
+            "summary.near",
+            identifier=job.identifier,
+            took=tuple(
+                say(f"summary.near_{what}", **{name: said}) for what, name, said in took if said
+            ),
+            status=job.status or say("summary.near_unknown"),
+            differs=job.differs or say("summary.near_same"),
+        )
 
 
 _LEARNT = {Target.DEVICE_MEMORY: "device_memory", Target.STEP_TIME: "step_time"}

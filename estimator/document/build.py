@@ -21,6 +21,7 @@ from estimator.document.parts import (
     ModelPart,
     Number,
     OriginPart,
+    PastJobPart,
     PeakAtPart,
     PhasePart,
     PlanPart,
@@ -56,6 +57,7 @@ def to_document(result: EstimateResult) -> Document:
         recommendation=_recommendation(result.outcome),
         manifest=_manifest(result.manifest),
         notes=list(result.notes),
+        nearest_jobs=[PastJobPart.model_validate(job) for job in result.nearest_jobs],
     )
 
 

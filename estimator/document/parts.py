@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -185,6 +186,23 @@ class LearntPart(_Part):
     evidence: list[EvidencePart]
 
 
+class PastJobPart(_Part):
+    """A job of the same model that ran; ``differs``: in what it is not this one. Null: unknown."""
+
+    identifier: str
+    finished_at: datetime | None
+    status: str | None
+    gpu: str | None
+    gpu_count: int | None
+    per_device_batch_size: int | None
+    precision: str | None
+    peak_device_bytes: int | None
+    peak_memory_bytes: int | None
+    step_time_s: float | None
+    duration_s: float | None
+    differs: list[str]
+
+
 class GpuPart(_Part):
     """One GPU type at the asked batch size.
 
@@ -309,3 +327,4 @@ class Document(_Part):
     recommendation: RecommendationPart
     manifest: ManifestPart
     notes: list[str]
+    nearest_jobs: list[PastJobPart] = []

@@ -11,6 +11,7 @@ from estimator.learning.ending import ending_of
 from estimator.learning.frames import ABSURD, LEARNT_FROM
 from estimator.learning.predict import MISS_OF_PRIOR, Answer, Group, Predictor, Question
 from estimator.learning.state import Basis, Groups, Level, Outcome, State
+from estimator.messages import sentence
 from estimator.records.types import Correction, Evidence, JobFacts, ResidualSample, Target
 from estimator.values import Bounded, Source
 
@@ -21,10 +22,10 @@ _COVERED = 1 - MISS_OF_PRIOR / 2
 """Each side of an interval."""
 
 WHAT = {
-    Target.DEVICE_MEMORY: "device memory",
-    Target.HOST_MEMORY: "host memory",
-    Target.STEP_TIME: "step time",
-    Target.DURATION: "duration",
+    Target.DEVICE_MEMORY: sentence("device memory"),
+    Target.HOST_MEMORY: sentence("host memory"),
+    Target.STEP_TIME: sentence("step time"),
+    Target.DURATION: sentence("duration"),
 }
 
 
@@ -32,7 +33,7 @@ WHAT = {
 class NoHistory:
     """The correction of someone who has no past jobs: none."""
 
-    why: str = "no past jobs to learn from"
+    why: str = sentence("no past jobs to learn from")
 
     def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]:
         """The prior, with a reason that says why it was not corrected."""
@@ -60,15 +61,23 @@ class LearntCorrection:
         other ways to predict are off by other amounts.
         """
         if prior.source is not LEARNT_FROM:
-            return _uncorrected(prior, f"past jobs say how far {LEARNT_FROM} predictions are off")
+            said = sentence(
+                "past jobs say how far {source} predictions are off", source=LEARNT_FROM
+            )
+            return _uncorrected(prior, said)
         count = self._predictor.count(target, Basis.PREDICTED)
         if count < FEWEST:
-            said = f"{count} past jobs with {WHAT[target]}, {FEWEST} are needed"
+            said = sentence(
+                "{count} past jobs with {what}, {needed} are needed",
+                count=count,
+                what=WHAT[target],
+                needed=FEWEST,
+            )
             return _uncorrected(prior, said)
         if not 0 < prior.target < math.inf:
-            return _uncorrected(prior, "nothing to scale")
+            return _uncorrected(prior, sentence("nothing to scale"))
         sides = self._sides(_question(target, facts, prior))
-        return _moved(sides, target, prior, f"{_held_against(count, sides.groups, facts)}")
+        return _moved(sides, target, prior, _HeldAgainst(count, _counted(sides.groups, facts)))
 
     def evidence(self, target: Target, facts: JobFacts) -> tuple[Evidence, ...]:
         """The levels of past jobs behind a correction, finest first."""
@@ -106,7 +115,7 @@ class _Sides:
 
 def correction_of(state: State, calibration: Calibration | None = None) -> Correction:
     """The correction that a state supports."""
-    return LearntCorrection(state, calibration) if state.nodes else NoHistory()
+    return NoHistory() if state.is_empty else LearntCorrection(state, calibration)
 
 
 def state_of(samples: Iterable[ResidualSample]) -> State:
@@ -150,38 +159,69 @@ def _width(larger: float, smaller: float) -> float:
     return min(ABSURD, math.log(larger / smaller)) if smaller > 0 else ABSURD
 
 
-def _moved(sides: _Sides, target: Target, prior: Bounded[float], held: str) -> Bounded[float]:
+@dataclass(frozen=True, slots=True)
+class _HeldAgainst:
+    """How many past jobs there were, and of which kinds in plain words."""
+
+    count: int
+    groups: tuple[str, ...]
+
+    def said(self, reason: str, change: float) -> str:
+        if not self.groups:
+            return sentence(
+                "{reason}; held against {count} past jobs: {change:+.1%}",
+                reason=reason,
+                count=self.count,
+                change=change,
+            )
+        return sentence(
+            "{reason}; held against {count} past jobs, {groups}: {change:+.1%}",
+            reason=reason,
+            count=self.count,
+            groups=self.groups,
+            change=change,
+        )
+
+
+def _moved(
+    sides: _Sides, target: Target, prior: Bounded[float], held: _HeldAgainst
+) -> Bounded[float]:
     centre = prior.target * math.exp(sides.middle)
     lower, upper = (prior.target * math.exp(side) for side in (sides.lower, sides.upper))
     if target is Target.DEVICE_MEMORY:
         centre = max(centre, prior.lower)
-    change = f"{centre / prior.target - 1:+.1%}"
     return Bounded(
         target=centre,
         lower=min(lower, centre),
         upper=max(upper, centre),
         source=Source.REGRESSED,
-        reason=f"{prior.reason}; {held}: {change}",
+        reason=held.said(prior.reason, centre / prior.target - 1),
     )
 
 
-def _held_against(count: int, groups: tuple[Group, ...], facts: JobFacts) -> str:
-    """How many jobs, and of which kinds, in plain words."""
-    named = {
-        Level.SAME: "of this job on this GPU type",
-        Level.TEMPLATE: f"of template {facts.template}",
-        Level.MODEL: f"of {facts.model}",
-        Level.USER: f"of {facts.user}",
-        Level.GPU: f"on {facts.gpu}",
-    }
-    found = [_said(group, named[group.level]) for group in groups if group.level in named]
-    return ", ".join([f"held against {count} past jobs", *found])
+def _counted(groups: tuple[Group, ...], facts: JobFacts) -> tuple[str, ...]:
+    """The groups of named jobs, in plain words."""
+    return tuple(_said(group, facts) for group in groups if group.level is not Level.ALL)
 
 
-def _said(group: Group, words: str) -> str:
-    killed = f" and {group.killed} killed" if group.killed else ""
-    return f"{group.count}{killed} {words}"
+def _said(group: Group, facts: JobFacts) -> str:
+    count = _with_killed(group)
+    if group.level is Level.SAME:
+        return sentence("{count} of this job on this GPU type", count=count)
+    if group.level is Level.TEMPLATE:
+        return sentence("{count} of template {name}", count=count, name=facts.template)
+    if group.level is Level.GPU:
+        return sentence("{count} on {name}", count=count, name=facts.gpu)
+    name = facts.model if group.level is Level.MODEL else facts.user
+    return sentence("{count} of {name}", count=count, name=name)
+
+
+def _with_killed(group: Group) -> int | str:
+    if not group.killed:
+        return group.count
+    return sentence("{count} and {killed} killed", count=group.count, killed=group.killed)
 
 
 def _uncorrected(prior: Bounded[float], why: str) -> Bounded[float]:
-    return replace(prior, reason=f"{prior.reason}; not corrected by history: {why}")
+    said = sentence("{reason}; not corrected by history: {why}", reason=prior.reason, why=why)
+    return replace(prior, reason=said)

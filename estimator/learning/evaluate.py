@@ -163,6 +163,8 @@ def _rounds(
     import numpy as np
 
     ended = compared.ended
+    if not len(ended):
+        return
     known_at = ended if moment is Moment.COMPLETION else compared.submitted
     order = np.argsort(known_at, kind="stable")
     by_end = np.argsort(ended, kind="stable")

@@ -7,6 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from estimator.learning.arrays import (
+    moments_of_end,
+    moments_of_submission,
+    numbers,
+    objects,
+    text,
+)
 from estimator.learning.ending import Ending, ending_of
 from estimator.learning.node import EPOCH_SECONDS, Counted
 from estimator.learning.sketch import bins_of
@@ -149,13 +156,13 @@ def observe(state: State, compared: Compared, kinds: Kinds) -> None:
 
 def kinds_of(frame: pd.DataFrame) -> Kinds:
     """Who ran what where."""
-    models = _text(frame, "model")
+    models = text(frame, "model")
     spelled = {name: model_key(name) for name in set(models)}
     return Kinds(
-        _text(frame, "template"),
-        _objects([spelled[name] for name in models]),
-        _text(frame, "user"),
-        _text(frame, "gpu"),
+        text(frame, "template"),
+        objects([spelled[name] for name in models]),
+        text(frame, "user"),
+        text(frame, "gpu"),
     )
 
 
@@ -180,29 +187,29 @@ def _compared(
 
     actual = frame[ACTUAL[target]].to_numpy("float64")
     expected = frame[column].to_numpy("float64")
-    limit = _numbers(frame, REQUESTED.get(target, ""))
+    limit = numbers(frame, REQUESTED.get(target, ""))
     out = (endings == Ending.OUT_OF_MEMORY) & (target in _MEMORIES)
     with np.errstate(invalid="ignore", divide="ignore"):
         least = np.where(out, np.fmax(actual, limit), actual)
-        ended = _ended(frame)
+        ended = moments_of_end(frame)
         known = (least > 0) & (expected > 0) & np.isfinite(least) & np.isfinite(expected)
         known &= np.isfinite(ended)
         if basis is Basis.PREDICTED:
             known &= np.abs(np.log(least / expected)) <= ABSURD
-            known &= _text(frame, prediction_column("prior", target, "source")) == LEARNT_FROM.value
+            known &= text(frame, prediction_column("prior", target, "source")) == LEARNT_FROM.value
     rows = np.flatnonzero(known)
     below, above = _interval(frame, target, basis, expected)
     return Compared(
         target,
         basis,
         rows,
-        np.fmin(_submitted(frame), ended)[rows],
+        np.fmin(moments_of_submission(frame), ended)[rows],
         expected[rows],
         least[rows],
         ended[rows],
         (endings != Ending.BY_ITSELF)[rows],
         out[rows],
-        _numbers(frame, "duration_s")[rows],
+        numbers(frame, "duration_s")[rows],
         below[rows],
         above[rows],
     )
@@ -219,75 +226,23 @@ def _interval(frame: pd.DataFrame, target: Target, basis: Basis, expected: Any) 
     sides = []
     for part, sign in (("lower", -1.0), ("upper", 1.0)):
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = _numbers(frame, prediction_column("prior", target, part)) / expected
+            ratio = numbers(frame, prediction_column("prior", target, part)) / expected
             width = sign * np.log(ratio)
         sides.append(np.clip(np.nan_to_num(width, nan=0.0, posinf=ABSURD), 0.0, ABSURD))
     return sides[0], sides[1]
 
 
 def _endings(frame: pd.DataFrame) -> Any:
-    pairs = list(zip(_text(frame, "status"), _text(frame, "exit_reason"), strict=True))
+    pairs = list(zip(text(frame, "status"), text(frame, "exit_reason"), strict=True))
     meant = {pair: ending_of(*pair) for pair in set(pairs)}
-    return _objects([meant[pair] for pair in pairs])
-
-
-def _ended(frame: pd.DataFrame) -> Any:
-    """Seconds since 1970 of the end; where it is not known, of the submission with the duration."""
-    import numpy as np
-
-    submitted = _submitted(frame)
-    ended = _seconds(frame, "finished_at")
-    with np.errstate(invalid="ignore"):
-        backwards = ended < submitted
-    lasted = np.nan_to_num(_numbers(frame, "duration_s"), nan=0.0)
-    return np.where(np.isnan(ended) | backwards, submitted + lasted, ended)
-
-
-def _submitted(frame: pd.DataFrame) -> Any:
-    import numpy as np
-
-    submitted = _seconds(frame, "submitted_at")
-    known = np.where(np.isnan(submitted), _seconds(frame, "created_at"), submitted)
-    return np.where(np.isnan(known), _seconds(frame, "finished_at"), known)
-
-
-def _seconds(frame: pd.DataFrame, column: str) -> Any:
-    import numpy as np
-
-    if column not in frame:
-        return np.full(len(frame), np.nan)
-    moments = frame[column]
-    seconds = moments.astype("int64").to_numpy("float64") / 1e6
-    return np.where(moments.isna().to_numpy(), np.nan, seconds)
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> Any:
-    import numpy as np
-
-    if column not in frame:
-        return np.full(len(frame), np.nan)
-    return frame[column].to_numpy("float64")
-
-
-def _text(frame: pd.DataFrame, column: str) -> Any:
-    if column not in frame:
-        return _objects([""] * len(frame))
-    return _objects(["" if value is None or value != value else value for value in frame[column]])
-
-
-def _objects(values: list[Any]) -> Any:
-    import numpy as np
-
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+    return objects([meant[pair] for pair in pairs])
 
 
 def _levels(kinds: Kinds, rows: Any) -> Iterator[tuple[Level, Any, Any, Any]]:
     """As ``state.levels_of``, for many jobs: level, names, parts, and which jobs have it."""
     import numpy as np
 
-    kind, none = kinds.kind[rows], _objects([""] * len(rows))
+    kind, none = kinds.kind[rows], objects([""] * len(rows))
     template, model, user, gpu = (
         values[rows] for values in (kinds.template, kinds.model, kinds.user, kinds.gpu)
     )

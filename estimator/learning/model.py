@@ -19,10 +19,10 @@ from estimator.errors import BadInput
 from estimator.learning.calibration import Calibration
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.sketch import Sketch
-from estimator.learning.state import Basis, Key, Level, State
+from estimator.learning.state import Basis, Group, Level, Reader, State
 from estimator.records.types import Target
 
-FORMAT = 1
+FORMAT = 2
 """Of the file. A file of another format is fitted again, not guessed at."""
 
 MODEL_FILE = "learnt.json"
@@ -60,15 +60,20 @@ class FittedModel:
 
 
 def to_json(model: FittedModel) -> str:
-    """The model as two lines of JSON: how it came to be, and what was learnt."""
+    """The model as lines of JSON: how it came to be, how its bounds came out, and a line for each
+    group of nodes, which are read when they are needed.
+    """
     content = _content(model)
     made = {name: getattr(model.made, name) for name in Made.__dataclass_fields__}
     header = {"format": FORMAT, "fingerprint": _hash(content), "made": made}
     return f"{json.dumps(header, allow_nan=False)}\n{content}"
 
 
-def from_json(text: str) -> FittedModel:
-    """Read ``to_json`` back. Raises ValueError for anything else, or for changed content."""
+def from_json(text: str, path: Path = Path(MODEL_FILE)) -> FittedModel:
+    """Read ``to_json`` back. Raises ValueError for anything else, or for changed content.
+
+    A group that is no group raises BadInput with ``path`` when it is read.
+    """
     header, _, content = text.partition("\n")
     try:
         said = json.loads(header)
@@ -76,22 +81,54 @@ def from_json(text: str) -> FittedModel:
             raise ValueError(f"format {said['format']}, this version reads {FORMAT}")
         if said["fingerprint"] != _hash(content):
             raise ValueError("the content does not match its fingerprint")
-        nodes, notes = json.loads(content)
-        state = State()
-        for row in nodes:
-            _add_node(state, row)
-        calibration = Calibration()
-        for kind, level, stated, missed in notes:
-            calibration.stated[kind, float(level)] = int(stated)
-            calibration.missed[kind, float(level)] = int(missed)
-        return FittedModel(state, calibration, Made(**said["made"]))
+        notes, *groups = content.split("\n")
+        state = State(dict(_kept_group(line, path) for line in groups))
+        return FittedModel(state, _calibration(notes), Made(**said["made"]))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"not a fitted model: {type(error).__name__}: {error}") from error
 
 
 def _content(model: FittedModel) -> str:
-    content = [_nodes(model.state), _notes(model.calibration)]
-    return json.dumps(content, allow_nan=False, separators=(",", ":"))
+    """One line each: how bounds came out, then the groups in one order."""
+    groups: dict[Group, list[list[Any]]] = {}
+    for key, node in model.state.nodes.items():
+        group = (key.target, key.basis, key.level, key.name)
+        groups.setdefault(group, []).append(_row(key.part, node))
+    lines = (f"{_plain(_named(group))}\t{_plain(sorted(rows))}" for group, rows in groups.items())
+    return "\n".join([_plain(_notes(model.calibration)), *sorted(lines)])
+
+
+def _plain(value: object) -> str:
+    """JSON without a line break or a tab."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def _named(group: Group) -> list[str]:
+    target, basis, level, name = group
+    return [target.value, basis.value, level.name, name]
+
+
+def _kept_group(line: str, path: Path) -> tuple[Group, Reader]:
+    """What a line is about, and how to read the rest of it."""
+    named, _, rows = line.partition("\t")
+    target, basis, level, name = json.loads(named)
+    group = (Target(target), Basis(basis), Level[level], str(name))
+    return group, lambda: _read_group(rows, path)
+
+
+def _read_group(rows: str, path: Path) -> dict[str, Node]:
+    try:
+        return dict(map(_part_and_node, json.loads(rows)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, f"not a group of jobs: {error}") from error
+
+
+def _calibration(line: str) -> Calibration:
+    calibration = Calibration()
+    for kind, level, stated, missed in json.loads(line):
+        calibration.stated[kind, float(level)] = int(stated)
+        calibration.missed[kind, float(level)] = int(missed)
+    return calibration
 
 
 def _hash(content: str) -> str:
@@ -133,7 +170,7 @@ def load(path: Path) -> FittedModel | None:
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, str(error)) from error
     try:
-        return from_json(text)
+        return from_json(text, path)
     except ValueError as error:
         raise _damaged(path, str(error)) from error
 
@@ -146,19 +183,10 @@ def _damaged(path: Path, problem: str) -> BadInput:
     )
 
 
-def _nodes(state: State) -> list[list[Any]]:
-    """Every node as plain values, in one order whatever the order of learning."""
-    return sorted(_row(key, node) for key, node in state.nodes.items())
-
-
-def _row(key: Key, node: Node) -> list[Any]:
+def _row(part: str, node: Node) -> list[Any]:
     usage = node.usage
     return [
-        key.target.value,
-        key.basis.value,
-        key.level.name,
-        key.name,
-        key.part,
+        part,
         node.last_seen,
         node.out_of_memory,
         [usage.timed, usage.milliseconds, usage.sized, usage.mib_seconds],
@@ -170,15 +198,16 @@ def _row(key: Key, node: Node) -> list[Any]:
     ]
 
 
-def _add_node(state: State, row: list[Any]) -> None:
-    target, basis, level, name, part, last_seen, out_of_memory, usage, counted = row
-    node = state.node(Key(Target(target), Basis(basis), Level[level], str(name), str(part)))
+def _part_and_node(row: list[Any]) -> tuple[str, Node]:
+    part, last_seen, out_of_memory, usage, counted = row
+    node = Node()
     for how, epoch, bins, counts in counted:
         node.counted[Counted(how)][int(epoch)] = Sketch(dict(zip(bins, counts, strict=True)))
     node.out_of_memory = int(out_of_memory)
     node.usage = Usage(*map(int, usage))
     if last_seen is not None:
         node.seen(int(last_seen))
+    return str(part), node
 
 
 def _notes(calibration: Calibration) -> list[list[Any]]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from estimator.learning.decision import OOM_GROWTH, UNSEEN_SHARE, Prices, cheapest
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.predict import Predictor, Question
-from estimator.learning.state import SINGLE, Basis, Groups, Level, State, levels_of
+from estimator.learning.state import LEVEL_NAMES, SINGLE, Basis, Groups, Level, State, levels_of
 from estimator.learning.tail import UpperTail
+from estimator.messages import sentence
 from estimator.records.types import Target
 from estimator.units import MIB, format_bytes
 
@@ -53,7 +54,9 @@ class Recommender:
         )
         if found is None:
             share = math.ceil(requested * UNSEEN_SHARE)
-            reason = f"no job like this has run: {UNSEEN_SHARE:.0%} of the request"
+            reason = sentence(
+                "no job like this has run: {share:.0%} of the request", share=UNSEEN_SHARE
+            )
             return Advice(
                 share, requested, 0.0, None, 0, 0, int(lower), math.ceil(upper), (reason,)
             )
@@ -109,14 +112,27 @@ def above_refuted(node: Node, tail: UpperTail) -> UpperTail:
 def _reasons(level: Level, node: Node, tail: UpperTail, size: float, prices: Prices) -> list[str]:
     highest = format_bytes(round(math.exp(tail.highest)))
     killed = node.count(Counted.KILLED)
-    reasons = [
-        f"{node.count()} past jobs of the {level} took up to {highest}",
-        f"such a job takes as much memory-time as {size:.3g} average jobs, an out-of-memory costs "
-        f"as much as {prices.out_of_memory / prices.waste:.3g}",
+    reasons: list[str] = [
+        sentence(
+            "{count} past jobs of the {level} took up to {highest}",
+            count=node.count(),
+            level=LEVEL_NAMES[level],
+            highest=highest,
+        ),
+        sentence(
+            "such a job takes as much memory-time as {size:.3g} average jobs, an out-of-memory "
+            "costs as much as {price:.3g}",
+            size=size,
+            price=prices.out_of_memory / prices.waste,
+        ),
     ]
     if killed:
         reasons.append(
-            f"{killed} more were killed, {node.out_of_memory} of them for want of memory: they "
-            "count as lower bounds"
+            sentence(
+                "{killed} more were killed, {out_of_memory} of them for want of memory: they count "
+                "as lower bounds",
+                killed=killed,
+                out_of_memory=node.out_of_memory,
+            )
         )
     return reasons

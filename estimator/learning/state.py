@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from estimator.learning.ending import Ending
 from estimator.learning.node import Counted, Node
+from estimator.messages import sentence
 from estimator.records.types import JobFacts, Target
 
 
@@ -22,6 +23,15 @@ class Level(StrEnum):
     GPU = "GPU type"
     ALL = "all"
 
+
+LEVEL_NAMES = {
+    Level.SAME: sentence("same job on the same GPU type"),
+    Level.TEMPLATE: sentence("template"),
+    Level.MODEL: sentence("model"),
+    Level.USER: sentence("user"),
+    Level.GPU: sentence("GPU type"),
+    Level.ALL: sentence("all"),
+}
 
 SINGLE = (Level.SAME, Level.TEMPLATE, Level.MODEL)
 """Levels whose jobs are of one kind. The others hold several kinds, each kept by itself."""
@@ -97,13 +107,36 @@ class Outcome:
         return max(self.actual, self.limit or 0.0)
 
 
-class State:
-    """The nodes by key. ``observe`` in any order, ``merge`` in any grouping: the same state."""
+Group = tuple[Target, Basis, Level, str]
+"""Target, basis, level and name: all parts of one name."""
 
-    def __init__(self) -> None:
-        self.nodes: dict[Key, Node] = {}
-        self._parts: dict[tuple[Target, Basis, Level, str], dict[str, Node]] = {}
+Reader = Callable[[], dict[str, Node]]
+"""Makes the nodes of one group, by part, from where they are kept."""
+
+
+class State:
+    """The nodes by key. ``observe`` in any order, ``merge`` in any grouping: the same state.
+
+    kept: groups that are read when they are first asked for; an answer needs few of them.
+    """
+
+    def __init__(self, kept: Mapping[Group, Reader] | None = None) -> None:
+        self._nodes: dict[Key, Node] = {}
+        self._kept = dict(kept or {})
+        self._parts: dict[Group, dict[str, Node]] = {}
         self._nodes_of: dict[tuple[Target, Basis, Groups], list[tuple[Level, Node]]] = {}
+
+    @property
+    def nodes(self) -> Mapping[Key, Node]:
+        """Every node by its key; reads all that is kept."""
+        for group in tuple(self._kept):
+            self._read(group)
+        return self._nodes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted."""
+        return not self._nodes and not self._kept
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and self.nodes == other.nodes
@@ -132,16 +165,28 @@ class State:
 
     def node(self, key: Key) -> Node:
         """The node of a key, an empty one where there was none."""
-        found = self.nodes.get(key)
+        group = (key.target, key.basis, key.level, key.name)
+        self._read(group)
+        found = self._nodes.get(key)
         if found is None:
-            found = self.nodes[key] = Node()
-            group = (key.target, key.basis, key.level, key.name)
-            self._parts.setdefault(group, {})[key.part] = found
+            found = Node()
+            self._put(group, key.part, found)
         return found
 
     def parts(self, target: Target, basis: Basis, level: Level, name: str) -> dict[str, Node]:
         """The nodes of one name at a level, by part."""
-        return self._parts.get((target, basis, level, name), {})
+        group = (target, basis, level, name)
+        self._read(group)
+        return self._parts.get(group, {})
+
+    def _read(self, group: Group) -> None:
+        reader = self._kept.pop(group, None)
+        for part, node in reader().items() if reader else ():
+            self._put(group, part, node)
+
+    def _put(self, group: Group, part: str, node: Node) -> None:
+        self._nodes[Key(*group, part)] = node
+        self._parts.setdefault(group, {})[part] = node
 
 
 def merged(states: Iterable[State]) -> State:

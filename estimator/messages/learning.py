@@ -141,6 +141,16 @@ WORDINGS = {
         "90 % of such jobs take {lower} to {upper}", "90 % 的此类作业占用 {lower} 至 {upper}"
     ),
     "summary.history": Wording("Past jobs", "历史作业"),
+    "summary.near": Wording(
+        "a past job like this one, {identifier}: {took}; {status}; {differs}",
+        "类似的历史作业 {identifier}：{took}；{status}；{differs}",
+    ),
+    "summary.near_device": Wording("{size} on the device", "显存 {size}"),
+    "summary.near_host": Wording("{size} on the host", "内存 {size}"),
+    "summary.near_step": Wording("{time} a step", "每步 {time}"),
+    "summary.near_duration": Wording("{time} in all", "共 {time}"),
+    "summary.near_unknown": Wording("how it ended is not known", "结局不明"),
+    "summary.near_same": Wording("the same in all that is known", "已知各项均相同"),
     "summary.learnt": Wording(
         "{what} on {gpu}: {before} before, {after} corrected ({lower} to {upper}); "
         "past jobs: {levels}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from estimator.errors import BadInput
 from estimator.learning.fit import fit, succeed, trial
 from estimator.learning.model import FORMAT, from_json, load, save, to_json
+from estimator.learning.state import Basis, Level
+from estimator.records.types import Target
 from tests.learning.bench import made_up
 
 
@@ -41,8 +44,8 @@ def test_no_file_is_no_model(tmp_path: Path) -> None:
         "[]",
         "null",
         '{"format": 99}',
-        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[[[1]], []]",
-        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[1, []]",
+        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[[1]]\n[1]",
+        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[]\n[1, 2]\t[]",
         "\x80\x04K\x01.",  # a pickle is text like any other here
     ],
 )
@@ -56,10 +59,44 @@ def test_something_else_is_refused_with_the_next_step(text: str, tmp_path: Path)
 
 def test_a_changed_count_does_not_match_the_fingerprint() -> None:
     header, _, body = to_json(fit(made_up(50))).partition("\n")
-    content = json.loads(body)
-    content[0][0][8][0][3][0] += 1
+    notes, first, *rest = body.split("\n")
+    group, _, rows = first.partition("\t")
+    content = json.loads(rows)
+    content[0][4][0][3][0] += 1  # the first count of the first epoch of the first node
+    changed = "\n".join([notes, f"{group}\t{json.dumps(content)}", *rest])
     with pytest.raises(ValueError, match="fingerprint"):
-        from_json(f"{header}\n{json.dumps(content)}")
+        from_json(f"{header}\n{changed}")
+
+
+@pytest.mark.parametrize("rows", ["nothing", "[[1]]", '[["", 1, 0, [0]]]', '"text"'])
+def test_a_group_that_is_no_group_is_refused_when_it_is_read(rows: str, tmp_path: Path) -> None:
+    body = f'[]\n["host_memory_bytes","requested","ALL",""]\t{rows}'
+    fingerprint = hashlib.sha256(body.encode()).hexdigest()[:16]
+    made = {"jobs": 1, "compared": 1, "until": 0.0, "made_at": "2026-01-01", "tool_version": "1"}
+    header = {"format": FORMAT, "fingerprint": fingerprint, "made": made}
+    path = tmp_path / "learnt.json"
+    path.write_text(json.dumps(header) + "\n" + body)
+    model = load(path)
+    assert model is not None
+    with pytest.raises(BadInput, match="cannot be used") as raised:
+        model.state.parts(Target.HOST_MEMORY, Basis.REQUESTED, Level.ALL, "")
+    assert (raised.value.where, "history fit --replace" in raised.value.hint) == (str(path), True)
+
+
+def test_only_the_groups_that_are_asked_for_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "learnt.json"
+    save(fit(made_up(300)), path)
+    model = load(path)
+    assert model is not None
+    kept = len(model.state._kept)
+    assert model.state.parts(Target.HOST_MEMORY, Basis.REQUESTED, Level.ALL, "")
+    assert len(model.state._kept) == kept - 1
+
+
+def test_a_frame_of_requests_alone_can_be_fitted() -> None:
+    frame = made_up(50)
+    frame[[name for name in frame if name.endswith("_target")]] = float("nan")
+    assert fit(frame).made.compared == 50
 
 
 def test_a_challenger_that_is_worse_on_new_jobs_does_not_win() -> None:

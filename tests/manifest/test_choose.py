@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 from estimator.errors import BadInput
-from estimator.habits import past_templates
+from estimator.habits import past_jobs
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.choose import FALLBACK, choose_template
 from estimator.manifest.clues import Clues, clues_of
@@ -151,15 +151,15 @@ def test_template_that_was_asked_for_has_the_advised_one_as_alternative() -> Non
 
 def test_only_jobs_that_ran_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    assert past_templates("Net") == {}
+    assert past_jobs("Net").templates == {}
     with open_store() as store:
         for number, ran in enumerate([True, True, False]):
             job = Submitted(JobFacts("Net", "T4", "fp32", 8, template="ocr"))
             happened = Happened(peak_device_bytes=1) if ran else None
             now = datetime.now(UTC)
             store.save(JobRecord(f"{number}", now, job, happened=happened))
-    assert past_templates("Net") == {"ocr": 2}
-    assert past_templates("Other") == {}
+    assert past_jobs("Net").templates == {"ocr": 2}
+    assert past_jobs("Other").templates == {}
 
 
 CUDA_11, CUDA_12, CUDA_12_9, CUDA_13 = (

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
 from estimator.messages.chinese.gpus import CHINESE as GPUS
+from estimator.messages.chinese.learning import CHINESE as LEARNING
 from estimator.messages.chinese.manifest import CHINESE as MANIFEST
 from estimator.messages.chinese.memory import CHINESE as MEMORY
 from estimator.messages.chinese.phases import CHINESE as PHASES
@@ -21,6 +22,7 @@ from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
 PARTS: tuple[Mapping[str, str], ...] = (
     DRYSTEP,
     GPUS,
+    LEARNING,
     MANIFEST,
     MEMORY,
     PHASES,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from estimator.records.columns import BY_NAME
+from estimator.records.columns import ACTUAL, BY_NAME
 from estimator.records.rows import to_micros
 from estimator.records.stores.frames import in_kind
 
@@ -105,6 +105,17 @@ def newest(store: Store, selection: Selection, columns: Sequence[str], limit: in
 
     ordered = chosen(store.table(), selection).order_by(ibis.desc("identifier"))
     return conform(_frame(store, ordered.limit(limit).select(*columns)))
+
+
+def ran(store: Store, model: str, columns: Sequence[str], limit: int) -> pd.DataFrame:
+    """The newest records of a model that say what happened to their job, newest first."""
+    import ibis
+
+    table = store.table()
+    told = [table[name].notnull() for name in ("status", *ACTUAL.values())]
+    happened = table.filter(table.model == model, ibis.or_(*told))
+    ordered = happened.order_by(ibis.desc("identifier")).limit(limit)
+    return conform(_frame(store, ordered.select(*columns)))
 
 
 def identifiers(store: Store, selection: Selection) -> list[str]:

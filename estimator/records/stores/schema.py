@@ -71,13 +71,18 @@ _VERSION_2 = {
 }
 _VERSION_3 = {"job_request": _TEXT}
 _VERSION_4 = {"gpu_share": _NUMBER}
-ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5: dict[str, Kind] = {}
+ADDED: tuple[Mapping[str, Kind], ...] = (_VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """Columns that each version added, from FIRST on."""
 
 NEWEST = FIRST + len(ADDED) - 1
 
-INDEXES = {"updated_at": '("updated_at")', "template": '("template", "finished_at")'}
-"""For what learning asks: what changed since, and the jobs of one template."""
+INDEXED: Mapping[int, Mapping[str, str]] = {
+    2: {"updated_at": '("updated_at")', "template": '("template", "finished_at")'},
+    5: {"model": '("model", "identifier")'},
+}
+"""Indexes that a version added, for what is asked: what changed since, the jobs of one template,
+the newest jobs of one model."""
 
 _NEEDED = ("created_at", "updated_at", "origin")
 
@@ -92,8 +97,7 @@ def create(table: str, types: Mapping[Kind, str]) -> Iterator[str]:
             if name != "identifier"
         ]
     yield f"CREATE TABLE {table} ({', '.join(lines)})"
-    for name, columns in INDEXES.items():
-        yield f"CREATE INDEX {table}_{name} ON {table} {columns}"
+    yield from _indexes(table, FIRST)
 
 
 def upgrade(table: str, version: int, types: Mapping[Kind, str]) -> Iterator[str]:
@@ -101,3 +105,11 @@ def upgrade(table: str, version: int, types: Mapping[Kind, str]) -> Iterator[str
     for added in ADDED[version - FIRST + 1 :]:
         for name, kind in added.items():
             yield f'ALTER TABLE {table} ADD COLUMN "{name}" {types[kind]}'
+    yield from _indexes(table, version + 1)
+
+
+def _indexes(table: str, first: int) -> Iterator[str]:
+    """The statements for the indexes of version ``first`` and later."""
+    for version, indexes in INDEXED.items():
+        for name, columns in indexes.items() if version >= first else ():
+            yield f"CREATE INDEX {table}_{name} ON {table} {columns}"
