@@ -28,5 +28,11 @@ CONFIG: dict[str, Any] = {
         "tickColor": FAINT,
         "labelLimit": 220,
     },
-    "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "bottom", "labelLimit": 220},
+    "legend": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "orient": "bottom",
+        "columns": 4,
+        "labelLimit": 220,
+    },
 }

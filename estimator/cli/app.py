@@ -56,6 +56,9 @@ _EXPLAIN = Command(
     "explain", "arguments.EstimateArguments", "estimator.cli.savings", "run", "help.command_explain"
 )
 _GPUS = Command("gpus", "arguments.GpusArguments", "estimator.cli.gpus", "run", "help.command_gpus")
+_SERVE = Command(
+    "serve", "serve.ServeArguments", "estimator.cli.serve", "run", "help.command_serve"
+)
 _WATCH = Command(
     "watch", "watch.WatchArguments", "estimator.cli.watch", "run", "help.command_watch"
 )
@@ -188,6 +191,7 @@ def create_app(say: Say, words: Sequence[str] | None = None) -> typer.Typer:
         _add(app, meant(command), say)
     app.add_typer(templates, name="templates", rich_help_panel=say("panel.commands"))
     app.add_typer(history, name="history", rich_help_panel=say("panel.commands"))
+    _add(app, meant(_SERVE), say)
     _add(app, meant(_WATCH), say)
     _add(app, meant(_REPORT), say)
     _add(app, meant(_DOCTOR), say)

@@ -12,7 +12,7 @@ _COMMANDS: Mapping[str, frozenset[str]] = {
     "": frozenset(
         (
             *("estimate", "explain", "run", "render", "submit", "watch"),
-            *("gpus", "templates", "history", "report", "doctor"),
+            *("gpus", "templates", "history", "report", "doctor", "serve"),
         )
     ),
     "templates": frozenset({"list", "show", "explain", "diff", "new", "check"}),

@@ -24,13 +24,14 @@ def run(session: Session, arguments: GpusArguments) -> int:
     """Print the catalogue as a table, or as one JSON document."""
     catalogue = load_catalogue(arguments.gpus_file)
     if arguments.json:
-        write_stdout(json.dumps(_document(catalogue), indent=2, ensure_ascii=False) + "\n")
+        write_stdout(json.dumps(document(catalogue), indent=2, ensure_ascii=False) + "\n")
     else:
         output_console().print(_table(catalogue, session.say))
     return 0
 
 
-def _document(catalogue: Catalogue) -> dict[str, Any]:
+def document(catalogue: Catalogue) -> dict[str, Any]:
+    """The catalogue as plain data; what is not known is null, and ``missing`` says why."""
     offered = {gpu.name for gpu in catalogue.offered}
     return {
         "schema_version": 1,

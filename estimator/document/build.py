@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from estimator.document.parts import (
     NOWHERE,
     SCHEMA_VERSION,
     BatchesPart,
+    BatchPart,
     BreakdownPart,
     Document,
     EvidencePart,
@@ -222,6 +224,30 @@ def _recommendation(outcome: Recommendation | NothingFits) -> RecommendationPart
         plan=_plan(plan, outcome),
         nearest_miss=None,
         reasons=list(outcome.reasons),
+        batch_sizes=_batch_sizes(plan, outcome.candidates),
+    )
+
+
+def _batch_sizes(chosen: CandidatePlan, plans: Sequence[CandidatePlan]) -> list[BatchPart]:
+    """The plans that differ from the chosen one in their batch size alone."""
+    same = {plan.per_device_batch_size: plan for plan in plans if _but_for_batch(plan, chosen)}
+    return [
+        BatchPart(
+            per_device_batch_size=size,
+            fits=plan.memory.fits,
+            device_memory_bytes=figure(plan.memory.device_memory),
+            throughput_samples_per_s=figure(plan.throughput),
+        )
+        for size, plan in sorted(same.items())
+    ]
+
+
+def _but_for_batch(plan: CandidatePlan, other: CandidatePlan) -> bool:
+    return (plan.gpu, plan.gpu_count, plan.nodes, plan.precision) == (
+        other.gpu,
+        other.gpu_count,
+        other.nodes,
+        other.precision,
     )
 
 

@@ -249,8 +249,19 @@ class PlanPart(_Part):
     reason: str
 
 
+class BatchPart(_Part):
+    """The recommended plan at another per-device batch size that was run."""
+
+    per_device_batch_size: int
+    fits: bool
+    device_memory_bytes: Figure[int]
+    throughput_samples_per_s: Figure[float]
+
+
 class RecommendationPart(_Part):
     """What to ask for; ``memory_bytes``, ``cpu`` and ``shm_bytes`` are the host's, per node.
+
+    ``batch_sizes``: the plan at each batch size that was run, smallest first.
 
     Where nothing fits every value is null, ``reasons`` says why and ``nearest_miss`` is the
     plan that misses by least.
@@ -270,6 +281,7 @@ class RecommendationPart(_Part):
     plan: PlanPart | None
     nearest_miss: PlanPart | None
     reasons: list[str]
+    batch_sizes: list[BatchPart] = []
 
 
 class OriginPart(_Part):

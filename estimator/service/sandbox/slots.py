@@ -61,10 +61,9 @@ class Slot:
             watch.join()
 
     def _inside(self, request: DryStepRequest) -> DryStepRequest:
-        """The request with its files as they are called inside."""
+        """The request, whose files are relative to the folder, as they are called inside."""
         workload = request.workload
-        relative = workload.model_file.relative_to(self.folder)
-        model_file = self.confinement.inside(self.folder) / relative
+        model_file = self.confinement.inside(self.folder) / workload.model_file
         return replace(request, workload=replace(workload, model_file=model_file))
 
     def _watch_memory(self, limit: int, over: threading.Event) -> None:

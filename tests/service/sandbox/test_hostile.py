@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import time
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,9 @@ def last_words(slots, name, seconds=60.0, **files):
         contents = {f"{key}.txt": value.encode() for key, value in files.items()}
         copy_files({"model.py": source, **contents}, slot.folder)
         request = DryStepRequest(
-            Workload(slot.folder / "model.py"), 2, device=DeviceChoice.CPU, seconds=seconds
+            Workload(Path("model.py")), 2, device=DeviceChoice.CPU, seconds=seconds
         )
-        with pytest.raises(UserCodeFailed) as caught:
+        with chdir(slot.folder), pytest.raises(UserCodeFailed) as caught:
             run_dry_step(request, Limits(seconds), start=slot.start)
         pid = slot.child.process.pid
     assert not Path(f"/proc/{pid}").exists()
@@ -63,7 +64,7 @@ def test_an_endless_loop_ends_at_the_time_limit_and_is_named(slots):
     started = time.monotonic()
     error = last_words(slots, "endless", seconds=2.0)
     assert error.what.startswith("still not done after 2.0 s, stopped")
-    assert error.where == "/job/model.py:1"
+    assert error.where in ("/job/model.py:1", "/job/model.py:2")
     assert time.monotonic() - started < 30
 
 

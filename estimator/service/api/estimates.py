@@ -1,0 +1,291 @@
+"""Estimates: ask for one, follow it, read the answer, stop it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ValidationError, create_model
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.datastructures import UploadFile
+
+from estimator.errors import BadInput
+from estimator.manifest.kindnames import ManifestKind, parse_kind
+from estimator.manifest.provenance import annotated
+from estimator.messages import localise, sentence
+from estimator.rerender import again
+from estimator.service.api.answers import problems
+from estimator.service.api.examples import ASK_EXAMPLES
+from estimator.service.api.models import Asked, Estimate, Estimates, estimate_of
+from estimator.service.context import Context, caller, context_of, language_of
+from estimator.service.intake.asking import Ask, Upload, asked
+from estimator.service.intake.question import given, options_model
+from estimator.service.jobs.types import Run, State
+from estimator.service.problems import Refused
+from estimator.service.security.tokens import Caller
+
+router = APIRouter(prefix="/api/v1/estimates", tags=["estimates"])
+
+Who = Annotated[Caller, Depends(caller)]
+Name = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Identifier of an estimate.")]
+_PING_SECONDS = 15
+_PAGE = 20
+
+
+@cache
+def ask_model() -> type[BaseModel]:
+    """The JSON body: what it is about, and the options of the command line by their names."""
+    model: type[BaseModel] = create_model("NewEstimate", __base__=(Asked, options_model()))
+    return model
+
+
+def _body_schema() -> dict[str, Any]:
+    schema = ask_model().model_json_schema(ref_template="#/components/schemas/{model}")
+    form = {
+        **schema,
+        "properties": {**schema["properties"], "file": {"type": "string", "format": "binary"}},
+    }
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": schema, "examples": ASK_EXAMPLES},
+                "multipart/form-data": {"schema": form},
+            },
+        },
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "The same key of the same token is the same estimate.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            }
+        ],
+    }
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=Estimate,
+    responses=problems(413, 415)
+    | {200: {"model": Estimate, "description": "Asked before: the estimate that is there."}},
+    openapi_extra=_body_schema(),
+    summary="Ask for an estimate",
+)
+async def create(request: Request, response: Response, who: Who) -> Estimate:
+    """Queue an estimate, or give the answer at once where the same was asked before."""
+    context, language = context_of(request), language_of(request)
+    ask = await _ask(request, context)
+    run, known = await run_in_threadpool(asked, ask, who, context)
+    if not known:
+        await run_in_threadpool(
+            context.store.note, who.name, "submit", f"{run.identifier} {run.title}"
+        )
+    response.status_code = 200 if known else 202
+    response.headers["Location"] = f"/api/v1/estimates/{run.identifier}"
+    return estimate_of(run, language)
+
+
+@router.get("", response_model=Estimates, responses=problems(), summary="List estimates")
+def list_(
+    request: Request,
+    who: Who,
+    limit: Annotated[int, Query(ge=1, le=100)] = _PAGE,
+    before: Annotated[float | None, Query(ge=0, le=1e12, allow_inf_nan=False)] = None,
+) -> Estimates:
+    """Those of the token, newest first; of everybody for an admin."""
+    context, language = context_of(request), language_of(request)
+    runs = context.store.newest(None if who.is_admin else who.name, limit, before)
+    after = (
+        f"/api/v1/estimates?limit={limit}&before={runs[-1].created!r}"
+        if len(runs) == limit
+        else None
+    )
+    return Estimates(estimates=[estimate_of(run, language) for run in runs], next=after)
+
+
+@router.get("/{name}", response_model=Estimate, responses=problems(404), summary="One estimate")
+def show(request: Request, who: Who, name: Name) -> Estimate:
+    """Where it stands; with the error where it failed and a summary where it is done."""
+    context = context_of(request)
+    run = find(context, name)
+    ahead = context.store.ahead_of(run) if run.state is State.QUEUED else None
+    return estimate_of(run, language_of(request), ahead)
+
+
+@router.get(
+    "/{name}/result",
+    responses=problems(404, 409)
+    | {
+        200: {"description": "As of `paddle-estimate --json`.", "content": {"application/json": {}}}
+    },
+    response_class=Response,
+    summary="The whole answer",
+)
+def result(request: Request, who: Who, name: Name) -> Response:
+    """The JSON document of the command line's --json."""
+    context = context_of(request)
+    packed = packed_document(context, find(context, name), language_of(request).value)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return Response(packed, media_type="application/json", headers=headers)
+    return Response(gzip.decompress(packed), media_type="application/json")
+
+
+@router.get(
+    "/{name}/events",
+    responses=problems(404)
+    | {
+        200: {"description": "Server-sent events `estimate`.", "content": {"text/event-stream": {}}}
+    },
+    response_class=Response,
+    summary="Progress as it happens",
+)
+async def events(request: Request, who: Who, name: Name) -> EventSourceResponse:
+    """An event `estimate` now and after each change; its data is the estimate. Ends with it."""
+    context, language = context_of(request), language_of(request)
+    run = await run_in_threadpool(find, context, name)
+
+    async def told() -> AsyncIterator[ServerSentEvent]:
+        async for current in context.hub.changes(run):
+            ahead = None
+            if current.state is State.QUEUED:
+                ahead = await run_in_threadpool(context.store.ahead_of, current)
+            text = estimate_of(current, language, ahead).model_dump_json()
+            yield ServerSentEvent(text, event="estimate", id=str(current.version))
+
+    return EventSourceResponse(told(), ping=_PING_SECONDS)
+
+
+@router.post("/{name}/cancel", response_model=Estimate, responses=problems(404), summary="Stop it")
+def cancel(request: Request, who: Who, name: Name) -> Estimate:
+    """End an estimate that waits or is under way; one that is over stays as it is."""
+    context = context_of(request)
+    run = find(context, name)
+    if not who.is_admin and run.owner != who.name:
+        raise Refused("not-yours", 403)
+    context.store.cancel(name)
+    context.store.note(who.name, "cancel", name)
+    return estimate_of(find(context, name), language_of(request))
+
+
+@router.get(
+    "/{name}/manifest",
+    responses=problems(404, 409)
+    | {200: {"description": "The job's YAML.", "content": {"application/yaml": {}}}},
+    response_class=Response,
+    summary="The YAML, as any kind of job",
+)
+def manifest(
+    request: Request,
+    who: Who,
+    name: Name,
+    kind: Annotated[ManifestKind | None, Query(description="Another kind of job.")] = None,
+    provenance: Annotated[bool, Query(description="With the origin behind every value.")] = False,
+) -> Response:
+    """Made again from what the estimate decided."""
+    context = context_of(request)
+    run = find(context, name)
+    if run.state is not State.DONE or run.summary is None:
+        raise Refused("not-done", 409)
+    wanted = None if kind is None else parse_kind(kind.value)
+    made = localise(
+        again(run.summary["estimate"], wanted, context.settings.site.templates),
+        language_of(request),
+    )
+    text = annotated(made) if provenance else made.text
+    return Response(text, media_type="application/yaml; charset=utf-8")
+
+
+def find(context: Context, name: str) -> Run:
+    """The run of an identifier; raises Refused where there is none."""
+    run = context.store.get(name)
+    if run is None:
+        raise Refused("not-found", 404)
+    return run
+
+
+def packed_document(context: Context, run: Run, language: str) -> bytes:
+    """The compressed document of a run that is done; raises Refused where it is not."""
+    packed = context.store.document(run.digest, language) if run.state is State.DONE else None
+    if packed is None:
+        raise Refused("not-done", 409)
+    return packed
+
+
+async def _ask(request: Request, context: Context) -> Ask:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    upload = None
+    if kind == "application/json":
+        plain = _json(await request.body())
+    elif kind == "multipart/form-data":
+        plain, upload = await form_of(request, context)
+    else:
+        raise Refused("not-json-nor-form", 415)
+    return ask_of(plain, upload, request.headers.get("idempotency-key"))
+
+
+def ask_of(plain: Mapping[str, Any], upload: Upload | None, key: str | None) -> Ask:
+    """The request of plain values. Raises BadInput with every value that cannot be used."""
+    try:
+        body = ask_model().model_validate(plain)
+    except ValidationError as error:
+        raise unusable(error) from None
+    about = cast(Asked, body)
+    if sum(one is not None for one in (about.source, about.model, upload)) != 1:
+        raise BadInput(sentence("one of source, model and a file has to be given"))
+    if about.source is not None:
+        upload = Upload(about.filename, about.source.encode("utf-8", "surrogatepass"))
+    options = {name: value for name, value in given(body).items() if name not in Asked.model_fields}
+    return Ask(upload, about.model, about.entry, options, about.fresh, key)
+
+
+def unusable(error: ValidationError) -> BadInput:
+    """All that pydantic found, in one line."""
+    found = [
+        (".".join(str(part) for part in one["loc"] if isinstance(part, (str, int))), one["msg"])
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    what = "; ".join(f"{place}: {said}" for place, said in found[:8])
+    return BadInput(what, where=found[0][0], hint="/api/v1/docs")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        plain = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused("malformed", 400) from None
+    if not isinstance(plain, dict):
+        raise Refused("malformed", 400)
+    return plain
+
+
+async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], Upload | None]:
+    """Fields by name, a list where one may be given several times; the file apart."""
+    lists = {
+        name
+        for name, field in options_model().model_fields.items()
+        if field.default_factory is list
+    }
+    plain: dict[str, Any] = {}
+    upload = None
+    async with request.form(max_files=1, max_fields=500) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                if value.filename:
+                    content = await value.read(context.settings.bounds.upload_bytes + 1)
+                    upload = Upload(value.filename, content)
+            elif name in lists:
+                plain.setdefault(name, []).extend(
+                    line for line in value.splitlines() if line.strip()
+                )
+            elif value != "":
+                plain[name] = value
+    return plain, upload

@@ -1,0 +1,1 @@
+"""Estimates as durable runs: kept in a database, claimed by workers, finished once."""

@@ -1,0 +1,187 @@
+"""What the result page shows of an estimate that is done."""
+
+from __future__ import annotations
+
+import gzip
+import shlex
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from estimator.charts.answer import batch_memory_chart, batch_throughput_chart, memory_chart
+from estimator.charts.types import Chart
+from estimator.document.parts import Document
+from estimator.errors import EstimatorError
+from estimator.manifest.kindnames import ManifestKind, parse_kind
+from estimator.messages import Language, Say, localise, speaker
+from estimator.records.store import default_address, is_there, open_store
+from estimator.rerender import again
+from estimator.service.api.models import estimate_of
+from estimator.service.context import Context
+from estimator.service.jobs.types import Run
+from estimator.service.pages.figures import batch_row, origin_rows, plan_row, safe_batch
+from estimator.service.problems import problem_of, told
+from estimator.units import format_bytes
+
+CHARTS: dict[str, Callable[[Document, Say], Chart | None]] = {
+    "memory": memory_chart,
+    "batch-memory": batch_memory_chart,
+    "batch-throughput": batch_throughput_chart,
+}
+"""The pictures of a result by the name in their address."""
+
+_KEPT = 64
+_PAST_JOBS = 5
+_PAST_COLUMNS = (
+    *("created_at", "model", "gpu", "gpu_count", "per_device_batch_size", "status"),
+    *("peak_device_bytes", "step_time_s"),
+)
+
+
+class Documents:
+    """Parsed documents and drawn pictures that were looked at last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._lock = Lock()
+
+    def document(self, context: Context, run: Run, language: Language) -> Document:
+        """The document of a run that is done."""
+
+        def read() -> Document:
+            packed = context.store.document(run.digest, language.value)
+            if packed is None:
+                raise KeyError(run.digest)
+            return Document.model_validate_json(gzip.decompress(packed))
+
+        found: Document = self._of((run.digest, language.value), read)
+        return found
+
+    def picture(self, context: Context, run: Run, language: Language, name: str) -> str | None:
+        """One of CHARTS as SVG."""
+
+        def draw() -> str | None:
+            from estimator.charts.draw import to_svg
+
+            chart = CHARTS[name](self.document(context, run, language), speaker(language))
+            return None if chart is None else to_svg(chart)
+
+        drawn: str | None = self._of((run.digest, language.value, name), draw)
+        return drawn
+
+    def _of(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+def result_view(
+    context: Context, run: Run, document: Document, language: Language, kind: str | None
+) -> dict[str, Any]:
+    """The values of the result page."""
+    say = speaker(language)
+    one = estimate_of(run, language)
+    text, error = _manifest(context, run, document, language, kind)
+    sizes = document.recommendation.batch_sizes
+    return {
+        "one": one,
+        "document": document,
+        "base": one.links.page,
+        "measured": _measured(document, say),
+        "place": _place(document, say),
+        "memory": memory_chart(document, say),
+        "batch_memory": batch_memory_chart(document, say),
+        "batch_throughput": batch_throughput_chart(document, say),
+        "batch_rows": [
+            batch_row(part, document.recommendation.per_device_batch_size) for part in sizes
+        ],
+        "safe_batch": safe_batch(document, say),
+        "plans": sorted(map(plan_row, document.plans), key=lambda row: not row.chosen),
+        "kinds": [name.value for name in ManifestKind],
+        "shown_kind": kind or document.manifest.kind,
+        "kind_error": error,
+        "manifest": text,
+        "download": f"{document.model.name}.yaml",
+        "origins": origin_rows(document, say),
+        "past": past_jobs(document),
+        "past_caption": say("result.past_caption"),
+        "remarks": [*document.workload.assumptions, *document.notes],
+        "command": shlex.join(one.command),
+    }
+
+
+def _manifest(
+    context: Context, run: Run, document: Document, language: Language, kind: str | None
+) -> tuple[str | None, dict[str, Any] | None]:
+    """The YAML, as another kind where one is asked for, and why it cannot be written as that."""
+    if kind is None or kind == document.manifest.kind or run.summary is None:
+        return document.manifest.text, None
+    try:
+        made = again(run.summary["estimate"], parse_kind(kind), context.settings.site.templates)
+    except EstimatorError as error:
+        return document.manifest.text, _full(told(problem_of(error), language))
+    return localise(made, language).text, None
+
+
+def _full(problem: dict[str, Any]) -> dict[str, Any]:
+    return {"where": "", "hint": "", "detail": "", "notes": []} | problem
+
+
+def _measured(document: Document, say: Say) -> str:
+    part, work = document.measurement, document.workload
+    return say(
+        "result.measured",
+        device=part.device,
+        paddle=part.paddle_version,
+        batch=work.per_device_batch_size,
+        precision=work.precision,
+        optimizer=work.optimizer,
+        parameters=f"{document.model.parameters:,}",
+        allocated=format_bytes(part.peak_allocated_bytes),
+    )
+
+
+def _place(document: Document, say: Say) -> str:
+    peak = document.measurement.peak_at
+    if peak.operator is None:
+        return ""
+    where = f" ({peak.file}:{peak.line})" if peak.file else ""
+    layer = f"{peak.layer}, " if peak.layer else ""
+    return say("result.place", place=f"{peak.phase}, {peak.part}, {layer}{peak.operator}{where}")
+
+
+def past_jobs(document: Document) -> list[dict[str, Any]]:
+    """The newest jobs of the same model, or else of the same template."""
+    from estimator.records.stores import query
+
+    if not is_there(default_address()):
+        return []
+    wishes = [{"model": document.model.name}]
+    if document.manifest.template:
+        wishes.append({"template": document.manifest.template})
+    with open_store() as store:
+        for wish in wishes:
+            frame = query.newest(store, query.Selection(wish), _PAST_COLUMNS, _PAST_JOBS)
+            if rows := [_row(row) for row in frame.to_dict("records")]:
+                return rows
+    return []
+
+
+def _row(row: Any) -> dict[str, Any]:
+    known = {
+        name: None if value is None or value != value else value for name, value in row.items()
+    }
+    if known["peak_device_bytes"] is not None:
+        known["peak_device_bytes"] = format_bytes(int(known["peak_device_bytes"]))
+    known["created_at"] = str(known["created_at"])[:16]
+    return {
+        name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in known.items()
+    }

@@ -1,0 +1,73 @@
+"""Keeps the workers running: a dead one is replaced, and what it was at is queued again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+
+from estimator.service.jobs.store import JobStore
+from estimator.service.settings import Settings, to_plain
+
+_LOOK_SECONDS = 0.2
+_LONGEST_WAIT = 10.0
+_STOP_SECONDS = 5.0
+_COMMAND = (sys.executable, "-m", "estimator.service.jobs.worker")
+
+
+class Workers:
+    """The worker processes of one replica."""
+
+    def __init__(self, settings: Settings, store: JobStore) -> None:
+        self._settings = settings
+        self._store = store
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._failures = 0
+
+    @property
+    def processes(self) -> list[int]:
+        """Their process identifiers."""
+        return [process.pid for process in self._running.values()]
+
+    async def keep(self) -> None:
+        """Start them, and replace those that die, for ever."""
+        while True:
+            ended = [name for name, one in self._running.items() if one.poll() is not None]
+            for name in ended:
+                code = self._running.pop(name).returncode
+                self._failures += 1
+                print(f"worker {name} ended with {code}", file=sys.stderr, flush=True)
+                await asyncio.to_thread(self._store.reclaim, name)
+            if ended:
+                await asyncio.sleep(min(_LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 7)))
+            while len(self._running) < self._settings.worker_count:
+                self._start()
+            if not ended and self._failures and self._settled():
+                self._failures = 0
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Ask them to give their work back, and end those that do not in time."""
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+            process.kill()
+            process.wait()
+
+    def _settled(self) -> bool:
+        return all(one.poll() is None for one in self._running.values())
+
+    def _start(self) -> None:
+        name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+        process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE)
+        order = {"settings": to_plain(self._settings), "parent": os.getpid(), "name": name}
+        if process.stdin is not None:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.close()
+        self._running[name] = process
