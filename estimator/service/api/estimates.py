@@ -214,10 +214,10 @@ def find(context: Context, name: str) -> Run:
 
 def packed_document(context: Context, run: Run, language: str) -> bytes:
     """The compressed document of a run that is done; raises Refused where it is not."""
-    packed = context.store.document(run.digest, language) if run.state is State.DONE else None
-    if packed is None:
+    found = context.store.document(run.digest, language) if run.state is State.DONE else None
+    if found is None:
         raise Refused("not-done", 409)
-    return packed
+    return found[1]
 
 
 async def _ask(request: Request, context: Context) -> Ask:
@@ -229,11 +229,14 @@ async def _ask(request: Request, context: Context) -> Ask:
         plain, upload = await form_of(request, context)
     else:
         raise Refused("not-json-nor-form", 415)
-    return ask_of(plain, upload, request.headers.get("idempotency-key"))
+    return ask_of(plain, upload, request)
 
 
-def ask_of(plain: Mapping[str, Any], upload: Upload | None, key: str | None) -> Ask:
-    """The request of plain values. Raises BadInput with every value that cannot be used."""
+def ask_of(plain: Mapping[str, Any], upload: Upload | None, request: Request) -> Ask:
+    """What a request with these plain values asks.
+
+    Raises BadInput with every value that cannot be used.
+    """
     try:
         body = ask_model().model_validate(plain)
     except ValidationError as error:
@@ -244,7 +247,15 @@ def ask_of(plain: Mapping[str, Any], upload: Upload | None, key: str | None) -> 
     if about.source is not None:
         upload = Upload(about.filename, about.source.encode("utf-8", "surrogatepass"))
     options = {name: value for name, value in given(body).items() if name not in Asked.model_fields}
-    return Ask(upload, about.model, about.entry, options, about.fresh, key)
+    return Ask(
+        upload=upload,
+        model=about.model,
+        entry=about.entry,
+        options=options,
+        language=language_of(request),
+        fresh=about.fresh,
+        key=request.headers.get("idempotency-key"),
+    )
 
 
 def unusable(error: ValidationError) -> BadInput:

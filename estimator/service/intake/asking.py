@@ -13,7 +13,7 @@ from estimator.errors import BadInput
 from estimator.gpus.catalogue import load_catalogue
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.render import check_options
-from estimator.messages import sentence
+from estimator.messages import Language, sentence
 from estimator.records.store import new_identifier
 from estimator.service.context import Context
 from estimator.service.intake.archives import files_of
@@ -38,12 +38,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request for an estimate. One of ``upload`` and ``model``; options by their names."""
+    """A request for an estimate. One of ``upload`` and ``model``; options by their names.
+
+    ``language``: of the one who asks, who gets the answer first.
+    """
 
     upload: Upload | None
     model: str | None
     entry: str | None
     options: Mapping[str, Any]
+    language: Language = Language.EN
     fresh: bool = False
     key: str | None = None
 
@@ -74,6 +78,7 @@ def asked(ask: Ask, caller: Caller, context: Context) -> tuple[Run, bool]:
             "entry": entry,
             "options": dict(ask.options),
             "uploaded": ask.model is None,
+            "language": ask.language.value,
         },
         created=time.time(),
         key=ask.key,

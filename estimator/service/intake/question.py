@@ -25,8 +25,8 @@ OFFERED = (
     *("data_claim", "time_limit", "option", "input", "label", "amp", "amp_dtype"),
     *("eval_batch_size", "accumulate", "recompute", "inference", "checkpoint"),
 )
-"""Options that a request may set. The others name files or clusters of the machine, run code outside
-the sandbox, or say how the answer is shown."""
+"""Options that a request may set. The others name files or clusters of the machine, run code
+outside the sandbox, or say how the answer is shown."""
 
 _LONGEST_TEXT = 2000
 _MOST_ITEMS = 100

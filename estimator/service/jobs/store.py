@@ -251,14 +251,14 @@ class JobStore:
         rows = self._database.read(query, (digest,))
         return json.loads(rows[0][0]) if rows else None
 
-    def document(self, digest: str, language: str) -> bytes | None:
-        """The compressed document of a result: in the language, or in the one there is."""
+    def document(self, digest: str, language: str) -> tuple[str, bytes] | None:
+        """A result as a compressed document: in the language, or in the one that is there yet."""
         rows = self._database.read(
-            "SELECT document FROM result WHERE digest = ?"
+            "SELECT language, document FROM result WHERE digest = ?"
             " ORDER BY CASE WHEN language = ? THEN 0 ELSE 1 END LIMIT 1",
             (digest, language),
         )
-        return bytes(rows[0][0]) if rows else None
+        return (rows[0][0], bytes(rows[0][1])) if rows else None
 
     def upload(self, digest: str) -> bytes | None:
         """The content of an uploaded file."""

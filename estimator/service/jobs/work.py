@@ -61,7 +61,7 @@ def carry_out(run: Run, place: Workplace) -> None:
             )
             place.store.fail(run, State.FAILED, problem_of(defect, str(slot.folder)))
             raise
-    first = Language(run.request["options"].get("lang", "en"))
+    first = Language(run.request["language"])
     summary = _summary(result)
     if place.store.finish(run, _result(run, result, first, summary)):
         other = Language.EN if first is Language.ZH else Language.ZH
@@ -182,7 +182,9 @@ class _Told:
 def _result(
     run: Run, result: EstimateResult, language: Language, summary: Mapping[str, Any]
 ) -> Result:
-    told = map_texts(result, lambda said: translate(said, language), leaves=(KernelUse,))
+    told = result
+    if language is not Language.EN:
+        told = map_texts(result, lambda said: translate(said, language), leaves=(KernelUse,))
     text = to_document(told).model_dump_json()
     return Result(run.digest, {language.value: gzip.compress(text.encode(), 5)}, summary)
 

@@ -7,7 +7,7 @@ import shlex
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from estimator.charts.answer import batch_memory_chart, batch_throughput_chart, memory_chart
 from estimator.charts.types import Chart
@@ -48,15 +48,18 @@ class Documents:
 
     def document(self, context: Context, run: Run, language: Language) -> Document:
         """The document of a run that is done."""
+        with self._lock:
+            if known := self._kept.get((run.digest, language.value)):
+                return cast(Document, known)
+        found = context.store.document(run.digest, language.value)
+        if found is None:
+            raise KeyError(run.digest)
+        spoken, packed = found
 
         def read() -> Document:
-            packed = context.store.document(run.digest, language.value)
-            if packed is None:
-                raise KeyError(run.digest)
             return Document.model_validate_json(gzip.decompress(packed))
 
-        found: Document = self._of((run.digest, language.value), read)
-        return found
+        return cast(Document, self._of((run.digest, spoken), read))
 
     def picture(self, context: Context, run: Run, language: Language, name: str) -> str | None:
         """One of CHARTS as SVG."""
@@ -67,8 +70,7 @@ class Documents:
             chart = CHARTS[name](self.document(context, run, language), speaker(language))
             return None if chart is None else to_svg(chart)
 
-        drawn: str | None = self._of((run.digest, language.value, name), draw)
-        return drawn
+        return cast("str | None", self._of((run.digest, language.value, name), draw))
 
     def _of(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         with self._lock:

@@ -69,7 +69,7 @@ async def ask(request: Request, who: Who) -> Response:
     if upload is not None or not plain.get("source", "").strip():
         plain.pop("source", None)
     try:
-        run, _ = await run_in_threadpool(asked, ask_of(plain, upload, None), who, context)
+        run, _ = await run_in_threadpool(asked, ask_of(plain, upload, request), who, context)
     except EstimatorError as error:
         if upload is not None and upload.name.endswith(".py"):
             shown["source"] = upload.content.decode(errors="replace")

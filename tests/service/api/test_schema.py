@@ -22,22 +22,26 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 """Not that everything the schema allows is taken: it cannot say what a deadline looks like."""
+FORM = "multipart/form-data"
 WITHOUT_END = "/events"
 """A stream; the tests of the running service follow one."""
 
 
-@pytest.fixture
-def operations(tmp_path):
+def operations_of(folder, mode):
     bounds = Bounds(queue_per_user=100_000, requests_per_minute=10_000_000)
-    app = app_of(tmp_path, bounds=bounds, hosts=("testserver",))
+    app = app_of(folder, bounds=bounds, hosts=("testserver",))
+    if mode is GenerationMode.NEGATIVE:  # schemathesis 4.32 cannot make wrong files
+        document = app.openapi()
+        del document["paths"]["/api/v1/estimates"]["post"]["requestBody"]["content"][FORM]
+        app.openapi = lambda: document
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
     return [found.ok() for found in schema.get_all_operations()]
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_no_defect_and_nothing_undocumented(operations, mode):
+def test_no_defect_and_nothing_undocumented(tmp_path, mode):
     tried = 0
-    for operation in operations:
+    for operation in operations_of(tmp_path, mode):
         if operation.path.endswith(WITHOUT_END):
             continue
 
