@@ -9,8 +9,6 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, cast
 
-from estimator.charts.answer import batch_memory_chart, batch_throughput_chart, memory_chart
-from estimator.charts.types import Chart
 from estimator.document.parts import Document
 from estimator.errors import EstimatorError
 from estimator.manifest.kindnames import ManifestKind, parse_kind
@@ -20,16 +18,15 @@ from estimator.rerender import again
 from estimator.service.api.models import estimate_of
 from estimator.service.context import Context
 from estimator.service.jobs.types import Run
+from estimator.service.pages.charts import (
+    CHARTS,
+    batch_memory_chart,
+    batch_throughput_chart,
+    memory_chart,
+)
 from estimator.service.pages.figures import batch_row, origin_rows, plan_row, safe_batch
 from estimator.service.problems import problem_of, told
 from estimator.units import format_bytes
-
-CHARTS: dict[str, Callable[[Document, Say], Chart | None]] = {
-    "memory": memory_chart,
-    "batch-memory": batch_memory_chart,
-    "batch-throughput": batch_throughput_chart,
-}
-"""The pictures of a result by the name in their address."""
 
 _KEPT = 64
 _PAST_JOBS = 5

@@ -29,10 +29,11 @@ from estimator.service.intake.asking import asked
 from estimator.service.intake.models import registered_models
 from estimator.service.intake.question import TEMPLATE_NAME
 from estimator.service.jobs.types import Run, State
+from estimator.service.pages.charts import CHARTS
 from estimator.service.pages.figures import NONE, figure_row
 from estimator.service.pages.form import Choices, is_any_set, main_fields, more_fields
 from estimator.service.pages.render import page
-from estimator.service.pages.result import CHARTS, Documents, result_view
+from estimator.service.pages.result import Documents, result_view
 from estimator.service.problems import Refused, problem_of, told
 from estimator.service.security.tokens import Caller, caller_of
 from estimator.units import format_bytes
