@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from estimator.drystep.measurement import CapacityTrial, DryStepReport, StepMeasurement
+from estimator.drystep.measurement import (
+    CapacityTrial,
+    DryStepReport,
+    RankClass,
+    StepMeasurement,
+)
 from estimator.gpus.types import GpuType
 from estimator.memory.estimate import estimate_device_memory
 from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
-from estimator.plan.types import GpuAnswer
+from estimator.plan.types import ClusterAnswer, GpuAnswer
 from estimator.records.types import Correction, JobFacts, Target
 from estimator.result import GpuRow, Learnt
+from estimator.throughput.cluster_step import cluster_step
 from estimator.throughput.profile import KernelProfile, profile_kernels
 from estimator.throughput.step_time import estimate_step_time
 from estimator.throughput.types import StepTimeEstimate
@@ -125,6 +131,8 @@ class _Predictor:
     """Memory and step time of measurements on GPU types; each kernel record is read once."""
 
     def __init__(self, evidence: Evidence) -> None:
+        self._ranks = evidence.report.ranks
+        self._gpu_count = self._ranks[0].seen.topology.world_size if self._ranks else 1
         self._model = evidence.report.model.name
         self._correction = evidence.correction
         self._measured_on = evidence.measured_on
@@ -132,22 +140,57 @@ class _Predictor:
 
     def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
         facts = self._facts(gpu, measurement)
+        memory = self._memory(gpu, measurement, facts)
+        if self._ranks:
+            return self._cluster_answer(gpu, measurement, memory)
         return GpuAnswer(
             gpu=gpu.name,
             precision=measurement.precision,
-            memory=self._memory(gpu, measurement, facts),
+            memory=memory,
             step_time=self._step_time(gpu, measurement, facts),
         )
+
+    def _cluster_answer(
+        self, gpu: GpuType, measurement: StepMeasurement, memory: MemoryEstimate
+    ) -> GpuAnswer:
+        """Of a job that was run rank by rank; its times are those of its own batch size."""
+        seen = self._ranks[0].seen
+        own, asked = self._ranks[0].measurement, measurement.per_device_batch_size
+        samples = seen.samples * asked // own.per_device_batch_size * seen.topology.copies
+        if asked != own.per_device_batch_size:
+            missing = Missing(sentence("only the command's own batch size was run on every rank"))
+            return GpuAnswer(
+                gpu.name,
+                measurement.precision,
+                memory,
+                missing,
+                ClusterAnswer(samples, missing),
+            )
+        step = cluster_step(self._ranks, gpu, lambda one: self._kernel_time(gpu, one))
+        return GpuAnswer(
+            gpu.name,
+            measurement.precision,
+            memory,
+            step.estimate,
+            ClusterAnswer(samples, step.efficiency),
+        )
+
+    def _kernel_time(self, gpu: GpuType, one: RankClass) -> StepTimeEstimate:
+        key = (one.name, one.seen.rank)
+        if key not in self._profiles:
+            self._profiles[key] = profile_kernels(one.measurement.kernels)
+        return estimate_step_time(self._profiles[key], gpu, one.measurement.per_device_batch_size)
 
     def learnt(
         self, gpu: GpuType, measurement: StepMeasurement, answer: GpuAnswer
     ) -> tuple[Learnt, ...]:
         """The predictions of an answer that past jobs corrected, beside what they were before."""
         facts = self._facts(gpu, measurement)
-        before = estimate_device_memory(gpu, measurement, 1).device_memory
+        before = self._plain_memory(gpu, measurement).device_memory
         after = answer.memory.device_memory
         pairs = [(Target.DEVICE_MEMORY, _as_floats(before), _as_floats(after))]
-        if not isinstance(answer.step_time, Missing) and measurement.kernels:
+        has_kernels = measurement.kernels and not self._ranks
+        if not isinstance(answer.step_time, Missing) and has_kernels:
             prior = estimate_step_time(
                 self._profile(measurement), gpu, measurement.per_device_batch_size
             )
@@ -166,10 +209,13 @@ class _Predictor:
             per_device_batch_size=measurement.per_device_batch_size,
         )
 
+    def _plain_memory(self, gpu: GpuType, measurement: StepMeasurement) -> MemoryEstimate:
+        return estimate_device_memory(gpu, measurement, self._gpu_count)
+
     def _memory(
         self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
     ) -> MemoryEstimate:
-        prior = estimate_device_memory(gpu, measurement, 1)
+        prior = self._plain_memory(gpu, measurement)
         floor = prior.reserved_bytes
         corrected = self._correction.correct(
             Target.DEVICE_MEMORY, facts, _as_floats(prior.device_memory)

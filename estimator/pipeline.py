@@ -11,6 +11,7 @@ from estimator.answers import Evidence, gpu_answers, gpu_rows
 from estimator.drystep.device.choose import choose_device
 from estimator.drystep.launch import OnProgress, run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
+from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
 from estimator.errors import BadInput
 from estimator.experience import Experience, job_facts, load_correction, recorded_plan, remember
@@ -84,7 +85,7 @@ def estimate(
         experience = correction.result()
     evidence = Evidence(
         report,
-        capacity_classes(gpus, 1),
+        capacity_classes(gpus, _gpus_of(report)),
         experience.correction,
         measured_on=_name_of(report.device_name, catalogue),
     )
@@ -171,13 +172,13 @@ def _request(
 ) -> DryStepRequest:
     progress.stage(Stage.BUILD_DEVICE)
     chosen = choose_device(_device(options), progress.note)
-    plugin = chosen.plugin
+    plugin, cluster = chosen.plugin, _cluster(options)
     return DryStepRequest(
         workload=options.workload,
         per_device_batch_size=options.workload.per_device_batch_size or DEFAULT_BATCH_SIZE,
         precisions=_precisions(options, chosen.device),
         device=DeviceChoice(chosen.device.value),
-        capacities=tuple(capacity_classes(gpus, 1)),
+        capacities=tuple(capacity_classes(gpus, cluster.world_size if cluster else 1)),
         round_batch_sizes=_may_choose_batch_size(options),
         plugin=plugin.library if plugin else None,
         environment=plugin.environment() if plugin else {},
@@ -192,7 +193,11 @@ def _dry_step(
     request: DryStepRequest, options: EstimateOptions, progress: Progress, run: RunDryStep
 ) -> DryStepReport:
     progress.stage(Stage.DRY_STEP)
-    report = run(request, Limits(options.time_limit_seconds), progress.detail)
+    limits, cluster = Limits(options.time_limit_seconds), _cluster(options)
+    if cluster is None:
+        report = run(request, limits, progress.detail)
+    else:
+        report = run_ranks(request, cluster, limits, progress.detail, run)
     return replace(
         report,
         assumptions=(*_assumptions(options), *report.assumptions),
@@ -208,6 +213,26 @@ def _verification(
     progress.stage(Stage.VERIFY)
     limits = Limits(options.time_limit_seconds)
     return verify(request, report.measurements[0], limits, progress.detail)
+
+
+def _cluster(options: EstimateOptions) -> Cluster | None:
+    """The machines that a script is run on rank by rank; None for one GPU, or where the plan is to
+    choose how many.
+
+    Raises BadInput where nodes are named without their GPUs.
+    """
+    question = options.question
+    if options.workload.script is None or question.pinned_nodes is None:
+        return None
+    if question.pinned_gpus is None:
+        raise BadInput(message("error.nodes_without_gpus"), where="--nodes", hint="--gpus 8")
+    cluster = Cluster(question.pinned_gpus, question.pinned_nodes)
+    return cluster if cluster.world_size > 1 else None
+
+
+def _gpus_of(report: DryStepReport) -> int:
+    """How many GPUs the run was for."""
+    return report.ranks[0].seen.topology.world_size if report.ranks else 1
 
 
 def _device(options: EstimateOptions) -> DeviceChoice:

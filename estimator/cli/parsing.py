@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
@@ -20,7 +21,7 @@ from estimator.messages import Language, message
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
-from estimator.workload.command import parse_command
+from estimator.workload.command import ENVIRONMENT_OF_ONE, PythonProgram, parse_command
 from estimator.workload.source import is_training_script
 from estimator.workload.types import Script, Workload
 
@@ -31,8 +32,30 @@ def to_options(arguments: EstimateArguments, language: Language) -> EstimateOpti
 
 
 def to_script_options(arguments: RunArguments, language: Language) -> EstimateOptions:
-    """The question that a command line asks about a script. Raises BadInput."""
-    return _options(arguments, _script_workload(arguments), language)
+    """The question that a command line asks about a script. Raises BadInput.
+
+    What Paddle's launcher in the command says of GPUs and nodes counts as said.
+    """
+    program = parse_command(arguments.program)
+    arguments = replace(
+        arguments,
+        gpus=_agreed("--gpus", arguments.gpus, program.gpus),
+        nodes=_agreed("--nodes", arguments.nodes, program.nodes),
+    )
+    return _options(arguments, _script_workload(arguments, program), language)
+
+
+def _agreed(flag: str, said: int | None, launched: int | None) -> int | None:
+    """What is said by our flag or by the launcher, where they do not contradict each other.
+
+    A launcher of one process decides nothing: it is how a script is tried out.
+    """
+    if launched in (None, 1):
+        return said
+    if said not in (None, launched):
+        what = message("error.launcher_says_other", said=said, launched=launched)
+        raise BadInput(what, where=flag, hint=f"{flag} {launched}")
+    return launched
 
 
 def _options(
@@ -64,8 +87,9 @@ def parse_precision(amp: str | None, dtype: str | None) -> Precision | None:
     return Precision() if amp == "off" else Precision(amp, dtype or "float16")
 
 
-def _script_workload(arguments: RunArguments) -> Workload:
-    program = parse_command(arguments.program)
+def _script_workload(arguments: RunArguments, program: PythonProgram) -> Workload:
+    several = (arguments.gpus or 1) * (arguments.nodes or 1) > 1
+    of_one = ENVIRONMENT_OF_ONE if several else {}
     argument = _words("--batch-arg", arguments.batch_arg)
     return Workload(
         model_file=program.file,
@@ -75,7 +99,7 @@ def _script_workload(arguments: RunArguments) -> Workload:
             program=program.program,
             is_module=program.is_module,
             arguments=program.arguments,
-            environment=program.environment,
+            environment={k: v for k, v in program.environment.items() if k not in of_one},
             batch_argument=argument,
             steps=arguments.steps,
             sampled_batches=arguments.sample_batches,

@@ -12,6 +12,7 @@ from estimator.document.parts import (
     BatchesPart,
     BatchPart,
     BreakdownPart,
+    CollectivePart,
     Document,
     EvidencePart,
     Figure,
@@ -27,13 +28,14 @@ from estimator.document.parts import (
     PeakAtPart,
     PhasePart,
     PlanPart,
+    RankPart,
     RecommendationPart,
     TemplateChoicePart,
     TimelinePart,
     VerificationPart,
     WorkloadPart,
 )
-from estimator.drystep.measurement import PeakAt, StepMeasurement
+from estimator.drystep.measurement import PeakAt, RankClass, StepMeasurement
 from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.memory.layers import device_memory_layers
 from estimator.plan.ranking import one_of_each_group
@@ -105,6 +107,26 @@ def _measurement(result: EstimateResult, measured: StepMeasurement) -> Measureme
         batches=BatchesPart.model_validate(report.batches) if report.batches else None,
         verification=_verification(result.verification),
         timeline=TimelinePart.model_validate(report.timeline) if report.timeline else None,
+        axes=dict(report.ranks[0].seen.topology.axes) if report.ranks else {},
+        ranks=[_rank(one) for one in report.ranks],
+    )
+
+
+def _rank(one: RankClass) -> RankPart:
+    measured, seen = one.measurement, one.seen
+    return RankPart(
+        name=one.name,
+        rank=seen.rank,
+        ranks=list(one.ranks),
+        places=dict(seen.topology.place(seen.rank)),
+        parameters=one.parameters,
+        peak_allocated_bytes=measured.peak_allocated_bytes,
+        peak_reserved_bytes=measured.peak_reserved_bytes,
+        workspace_bytes=measured.workspace_bytes,
+        breakdown_bytes=BreakdownPart.model_validate(measured.breakdown),
+        samples=seen.samples,
+        micro_batches=seen.micro_batches,
+        collectives=[CollectivePart.model_validate(use) for use in seen.collectives],
     )
 
 

@@ -139,10 +139,48 @@ class VerificationPart(_Part):
     unchecked: list[str] = []
 
 
+class CollectivePart(_Part):
+    """Collectives of one step of a rank: ``count`` in a row, of ``bytes`` each, over ``ranks``.
+
+    ``group``: an axis of Fleet's topology, ``world`` or a number. ``peer``: the other rank of a
+    send or receive, the root of a broadcast or reduce.
+    """
+
+    kind: str
+    group: str
+    ranks: list[int]
+    peer: int | None
+    phase: str
+    bytes: int
+    count: int
+
+
+class RankPart(_Part):
+    """A kind of rank of a job on several GPUs: its members are ``ranks``, ``rank`` ran alone.
+
+    ``places``: where that stands on each axis. ``samples``: of one step of this rank.
+    """
+
+    name: str
+    rank: int
+    ranks: list[int]
+    places: dict[str, int]
+    parameters: int
+    peak_allocated_bytes: int
+    peak_reserved_bytes: int
+    workspace_bytes: int
+    breakdown_bytes: BreakdownPart
+    samples: int
+    micro_batches: int
+    collectives: list[CollectivePart]
+
+
 class MeasurementPart(_Part):
     """The dry step at the asked batch size; ``seconds`` is what all dry steps took.
 
     ``peak_allocated_bytes`` is the steady training step's; ``phases`` may hold a larger one.
+    ``ranks``: of a job on several GPUs, every kind of rank, the one that takes the most first; all
+    else is of that one. ``axes``: how the ranks are laid out, the slowest axis first.
     """
 
     device: str
@@ -160,6 +198,8 @@ class MeasurementPart(_Part):
     batches: BatchesPart | None = None
     verification: VerificationPart | None = None
     timeline: TimelinePart | None = None
+    axes: dict[str, int] = {}
+    ranks: list[RankPart] = []
 
 
 class LayerPart(Figure[int]):

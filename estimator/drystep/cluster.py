@@ -1,9 +1,13 @@
-"""One rank of a job on many GPUs, which runs alone: what the launcher would have told it."""
+"""One rank of a job on many GPUs, which runs alone: what it is told, and what it brings back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from math import prod
+
+from estimator.drystep.phase import Phase
 
 _FIRST_PORT = 36000
 """Nobody listens on the ranks' ports; Paddle only compares the addresses."""
@@ -35,10 +39,11 @@ class VirtualRank:
         """The node that the rank is on, from 0."""
         return self.rank // self.gpus_per_node
 
-    def environment(self, device_type: str) -> Mapping[str, str]:
-        """The variables that ``paddle.distributed.launch`` sets, with this device's collectives.
+    def environment(self) -> Mapping[str, str]:
+        """The variables that ``paddle.distributed.launch`` sets.
 
-        ``VIRTUAL_RANK_ALONE`` tells Paddle's store not to wait for the other ranks
+        Only the number of the GPU is 0 for every rank, as each runs on the one virtual GPU of its
+        process. ``VIRTUAL_RANK_ALONE`` tells Paddle's store not to wait for the other ranks
         (device/source/lonely_store.cpp).
         """
         addresses = [self._address(rank) for rank in range(self.world_size)]
@@ -50,16 +55,108 @@ class VirtualRank:
             "PADDLE_GLOBAL_SIZE": str(self.world_size),
             "PADDLE_GLOBAL_RANK": str(self.rank),
             "PADDLE_LOCAL_SIZE": str(self.gpus_per_node),
-            "PADDLE_RANK_IN_NODE": str(self.rank % self.gpus_per_node),
-            "PADDLE_LOCAL_RANK": str(self.rank % self.gpus_per_node),
+            "PADDLE_RANK_IN_NODE": str(self.place),
+            "PADDLE_LOCAL_RANK": str(self.place),
             "PADDLE_NNODES": str(self.nodes),
             "PADDLE_MASTER": addresses[0],
-            "PADDLE_DISTRI_BACKEND": "xccl",
-            "PADDLE_XCCL_BACKEND": device_type,
-            f"FLAGS_selected_{device_type}s": "0",
+            "FLAGS_selected_gpus": "0",
             "VIRTUAL_RANK_ALONE": "1",
         }
+
+    @property
+    def place(self) -> int:
+        """Which GPU of its node it is, from 0."""
+        return self.rank % self.gpus_per_node
 
     def _address(self, rank: int) -> str:
         node, place = divmod(rank, self.gpus_per_node)
         return f"127.0.{node // 250}.{1 + node % 250}:{_FIRST_PORT + place}"
+
+
+class CollectiveKind(StrEnum):
+    """What a collective does; in the order of the plug-in's own numbers."""
+
+    ALL_REDUCE = "all_reduce"
+    BROADCAST = "broadcast"
+    REDUCE = "reduce"
+    ALL_GATHER = "all_gather"
+    REDUCE_SCATTER = "reduce_scatter"
+    SEND = "send"
+    RECEIVE = "receive"
+    ALL_TO_ALL = "all_to_all"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectiveUse:
+    """A collective of a recorded step, ``count`` times in a row.
+
+    bytes: what this rank puts in each time (receive: takes out). group: the axis of Fleet's
+    topology (``data``, ``model`` ...), ``world``, or the group's number; ranks: its members. peer:
+    the other rank of a send or receive, the root of a broadcast or reduce, None elsewhere.
+    """
+
+    kind: CollectiveKind
+    group: str
+    ranks: tuple[int, ...]
+    peer: int | None
+    phase: Phase
+    bytes: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A small message that a rank sent to another one; the text is hexadecimal."""
+
+    to: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """How the ranks of a job are laid out: the axes with their degrees, the slowest first.
+
+    Without Fleet there is one axis, ``data``.
+    """
+
+    axes: tuple[tuple[str, int], ...]
+
+    @property
+    def world_size(self) -> int:
+        return prod(degree for _, degree in self.axes)
+
+    def degree(self, axis: str) -> int:
+        """1 for an axis that is not there."""
+        return dict(self.axes).get(axis, 1)
+
+    def place(self, rank: int) -> Mapping[str, int]:
+        """Where a rank stands on each axis."""
+        places: dict[str, int] = {}
+        for name, degree in reversed(self.axes):
+            rank, places[name] = divmod(rank, degree)
+        return places
+
+    @property
+    def copies(self) -> int:
+        """How many ranks work on different samples."""
+        return self.degree("data") * self.degree("sharding")
+
+
+@dataclass(frozen=True, slots=True)
+class RankSeen:
+    """What a rank that ran alone brings back, beside its measurement.
+
+    shares: bytes of the parameters that each rank of the sharding group updates; empty where that
+    is not split, or evenly. samples: of one optimizer step of this rank. micro_batches: forward
+    passes of one optimizer step; chunks: pieces of the model on this pipeline stage.
+    """
+
+    rank: int
+    gpus_per_node: int
+    topology: Topology
+    shares: tuple[int, ...]
+    mail: tuple[Letter, ...]
+    collectives: tuple[CollectiveUse, ...]
+    samples: int
+    micro_batches: int
+    chunks: int = 1

@@ -27,12 +27,13 @@ class Ending:
 
     exit_code: below 0 minus the signal, None when it was stopped at the time limit. doing: what
     it had said to be doing, empty if it never came as far as the model file. where: the last
-    known place in the user's code, at least the model file.
+    known place in the user's code, at least the model file. alone: it was one rank of many.
     """
 
     exit_code: int | None
     doing: str
     where: str
+    alone: bool = False
 
 
 def error_of(ending: Ending, seconds: float) -> EstimatorError:
@@ -64,6 +65,11 @@ def _how(ending: Ending, seconds: float) -> str:
 
 
 def _hint(ending: Ending) -> str:
+    if ending.exit_code is None and ending.alone:
+        return sentence(
+            "the rank runs alone: what waits for another one's file, socket or message waits for "
+            "ever"
+        )
     if ending.exit_code is None:
         return sentence("look for a loop that does not end, or give it more time")
     if ending.exit_code >= 0:

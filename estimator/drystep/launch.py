@@ -188,7 +188,9 @@ def _report(
         str(request.workload.model_file), None
     )
     exit_code = child.stop()
-    raise error_of(Ending(exit_code if ended else None, heard.doing, where), limits.seconds)
+    alone = request.rank is not None
+    ending = Ending(exit_code if ended else None, heard.doing, where, alone)
+    raise error_of(ending, limits.seconds)
 
 
 def host_memory_to_spare() -> int:

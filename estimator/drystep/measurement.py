@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from estimator.drystep.cluster import RankSeen
+from estimator.drystep.phase import Phase as Phase
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -16,14 +18,6 @@ class Device(StrEnum):
     GPU = "gpu"
     VIRTUAL = "virtual"
     CPU = "cpu"
-
-
-class Phase(StrEnum):
-    """The part of a training step a kernel was launched in."""
-
-    FORWARD = "forward"
-    BACKWARD = "backward"
-    OPTIMIZER = "optimizer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +237,21 @@ class VariantRun:
     optimizer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RankClass:
+    """Ranks of a job on several GPUs that take the same.
+
+    ``ranks``: the members; ``seen``: of the one that ran alone, as ``measurement``. parameters:
+    elements that it holds.
+    """
+
+    name: str
+    ranks: tuple[int, ...]
+    parameters: int
+    measurement: StepMeasurement
+    seen: RankSeen
+
+
 NOT_LOCATED = Missing(sentence("the launch that set the peak was not looked for"))
 
 
@@ -260,6 +269,8 @@ class DryStepReport:
     ``peak_at``: where the largest of them has its peak. ``batches``: of a script, what its own
     loader gave.
     ``variants``: one for each of the request. ``timeline``: of the steady step, where asked for.
+    ``rank``: of one rank of a job on several GPUs, what it brought back. ``ranks``: of such a
+    job, every kind of rank, the one that takes the most first; all else is of that one.
     """
 
     device: Device
@@ -279,6 +290,8 @@ class DryStepReport:
     batches: BatchesSeen | None = None
     variants: tuple[VariantRun, ...] = ()
     timeline: Timeline | None = None
+    rank: RankSeen | None = None
+    ranks: tuple[RankClass, ...] = ()
 
     @property
     def largest_phase(self) -> PhasePeak | None:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from estimator.drystep.cluster import CollectiveUse, VirtualRank
 from estimator.drystep.measurement import DryStepReport, KernelUse, Precision
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
 from estimator.errors import (
@@ -97,7 +98,7 @@ def decode_report(line: Mapping[str, Any]) -> DryStepReport:
     """The report of a parsed ``report`` line, checked; raises pydantic.ValidationError."""
     report = report_adapter().validate_python(line["report"])
     known = {str(said): said for said in map(from_portable, line["sentences"])}
-    return map_texts(report, lambda said: known.get(said, said), leaves=(KernelUse,))
+    return map_texts(report, lambda said: known.get(said, said), leaves=(KernelUse, CollectiveUse))
 
 
 def decode_error(plain: Mapping[str, Any]) -> EstimatorError:
@@ -119,7 +120,7 @@ def _sentences(report: DryStepReport) -> list[object]:
             found[said] = said
         return said
 
-    map_texts(report, gather, leaves=(KernelUse,))
+    map_texts(report, gather, leaves=(KernelUse, CollectiveUse))
     return [to_portable(said) for said in found.values()]
 
 
@@ -149,6 +150,8 @@ def _request(plain: dict[str, Any]) -> DryStepRequest:
             "plugin": Path(plain["plugin"]) if plain["plugin"] else None,
             "scratch": Path(plain["scratch"]) if plain["scratch"] else None,
             "card": _card(plain["card"]) if plain["card"] else None,
+            "rank": VirtualRank(**plain["rank"]) if plain["rank"] else None,
+            "mail": tuple(plain["mail"]),
         }
     )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from estimator.defaults import TIME_LIMIT_SECONDS
+from estimator.drystep.cluster import VirtualRank
 from estimator.drystep.measurement import Precision
 from estimator.workload.types import Workload
 
@@ -45,6 +46,8 @@ class DryStepRequest:
     as_cuda: whether Paddle's Python is told that the virtual GPU is a CUDA device, and so takes the
     ways that only a GPU can go.
     timeline: whether the steady step is followed, launch by launch.
+    rank: which rank of a job on several GPUs the process is, with ``mail``, the small messages of
+    its peers in hexadecimal; None: the only one.
     """
 
     workload: Workload
@@ -62,6 +65,8 @@ class DryStepRequest:
     variants: tuple[Workload, ...] = ()
     as_cuda: bool = True
     timeline: bool = False
+    rank: VirtualRank | None = None
+    mail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

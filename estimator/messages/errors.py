@@ -85,6 +85,14 @@ WORDINGS = {
         "{gpus} GPUs are asked for by --gpus and --nodes, {limit} allowed",
         "--gpus 与 --nodes 要求 {gpus} 张 GPU，上限为 {limit}",
     ),
+    "error.launcher_says_other": Wording(
+        "{said} are asked for, and paddle.distributed.launch in the command is told {launched}",
+        "要求的是 {said}，而命令中的 paddle.distributed.launch 写的是 {launched}",
+    ),
+    "error.nodes_without_gpus": Wording(
+        "a script is run rank by rank on so many nodes: how many GPUs each of them has is not said",
+        "脚本将在这些节点上逐个 rank 运行：没有说明每个节点有多少张 GPU",
+    ),
     "error.no_log_folder": Wording(
         "there are no log files to read: nothing is mounted where the launcher writes them",
         "没有可读取的日志文件：启动器写日志的位置没有挂载卷",

@@ -201,7 +201,8 @@ WORDINGS = {
         "一个方案最多使用的 GPU 数量； 默认每节点 8 张。",
     ),
     "help.gpus": Wording(
-        "GPUs of each node, where that is decided already.", "每个节点的 GPU 数量， 若已确定。"
+        "GPUs of each node, where that is decided already; a script is then run rank by rank.",
+        "每个节点的 GPU 数量， 若已确定； 脚本此时逐个 rank 运行。",
     ),
     "help.nodes": Wording("Nodes, where that is decided already.", "节点数量， 若已确定。"),
     "help.minimize": Wording("What the chosen plan has least of.", "选定方案时要最小化的量。"),

@@ -48,11 +48,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
     nodes = inputs.question.pinned_nodes or -(-count // gpu.gpus_per_node)
     efficiency = _efficiency(inputs.collaborators, answer, gpu, count, nodes)
     step_seconds, alone = _speed_alone(answer)
-    throughput = product(
-        scaled(alone, count, reasons.throughput(count)),
-        efficiency,
-        reasons.throughput(count),
-    )
+    throughput = _throughput(answer, alone, efficiency, count)
     duration = _duration(inputs.question, throughput)
     hours = scaled(duration, count / _SECONDS_PER_HOUR, reasons.gpu_hours(count))
     plan = CandidatePlan(
@@ -62,11 +58,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         per_device_batch_size=answer.memory.per_device_batch_size,
         precision=answer.precision,
         memory=_memory(inputs, answer, gpu, count),
-        step_seconds=product(
-            step_seconds,
-            inverse(efficiency, 1.0, efficiency.reason),
-            reasons.step_time(count),
-        ),
+        step_seconds=_step_seconds(answer, step_seconds, efficiency, count),
         throughput=throughput,
         scaling_efficiency=efficiency,
         duration_seconds=duration,
@@ -74,6 +66,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         cost=_cost(hours, gpu),
         feasible=True,
         reason=reasons.fits_all_limits(),
+        samples_per_step=answer.cluster.samples_per_step if answer.cluster else None,
     )
     return judged(plan, gpu, inputs.question)
 
@@ -151,9 +144,25 @@ def _speed_alone(answer: GpuAnswer) -> tuple[Figure, Figure]:
     return (step, step) if isinstance(step, Missing) else (step.step_seconds, step.throughput)
 
 
+def _throughput(answer: GpuAnswer, alone: Figure, efficiency: Figure, count: int) -> Figure:
+    """Of all GPUs. What was run as a whole job has its waiting in the step time."""
+    if answer.cluster is not None:
+        return scaled(alone, count, alone.reason)
+    why = reasons.throughput(count)
+    return product(scaled(alone, count, why), efficiency, why)
+
+
+def _step_seconds(answer: GpuAnswer, alone: Figure, efficiency: Figure, count: int) -> Figure:
+    if answer.cluster is not None:
+        return alone
+    return product(alone, inverse(efficiency, 1.0, efficiency.reason), reasons.step_time(count))
+
+
 def _efficiency(
     collaborators: Collaborators, answer: GpuAnswer, gpu: GpuType, count: int, nodes: int
 ) -> Figure:
+    if answer.cluster is not None:
+        return answer.cluster.efficiency
     if count == 1:
         return Bounded.exact(1.0, Source.MEASURED, reasons.one_gpu_scales())
     return collaborators.scaling_efficiency(answer, gpu, count, nodes)
@@ -162,7 +171,7 @@ def _efficiency(
 def _memory(inputs: Inputs, answer: GpuAnswer, gpu: GpuType, count: int) -> MemoryEstimate:
     """Data parallel adds gradient buckets inside the allocator and NCCL buffers outside it."""
     alone = answer.memory
-    if count == 1:
+    if count == 1 or answer.cluster is not None:
         return alone
     buckets = gradient_bucket_bytes(inputs.report, answer.precision)
     nccl = inputs.collaborators.device_overhead(gpu, count).communication

@@ -73,16 +73,28 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterAnswer:
+    """What else is known where all ranks were run: samples of one step of the whole job, and the
+    share of the step in which the busiest rank computes.
+    """
+
+    samples_per_step: int
+    efficiency: Bounded[float] | Missing
+
+
+@dataclass(frozen=True, slots=True)
 class GpuAnswer:
     """What is known of the workload on one GPU type at one precision and batch size.
 
-    ``step_time`` is Missing where nothing says how fast this type is.
+    ``step_time`` is Missing where nothing says how fast this type is. ``cluster``: the answer is of
+    a whole job that was run rank by rank, on as many GPUs as were asked for.
     """
 
     gpu: str
     precision: Precision
     memory: MemoryEstimate
     step_time: StepTimeEstimate | Missing
+    cluster: ClusterAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +134,12 @@ class CandidatePlan:
     cost: Bounded[float] | Missing
     feasible: bool
     reason: str
+    samples_per_step: int | None = None
 
     @property
     def global_batch_size(self) -> int:
-        return self.per_device_batch_size * self.gpu_count
+        """Samples of one step; where ranks share their samples that is not one batch a GPU."""
+        return self.samples_per_step or self.per_device_batch_size * self.gpu_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _INTERPRETER_OPTIONS_WITH_VALUE = ("-W", "-X")
 _LAUNCHERS = ("paddle.distributed.launch", "paddle.distributed.launch.main", "fleetrun")
 _DEVICES = ("--gpus", "--devices", "--selected_gpus")
+_PROCESSES = ("--nproc_per_node", "--nproc")
 _HINT = "paddle-estimate run -- python train.py ARGUMENTS"
 
 
@@ -22,13 +23,16 @@ _HINT = "paddle-estimate run -- python train.py ARGUMENTS"
 class PythonProgram:
     """What Python is asked to run: a file or, with ``-m``, a module; and its arguments.
 
-    ``environment``: variables that the command sets for itself.
+    ``environment``: variables that the command sets for itself. ``gpus``, ``nodes``: what Paddle's
+    launcher in front of it is told of the GPUs on each node and of the nodes; None: nothing.
     """
 
     program: str
     is_module: bool
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    gpus: int | None = None
+    nodes: int | None = None
 
     @property
     def file(self) -> Path:
@@ -43,8 +47,8 @@ class PythonProgram:
 def parse_command(words: Sequence[str]) -> PythonProgram:
     """The program of ``python train.py ...``, ``python -m pkg.mod ...``, or ``train.py ...``.
 
-    Variables before it (``A=1 python ...``) and Paddle's launcher for one GPU are understood.
-    Raises BadInput for other programs and for a launcher that starts several processes.
+    Variables before it (``A=1 python ...``) and Paddle's launcher are understood. Raises BadInput
+    for other programs.
     """
     environment, rest = _environment(list(words))
     if not rest:
@@ -85,27 +89,40 @@ def _python(words: Sequence[str], environment: dict[str, str]) -> PythonProgram:
 
 
 def _launched(launcher: PythonProgram) -> PythonProgram:
-    """The script behind ``python -m paddle.distributed.launch``, on the one GPU it names."""
+    """The script behind ``python -m paddle.distributed.launch``, and how many of it are started."""
     rest = list(launcher.arguments)
-    devices = "0"
+    gpus = nodes = None
     while rest and rest[0].startswith("-") and rest[0] != "-m":
         name, value = _option(rest)
         if name in _DEVICES:
-            devices = value
-        elif name in ("--nproc_per_node", "--nnodes", "--nproc") and value != "1":
-            raise _several(f"{name} {value}")
-    if len([device for device in devices.split(",") if device.strip()]) > 1:
-        raise _several(f"--gpus {devices}")
+            gpus = len([device for device in value.split(",") if device.strip()]) or None
+        elif name in _PROCESSES:
+            gpus = _count(name, value)
+        elif name == "--nnodes":
+            nodes = _count(name, value)
     if not rest:
         raise BadInput("paddle.distributed.launch is given no script", hint=_HINT)
-    is_file = rest[0].endswith(".py")
-    environment = launcher.environment | _ENVIRONMENT_OF_ONE
-    if not is_file and rest[0] == "-m" and len(rest) > 1:
-        return PythonProgram(rest[1], True, tuple(rest[2:]), environment)
-    return PythonProgram(rest[0], False, tuple(rest[1:]), environment)
+    is_module = rest[0] == "-m" and len(rest) > 1
+    program, *arguments = rest[1:] if is_module else rest
+    several = max(gpus or 1, nodes or 1) > 1
+    own = {} if several else ENVIRONMENT_OF_ONE
+    return PythonProgram(
+        program, is_module, tuple(arguments), launcher.environment | own, gpus, nodes
+    )
 
 
-_ENVIRONMENT_OF_ONE = {
+def _count(name: str, value: str) -> int:
+    """A number of processes or nodes; of a range (``2:4``) the largest."""
+    try:
+        count = int(value.rpartition(":")[2])
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise BadInput(f"'{value}' is no number of processes", where=name, hint=f"{name} 8")
+    return count
+
+
+ENVIRONMENT_OF_ONE = {
     "PADDLE_TRAINER_ID": "0",
     "PADDLE_TRAINERS_NUM": "1",
     "PADDLE_TRAINER_ENDPOINTS": "127.0.0.1:6170",
@@ -121,13 +138,6 @@ def _option(words: list[str]) -> tuple[str, str]:
     if equals or not words or words[0].startswith("-") or words[0].endswith(".py"):
         return name, value
     return name, words.pop(0)
-
-
-def _several(what: str) -> BadInput:
-    return BadInput(
-        f"the command asks for several GPUs ({what}): a script is watched on one",
-        hint="the same command for one GPU (--gpus 0); the answer then plans up to --max-gpus",
-    )
 
 
 def with_argument(

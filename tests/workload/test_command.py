@@ -59,16 +59,31 @@ def test_variables_and_those_of_the_launcher():
         ("python", "runs no file"),
         ("python -c pass", "no file to watch"),
         ("python -m paddle.distributed.launch", "no script"),
-        ("python -m paddle.distributed.launch --gpus 0,1,2,3,4,5,6,7 train.py", "several GPUs"),
-        ("python -m paddle.distributed.launch --devices=0,1 train.py", "several GPUs"),
-        ("python -m paddle.distributed.launch --nnodes 2 train.py", "several GPUs"),
-        ("fleetrun --gpus 0,1 train.py", "several GPUs"),
+        ("python -m paddle.distributed.launch --nproc_per_node x a.py", "no number of processes"),
     ],
 )
 def test_commands_that_cannot_be_watched(command, what):
     with pytest.raises(BadInput, match=what) as caught:
         parse_command(command.split())
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "gpus", "nodes"),
+    [
+        ("--gpus 0,1,2,3,4,5,6,7", 8, None),
+        ("--devices=0,1", 2, None),
+        ("--nproc_per_node 4", 4, None),
+        ("--nnodes 2 --devices=0,1", 2, 2),
+        ("--nnodes=2:4", None, 4),
+        ("", None, None),
+    ],
+)
+def test_how_many_processes_the_launcher_starts(options, gpus, nodes):
+    words = f"python -m paddle.distributed.launch {options} train.py --epochs 3".split()
+    program = parse_command(words)
+    assert (program.gpus, program.nodes) == (gpus, nodes)
+    assert (program.program, program.arguments) == ("train.py", ("--epochs", "3"))
 
 
 def test_the_file_of_a_module(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import paddle
 from paddle.base import core
+from paddle.distributed.fleet.meta_optimizers import dygraph_optimizer
 
 from estimator.drystep.measurement import Phase
 
@@ -96,8 +97,15 @@ def _wrapped(owner: Any, name: str, around: Callable[[Callable[[], Any]], Any]) 
 
 
 def updating_methods() -> Iterator[tuple[type, str]]:
-    """Every ``step`` and ``minimize`` of Paddle's and the user's optimizers and scalers."""
-    waiting: list[type] = [paddle.optimizer.Optimizer, paddle.amp.AmpScaler]
+    """Every ``step`` and ``minimize`` of Paddle's and the user's optimizers and scalers.
+
+    Fleet's optimizers around another one are no subclasses of Paddle's.
+    """
+    waiting: list[type] = [
+        paddle.optimizer.Optimizer,
+        paddle.amp.AmpScaler,
+        *(kind for kind in vars(dygraph_optimizer).values() if isinstance(kind, type)),
+    ]
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()

@@ -52,4 +52,24 @@ CHINESE: Mapping[str, str] = {
     "extrapolated from smaller runs, because each run takes long": (
         "由较小的运行外推，因为每次运行耗时较长"
     ),
+    "{world} ranks ({degrees}): each kind ran alone, with collectives that return at once; the "
+    "figures are those of rank {rank}, which takes the most": (
+        "共 {world} 个 rank（{degrees}）：每一类单独运行，集合通信立即返回；"
+        "所列数字属于占用最多的 rank {rank}"
+    ),
+    "ranks that were run: {ranks}; the others are taken to equal one of them": (
+        "实际运行的 rank：{ranks}；其余视为与其中之一相同"
+    ),
+    "rank {rank}: {what}": "rank {rank}：{what}",
+    "rank {rank}": "rank {rank}",
+    "pipeline stage {stage}, rank {rank}": "流水线第 {stage} 段，rank {rank}",
+    "the rank runs alone: what waits for another one's file, socket or message waits for ever": (
+        "该 rank 单独运行：等待其他 rank 的文件、套接字或消息的代码会永远等待"
+    ),
+    "only the command's own batch size was run on every rank": "每个 rank 只运行了命令自身的批大小",
+    "{name}: kernels {kernels:.3g} s, waiting for collectives {waits:.3g} s, the pipeline's bubble "
+    "adds {bubble:.0%}; {reason}": (
+        "{name}：kernel {kernels:.3g} 秒，等待集合通信 {waits:.3g} 秒，"
+        "流水线气泡增加 {bubble:.0%}；{reason}"
+    ),
 }

@@ -18,23 +18,29 @@ class _CudaPlaceType(type):
 
 
 class CUDAPlace(metaclass=_CudaPlaceType):
-    """Stands in for ``paddle.CUDAPlace``. There is one device, number 0."""
+    """Stands in for ``paddle.CUDAPlace``. Every GPU of the machine is the one virtual device."""
+
+    gpus = 1
 
     def __new__(cls, device_id: int) -> Any:
-        if device_id != 0:
+        if not 0 <= device_id < cls.gpus:
             raise ValueError(
-                f"Invalid CUDAPlace({device_id}), must inside [0, 1), because GPU number on your "
-                "machine is 1"
+                f"Invalid CUDAPlace({device_id}), must inside [0, {cls.gpus}), because GPU number "
+                f"on your machine is {cls.gpus}"
             )
-        return core.CustomPlace(DEVICE_TYPE, device_id)
+        return core.CustomPlace(DEVICE_TYPE, 0)
 
 
 class CUDAPinnedPlace(core.CPUPlace):
     """Stands in for ``paddle.CUDAPinnedPlace``: host memory; pinned or not makes no difference."""
 
 
-def let_places_be_cuda() -> None:
-    """Have places, such as those of tensors, say that they are on a GPU, and on which."""
+def let_places_be_cuda(gpus: int = 1) -> None:
+    """Have places, such as those of tensors, say that they are on a GPU, and on which.
+
+    gpus: how many the machine has.
+    """
+    CUDAPlace.gpus = gpus
     kinds: tuple[Any, ...] = (core.Place, core.CustomPlace)
     for kind in kinds:
         kind.is_gpu_place = _is_gpu

@@ -11,7 +11,12 @@ from paddle.base import core, libpaddle
 
 from estimator.drystep.child.cuda.attention import offer_fused_attention
 from estimator.drystep.child.cuda.flags import let_flags_be_set
-from estimator.drystep.child.cuda.places import CUDAPinnedPlace, CUDAPlace, let_places_be_cuda
+from estimator.drystep.child.cuda.nccl import offer_nccl
+from estimator.drystep.child.cuda.places import (
+    CUDAPinnedPlace,
+    CUDAPlace,
+    let_places_be_cuda,
+)
 from estimator.drystep.child.cuda.replace import replace_everywhere
 from estimator.drystep.child.cuda.streams import (
     CUDAEvent,
@@ -75,14 +80,14 @@ class CudaRuntime:
         return 0
 
 
-def pretend_cuda(card: CudaCard) -> None:
-    """From now on the virtual GPU is CUDA device 0 of this process, a ``card``.
+def pretend_cuda(card: CudaCard, gpus: int = 1) -> None:
+    """From now on the virtual GPU is each of the machine's ``gpus`` CUDA devices, a ``card``.
 
     It cannot be undone; processes forked later pretend as well. Does not choose the device: as
     on a CUDA build, the GPU is the default one unless the script says otherwise.
     """
-    let_places_be_cuda()
-    functions = _core_functions(card)
+    let_places_be_cuda(gpus)
+    functions = _core_functions(card, gpus)
     replace_everywhere(functions, core)
     for name in functions:
         setattr(libpaddle, name, getattr(core, name))
@@ -90,12 +95,13 @@ def pretend_cuda(card: CudaCard) -> None:
     _take_the_cuda_branch_of_device()
     let_flags_be_set()
     offer_fused_attention()
+    offer_nccl()
     _say_versions()
-    replace_everywhere({"spawn": _spawn}, paddle.distributed)
+    replace_everywhere({"spawn": _spawn(gpus)}, paddle.distributed)
     paddle.set_device("gpu:0")
 
 
-def _core_functions(card: CudaCard) -> dict[str, Any]:
+def _core_functions(card: CudaCard, gpus: int) -> dict[str, Any]:
     properties = DeviceProperties(
         card.name, *card.compute_capability, card.memory_bytes, card.multiprocessors
     )
@@ -110,6 +116,8 @@ def _core_functions(card: CudaCard) -> dict[str, Any]:
         # Short of it, Layer.to() would take every parameter through host memory, gigabytes of it.
         "gpu_memory_available": _always(BOUNDLESS),
         "get_device_properties": _always(properties),
+        "get_cuda_device_count": _always(gpus),
+        "get_available_device": _always(["cpu", *(f"gpu:{number}" for number in range(gpus))]),
         "_cudart": CudaRuntime(_free_bytes(card), card.memory_bytes),
         "_get_current_stream": stream.get,
         "_set_current_stream": stream.set,
@@ -122,13 +130,11 @@ _CONSTANTS: Mapping[str, Any] = {
     "is_compiled_with_cuda": True,
     "is_compiled_with_nccl": True,
     "is_compiled_with_custom_device": False,
-    "get_cuda_device_count": 1,
     "get_cuda_current_device_id": 0,
     "cudnn_version": CUDNN_VERSION,
     "nccl_version": NCCL_VERSION,
     "get_all_device_type": ["cpu", "gpu"],
     "get_all_custom_device_type": [],
-    "get_available_device": ["cpu", "gpu:0"],
     "get_available_custom_device": [],
     "is_cuda_graph_capturing": False,
     "vmm_max_free_size": (0, 0),
@@ -177,16 +183,20 @@ def _take_the_cuda_branch_of_device() -> None:
     paddle.device.get_device.__globals__.update(own)
 
 
-def _spawn(
-    func: Callable[..., Any], args: tuple[Any, ...] = (), nprocs: int = -1, **_: object
-) -> None:
-    """``paddle.distributed.spawn`` on the one GPU there is: the function runs in this process."""
-    if nprocs not in (-1, 0, 1):
-        raise ValueError(
-            f"paddle.distributed.spawn is asked for {nprocs} processes, and a script is watched "
-            "on one GPU: start it for one, the answer then plans for more"
-        )
-    func(*args)
+def _spawn(gpus: int) -> Callable[..., None]:
+    """``paddle.distributed.spawn``: this process is one of those that it would start."""
+
+    def spawn(
+        func: Callable[..., Any], args: tuple[Any, ...] = (), nprocs: int = -1, **_: object
+    ) -> None:
+        if nprocs not in (-1, 0, gpus):
+            raise ValueError(
+                f"paddle.distributed.spawn is asked for {nprocs} processes, and the job has {gpus} "
+                f"GPUs on each node: paddle-estimate run --gpus {nprocs}"
+            )
+        func(*args)
+
+    return spawn
 
 
 def _say_versions() -> None:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import paddle
 from paddle.base import core
+from paddle.distributed.fleet import meta_parallel
+from paddle.distributed.fleet.meta_optimizers import dygraph_optimizer
 
 from estimator.drystep.child.phases import updating_methods
 
@@ -30,6 +32,9 @@ class Listener(Protocol):
     def updated(self, optimizer: Any) -> None:
         """It has."""
 
+    def pipeline(self, layer: paddle.nn.Layer, batch: Any) -> None:
+        """A pipeline stage is about to train ``layer`` on the micro-batches of a batch."""
+
     def before_batch(self, loader: LoaderInUse) -> None:
         """A loader is asked for a batch. StopIteration ends its epoch."""
 
@@ -46,6 +51,7 @@ def listen(listener: Listener) -> None:
     updates = _Updates(listener)
     updates.find()
     _hook_backward(listener, updates)
+    _hook_pipelines(listener)
     _hook_loaders(listener)
 
 
@@ -64,6 +70,7 @@ class _Depth:
     """Whether a layer is being called, or a backward pass run, which calls layers to recompute."""
 
     inside = False
+    in_backward = False
 
 
 def _hook_forward(listener: Listener) -> None:
@@ -84,13 +91,15 @@ def _hook_forward(listener: Listener) -> None:
 
 def _hook_backward(listener: Listener, updates: _Updates) -> None:
     def run(original: Any, *args: Any, **kwargs: Any) -> Any:
+        if _Depth.in_backward:  # of a recomputed part
+            return original(*args, **kwargs)
         updates.find()
-        outer, _Depth.inside = _Depth.inside, True
+        outer, _Depth.inside, _Depth.in_backward = _Depth.inside, True, True
         listener.backward()
         try:
             return original(*args, **kwargs)
         finally:
-            _Depth.inside = outer
+            _Depth.inside, _Depth.in_backward = outer, False
 
     _wrap(core.eager, "run_backward", run)
 
@@ -123,12 +132,24 @@ class _Updates:
         return result
 
 
+_SCALERS = (paddle.amp.AmpScaler, dygraph_optimizer.HybridParallelGradScaler)
+
+
 def _optimizer_in(arguments: tuple[Any, ...]) -> Any:
-    """The optimizer of ``optimizer.step()`` and of ``scaler.step(optimizer)``."""
+    """The optimizer of ``optimizer.step()`` and of ``scaler.step(optimizer)``, the outermost."""
     first = arguments[0]
-    if isinstance(first, paddle.amp.AmpScaler) and len(arguments) > 1:
+    if isinstance(first, _SCALERS) and len(arguments) > 1:
         first = arguments[1]
-    return getattr(first, "_inner_opt", first)
+    return first
+
+
+def _hook_pipelines(listener: Listener) -> None:
+    def train(original: Any, stage: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
+        listener.pipeline(stage._layers, data)
+        return original(stage, data, *args, **kwargs)
+
+    for kind in (meta_parallel.PipelineParallel, meta_parallel.PipelineParallelWithInterleave):
+        _wrap(kind, "train_batch", train)
 
 
 class LoaderInUse:

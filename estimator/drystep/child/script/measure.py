@@ -12,6 +12,7 @@ from statistics import median
 import paddle
 
 from estimator.drystep.child import virtual
+from estimator.drystep.child.collectives import LoneRank
 from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.observe import NO_TIME
 from estimator.drystep.child.replies import Replies
@@ -74,10 +75,13 @@ def measure_script(request: DryStepRequest, replies: Replies, faults: int) -> Dr
         raise InternalError("a request to run a script names it, its device and a scratch folder")
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
-    pretend_cuda(request.card)
+    pretend_cuda(request.card, request.rank.gpus_per_node if request.rank else 1)
     is_guarded = _set_the_stage(scratch)
-    stage = Stage(gpu, script, request.workload.model_file, os.path.realpath(scratch), faults)
-    runs = Runs(stage)
+    folder = os.path.realpath(scratch)
+    rank = None if request.rank is None else LoneRank(request.plugin)
+    if rank is not None:
+        rank.expect([bytes.fromhex(text) for text in request.mail])
+    runs = Runs(Stage(gpu, script, request.workload.model_file, folder, faults, rank=rank))
     try:
         found = _measured(runs, request, replies)
     finally:
@@ -101,7 +105,8 @@ def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
     replies.progress(f"measuring batch size {asked_size}")
     steady = _ran(runs.run(replace(probe, breakdown=True, timeline=request.timeline)))
     asked = _with_workspace(runs, probe, steady, first)
-    replies.progress("looking for the largest batch")
+    if request.capacities:
+        replies.progress("looking for the largest batch")
     run = _explorer(runs, request, first, asked)
     if isinstance(first.template, str) and not runs.has_batch_argument:
         exploration = fits_or_not(asked, run, request.capacities)
@@ -226,6 +231,7 @@ def _report(
         peak_at=_peak_at(found, phases),
         timeline=found.steady.timeline,
         batches=_batches(found.first),
+        rank=found.steady.rank,
     )
 
 

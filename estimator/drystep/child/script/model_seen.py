@@ -32,7 +32,8 @@ class ModelSeen:
 
     def stepped(self, optimizer: Any) -> None:
         """``optimizer`` has done an update."""
-        self._optimizers[id(optimizer)] = optimizer
+        inner = wrapped_optimizers(optimizer)[-1]
+        self._optimizers[id(inner)] = inner
 
     def is_trained(self, layer: paddle.nn.Layer) -> bool:
         """Whether some optimizer updates a parameter of ``layer``."""
@@ -90,6 +91,20 @@ class ModelSeen:
         for optimizer in self._optimizers.values():
             for entry in getattr(optimizer, "_parameter_list", None) or ():
                 yield from entry["params"] if isinstance(entry, dict) else (entry,)
+
+
+_INNER = ("_inner_opt", "_inner_optimizer", "_optim")
+"""Where Fleet's optimizers keep the one that they wrap."""
+
+
+def wrapped_optimizers(optimizer: Any) -> list[Any]:
+    """The optimizer and those that it wraps, the innermost last."""
+    found = [optimizer]
+    while inner := next(filter(None, (vars(found[-1]).get(name) for name in _INNER)), None):
+        if any(inner is known for known in found):  # stage 3 makes an optimizer its own
+            break
+        found.append(inner)
+    return found
 
 
 def _unwrapped(layer: paddle.nn.Layer) -> paddle.nn.Layer:

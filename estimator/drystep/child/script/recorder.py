@@ -9,6 +9,7 @@ from estimator.drystep.child.blocks import Blocks
 from estimator.drystep.child.locate import Search
 from estimator.drystep.child.observe import breakdown
 from estimator.drystep.child.script.model_seen import ModelSeen
+from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.seen import Probe
 from estimator.drystep.child.virtual import StepRecord, VirtualGpu
 from estimator.drystep.measurement import (
@@ -34,9 +35,10 @@ class Recorder:
     A fourth is run line by line where that alone tells the user's line.
     """
 
-    def __init__(self, gpu: VirtualGpu, model: ModelSeen) -> None:
+    def __init__(self, gpu: VirtualGpu, model: ModelSeen, rank: RankRecorder | None = None) -> None:
         self._gpu = gpu
         self._model = model
+        self._rank = rank
         self._recording = ExitStack()
         self._is_recording = False
         self._done = 0
@@ -70,8 +72,12 @@ class Recorder:
         self.stop()
         if self._done == 1:
             self._start()
+            if self._rank is not None:
+                self._rank.begin()
         elif self._done == _RECORDED:
             self.record = self._gpu.record()
+            if self._rank is not None:
+                self._rank.end()
             self._peak = statistics.peak_allocated_bytes()
             if probe.breakdown:
                 self._search = self._look_again(self.record, follow=probe.timeline)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from estimator.drystep.child.script.template import Template
 from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
+from estimator.drystep.cluster import RankSeen
 from estimator.drystep.measurement import (
     NOT_LOCATED,
     MemoryBreakdown,
@@ -78,6 +79,7 @@ class RunSeen:
     ``peak_at`` of its peak and the ``timeline`` if they were asked for. ``train_loader``: the
     number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
     is what that says of itself. ``template`` is the largest batch seen, or why there is none.
+    ``rank``: of one rank of many.
     """
 
     steps: tuple[StepSeen, ...]
@@ -97,6 +99,7 @@ class RunSeen:
     processor_seconds: float = 0.0
     peak_at: PeakAt | Missing = NOT_LOCATED
     timeline: Timeline | None = None
+    rank: RankSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from estimator.drystep.child import virtual
+from estimator.drystep.child.collectives import LoneRank
 from estimator.drystep.child.limits import lift_host_memory_limit
 from estimator.drystep.child.script.hooks import listen
 from estimator.drystep.child.script.overlay import Overlay
 from estimator.drystep.child.script.process import Channel, leave
 from estimator.drystep.child.script.program import never_trained, run_program
+from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
 from estimator.drystep.child.script.watch import Watch
 from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.places import place, place_in_faults
 from estimator.drystep.protocol import encode_error
-from estimator.errors import UserCodeFailed
+from estimator.errors import EstimatorError, UserCodeFailed
 from estimator.workload.command import with_argument
 from estimator.workload.types import Script
 
@@ -44,6 +46,7 @@ class Stage:
     scratch: str
     faults: int
     layer: str = "files"
+    rank: LoneRank | None = None
 
     def with_layer(self, name: str) -> Stage:
         """The same for another run, which sees nothing of what this one writes."""
@@ -56,7 +59,10 @@ class Stage:
     def run(self, answer: Channel, probe: Probe, on_first_batch: OnFirstBatch) -> None:
         """In a copy: run the script under a watch, which reports to ``answer`` and leaves."""
         overlay = Overlay(self.scratch, self.layer)
-        watch = Watch(self.gpu, self.script, _finishing(answer), lambda: on_first_batch(overlay))
+        rank = None if self.rank is None else RankRecorder(self.rank)
+        watch = Watch(
+            self.gpu, self.script, _finishing(answer), lambda: on_first_batch(overlay), rank
+        )
         overlay.apply()
         listen(watch)
         watch.begin(probe)
@@ -65,7 +71,7 @@ class Stage:
         except MemoryError as error:
             lift_host_memory_limit()
             answer.send(_no_room(error, self.model_file))
-        except UserCodeFailed as error:
+        except EstimatorError as error:
             watch.ended(error.what)
             answer.send(encode_error(error))
         except Exception as error:

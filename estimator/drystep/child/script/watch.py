@@ -21,6 +21,7 @@ from estimator.drystep.child.batches import batch_bytes, tensors_in
 from estimator.drystep.child.blocks import Blocks, blocks_of
 from estimator.drystep.child.script.hooks import LoaderInUse
 from estimator.drystep.child.script.model_seen import ModelSeen
+from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.recorder import PeakFinder, Recorder
 from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
 from estimator.drystep.child.script.template import (
@@ -55,8 +56,10 @@ class Watch:
         script: Script,
         finish: Finish,
         on_first_batch: Callable[[], Probe | None],
+        rank: RankRecorder | None = None,
     ) -> None:
         self._gpu = gpu
+        self._rank = rank
         self._script = script
         self._finish = finish
         self._probe = Probe()
@@ -65,7 +68,7 @@ class Watch:
         self._model = ModelSeen()
         self._batches = _Batches()
         self._steps: list[StepSeen] = []
-        self._recorder = Recorder(gpu, self._model)
+        self._recorder = Recorder(gpu, self._model, rank)
         self._evaluation: _Evaluation | None = None
         self._lead: Any = None
         self._extra_epochs = 0
@@ -125,9 +128,18 @@ class Watch:
         self._recorder.claim_gradients()
         self._gpu.set_phase(Phase.OPTIMIZER)
 
+    def pipeline(self, layer: paddle.nn.Layer, batch: Any) -> None:
+        self._train()
+        self._model.called(layer)
+        self._batches.whole(batch)
+        if self._rank is not None:
+            self._rank.pipeline(layer)
+
     def updated(self, optimizer: Any) -> None:
         self._gpu.set_phase(Phase.FORWARD)
         self._model.stepped(optimizer)
+        if self._rank is not None:
+            self._rank.stepped(optimizer)
         self._lead = self._lead or optimizer
         if optimizer is not self._lead:
             return
@@ -277,6 +289,7 @@ class Watch:
                 notes=tuple(self._notes),
                 processor_seconds=time.process_time() - self._began,
                 host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                rank=self._rank.seen(*batches.of_a_step) if self._rank else None,
             )
         )
 
@@ -290,10 +303,14 @@ class _Batches:
         self.blocks: Blocks = {}
         self.template: Template | str = sentence("the script takes its batches from no DataLoader")
         self.trained_on = 0
+        self.of_a_step = (1, 1)
         self.workers = 0
         self.declared: int | None = None
         self._largest = -1
         self._last = _Last()
+        self._whole = 0
+        self._given = 0
+        self._passes = 0
         self._ahead: list[Any] = []
 
     def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
@@ -304,6 +321,7 @@ class _Batches:
         self._last = _Last(size, batch_bytes(batch), shapes_of(batch))
         if self.train_loader not in (None, loader.number):
             return
+        self._given += size
         self.blocks = blocks_of(tensors_in(batch))
         self.workers = loader.loader.num_workers
         self.declared = loader.declared_batch_size
@@ -328,11 +346,17 @@ class _Batches:
         self._last = _Last(batch_size_of(found, None), batch_bytes(found), shapes_of(found))
         self.blocks = blocks_of(tensors_in(found))
 
+    def whole(self, batch: Any) -> None:
+        """A pipeline stage is given the batch of a whole step, where no loader gave it."""
+        if self.current_loader is None:
+            self._whole = batch_size_of(batch, None)
+
     def trained(self) -> None:
         """A backward pass runs on the last batch."""
         if self.train_loader is None:
             self.train_loader = self.current_loader
         self.trained_on += 1
+        self._passes += 1
 
     def size_of(self, inputs: tuple[Any, ...]) -> int:
         """The batch size of an evaluation."""
@@ -342,6 +366,9 @@ class _Batches:
 
     def step(self) -> StepSeen:
         """What an optimizer step that has just ended was made of."""
+        samples = self._given or self._whole or self._last.size * self._passes
+        self.of_a_step = (samples, max(1, self._passes))
+        self._given = self._whole = self._passes = 0
         return StepSeen(
             peak_allocated_bytes=statistics.peak_allocated_bytes(),
             peak_reserved_bytes=statistics.peak_reserved_bytes(),

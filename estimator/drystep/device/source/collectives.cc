@@ -1,6 +1,9 @@
 #include "collectives.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "device_memory.h"
@@ -8,7 +11,7 @@
 #include "paddle/phi/backends/device_ext.h"
 
 struct C_CCLComm_st {
-  int32_t number;
+  int32_t group;
   int32_t ranks;
   int32_t rank;
 };
@@ -39,7 +42,7 @@ bool IsReal(const void* from, size_t bytes) {
 void Note(CollectiveKind kind, C_CCLComm comm, int32_t peer, size_t bytes) {
   auto& trace = LaunchTrace::Instance();
   if (!trace.recording()) return;
-  CollectiveLog::Instance().Add(Collective{kind, comm->number, comm->ranks, comm->rank, peer,
+  CollectiveLog::Instance().Add(Collective{kind, comm->group, comm->ranks, comm->rank, peer,
                                            trace.phase(), trace.launches(), bytes});
 }
 
@@ -75,7 +78,7 @@ void Reduce(const void* from, void* to, size_t count, C_DataType type, C_CCLRedu
 }
 
 C_Status CommunicatorName(C_CCLComm comm, char* name) {
-  std::strcpy(name, std::to_string(comm->number).c_str());
+  std::strcpy(name, std::to_string(comm->group).c_str());
   return C_SUCCESS;
 }
 C_Status UniqueIdSize(size_t* bytes) {
@@ -86,9 +89,19 @@ C_Status UniqueId(C_CCLRootId* id) {
   std::memset(id->data, 0, sizeof(uint64_t));
   return C_SUCCESS;
 }
+// Paddle tells a communicator's id by its store, under a key that ends in `/` and the number of the
+// group; the store (lonely_store.cpp) has just been asked for it.
+int32_t GroupAskedFor() {
+  using LastKey = void (*)(char*, size_t);
+  static const auto last_key = reinterpret_cast<LastKey>(dlsym(RTLD_DEFAULT, "vgpu_last_store_key"));
+  char key[256] = "";
+  if (last_key != nullptr) last_key(key, sizeof(key));
+  const char* number = std::strrchr(key, '/');
+  return number == nullptr ? -1 : std::atoi(number + 1);
+}
 C_Status InitRank(size_t ranks, C_CCLRootId*, size_t rank, C_CCLComm* comm) {
-  static int32_t count = 0;
-  *comm = new C_CCLComm_st{count++, static_cast<int32_t>(ranks), static_cast<int32_t>(rank)};
+  *comm =
+      new C_CCLComm_st{GroupAskedFor(), static_cast<int32_t>(ranks), static_cast<int32_t>(rank)};
   return C_SUCCESS;
 }
 C_Status DestroyCommunicator(C_CCLComm comm) {
@@ -137,7 +150,7 @@ C_Status ReduceScatter(void* from, void* to, size_t count, C_DataType type, C_CC
 C_Status Send(void* from, size_t count, C_DataType type, size_t peer, C_CCLComm comm, C_Stream) {
   const size_t bytes = count * ElementBytes(type);
   Note(CollectiveKind::kSend, comm, peer, bytes);
-  Mail::Instance().Sent(from, IsReal(from, bytes) ? bytes : 0);
+  if (IsReal(from, bytes)) Mail::Instance().Sent(comm->group, peer, from, bytes);
   return C_SUCCESS;
 }
 
@@ -194,19 +207,23 @@ void Mail::Expect(std::vector<std::string> messages) {
   expected_ = std::deque<std::string>(messages.begin(), messages.end());
 }
 
-void Mail::Sent(const void* from, size_t bytes) {
+void Mail::Sent(int32_t group, int32_t peer, const void* from, size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (bytes != 0) sent_.emplace_back(static_cast<const char*>(from), bytes);
+  sent_.push_back(Letter{group, peer, std::string(static_cast<const char*>(from), bytes)});
 }
 
 void Mail::Deliver(void* to, size_t bytes) {
   std::string message;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    const auto fitting = [bytes](const std::string& one) { return one.size() == bytes; };
-    if (!expected_.empty() && fitting(expected_.front())) {
+    if (!expected_.empty() && expected_.front().size() == bytes) {
       message = std::move(expected_.front());
       expected_.pop_front();
+    } else {
+      const auto alike = std::find_if(sent_.rbegin(), sent_.rend(), [bytes](const Letter& one) {
+        return one.text.size() == bytes;
+      });
+      if (alike != sent_.rend()) message = alike->text;
     }
   }
   if (message.empty()) {
@@ -216,9 +233,9 @@ void Mail::Deliver(void* to, size_t bytes) {
   }
 }
 
-std::vector<std::string> Mail::TakeSent() {
+std::vector<Letter> Mail::AllSent() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return std::move(sent_);
+  return sent_;
 }
 
 void FillCollectiveApi(C_DeviceInterface* api) {

@@ -19,12 +19,12 @@ enum class CollectiveKind : int32_t {
 };
 
 // One collective as its caller asked for it. `bytes`: what this rank puts in (receive: takes out).
-// `communicator` numbers the groups in the order of their first use; `peer` is the other rank of a
-// send or receive, the root of a broadcast or reduce, else -1. `launch`: how many kernels had been
-// launched in the recording before it.
+// `group` is Paddle's own number of the group, -1 where that is not known; `peer` is the other rank
+// of a send or receive, the root of a broadcast or reduce, else -1. `launch`: how many kernels had
+// been launched in the recording before it.
 struct Collective {
   CollectiveKind kind;
-  int32_t communicator;
+  int32_t group;
   int32_t ranks;
   int32_t rank;
   int32_t peer;
@@ -46,6 +46,13 @@ class CollectiveLog {
   std::vector<Collective> collectives_;
 };
 
+// A small message to a rank of a group.
+struct Letter {
+  int32_t group;
+  int32_t peer;
+  std::string text;
+};
+
 // Small messages between ranks, such as the shapes that a pipeline stage tells the next one: what
 // this rank sent is kept for the run of its peer, which expects it.
 class Mail {
@@ -53,15 +60,16 @@ class Mail {
   static Mail& Instance();
 
   void Expect(std::vector<std::string> messages);
-  void Sent(const void* from, size_t bytes);
-  // The next expected message if it is of this size, else zeros.
+  void Sent(int32_t group, int32_t peer, const void* from, size_t bytes);
+  // The next expected message if it is of this size; else what this rank sent last of that size,
+  // as from an equal; else zeros.
   void Deliver(void* to, size_t bytes);
-  std::vector<std::string> TakeSent();
+  std::vector<Letter> AllSent() const;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<std::string> expected_;
-  std::vector<std::string> sent_;
+  std::vector<Letter> sent_;
 };
 
 void FillCollectiveApi(C_DeviceInterface* api);

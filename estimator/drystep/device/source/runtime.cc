@@ -264,9 +264,12 @@ void vgpu_expect_mail(const char* bytes, const uint64_t* sizes, uint64_t count) 
   for (uint64_t i = 0; i < count; bytes += sizes[i++]) messages.emplace_back(bytes, sizes[i]);
   Mail::Instance().Expect(std::move(messages));
 }
-// Calls `take` with each small message that this rank has sent, in order.
-void vgpu_take_mail(void (*take)(const char* bytes, uint64_t size)) {
-  for (const auto& message : Mail::Instance().TakeSent()) take(message.data(), message.size());
+// Calls `take` with each small message that this rank has sent, in order: the group's number, the
+// peer's place in it, and the message.
+void vgpu_sent_mail(void (*take)(int32_t group, int32_t peer, const char* bytes, uint64_t size)) {
+  for (const auto& letter : Mail::Instance().AllSent()) {
+    take(letter.group, letter.peer, letter.text.data(), letter.text.size());
+  }
 }
 
 // JSON text of the record; the caller frees it with vgpu_free.

@@ -1,0 +1,5 @@
+import time
+from pathlib import Path
+
+while not Path("ready.1").exists():
+    time.sleep(0.01)
