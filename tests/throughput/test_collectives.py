@@ -23,7 +23,7 @@ def use(kind=CollectiveKind.ALL_REDUCE, ranks=8, size=1 << 30, group="data", cou
 @pytest.mark.parametrize(
     ("kind", "steps", "share"),
     [
-        # Ring of 8: reduce-scatter and all-gather of 7 messages each, an eighth of the bytes in each.
+        # Ring of 8: reduce-scatter and all-gather of 7 messages, an eighth of the bytes in each.
         (CollectiveKind.ALL_REDUCE, 14, 14 / 8),
         (CollectiveKind.ALL_GATHER, 7, 7),
         (CollectiveKind.REDUCE_SCATTER, 7, 7 / 8),
