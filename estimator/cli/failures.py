@@ -29,7 +29,7 @@ def report(error: Exception, session: Session) -> int:
 
 def describe(error: EstimatorError, session: Session) -> str:
     """``error: file:line: what`` and, where there is one, a second line ``try: ...``."""
-    where = f"{error.where}: " if error.where else ""
+    where = f"{translate(error.where, session.language)}: " if error.where else ""
     line = session.say("error.line", what=f"{where}{translate(error.what, session.language)}")
     if not error.hint:
         return line

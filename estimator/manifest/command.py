@@ -11,10 +11,15 @@ from estimator.errors import BadInput
 from estimator.manifest import reasons
 from estimator.manifest.launcher import launched
 from estimator.manifest.settings import Training, Words
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh"})
 _SHELL_SYNTAX = frozenset("&|;<>$`")
+_OPEN_ENDED = {
+    "No closing quotation": sentence("no closing quotation"),
+    "No escaped character": sentence("no escaped character"),
+}
+"""What ``shlex`` says of words that do not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,11 @@ def parse_command(text: str) -> Words:
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
-        raise BadInput(f"cannot be read: {str(error).lower()}", where="--command") from error
+        what = sentence("cannot be read: {why}", why=_OPEN_ENDED.get(str(error), str(error)))
+        raise BadInput(what, where="--command") from error
     if not words:
-        raise BadInput("is empty", where="--command", hint='--command "python train.py"')
+        hint = '--command "python train.py"'
+        raise BadInput(sentence("is empty"), where="--command", hint=hint)
     return ("sh", "-c", text) if _needs_shell(text) else words
 
 

@@ -15,6 +15,9 @@ from typing import Any
 from estimator.errors import BadInput
 from estimator.manifest.nearest_name import did_you_mean
 from estimator.manifest.tree import (
+    A_LIST,
+    A_MAP,
+    A_VALUE,
     Branch,
     Edit,
     Listing,
@@ -68,11 +71,11 @@ def _check(node: Node, kind: str, path: Path) -> None:
     if node.edit is Edit.DELETE and isinstance(node, Scalar):
         return
     if kind.startswith("["):
-        _require(isinstance(node, Listing), node, path, "a list")
+        _require(isinstance(node, Listing), node, path, A_LIST)
         for step, child in children(node, path).items():
             _check(child, kind[1:-1], (*path, step))
     elif kind.startswith("{"):
-        _require(isinstance(node, Branch), node, path, "a map")
+        _require(isinstance(node, Branch), node, path, A_MAP)
         for step, child in children(node, path).items():
             _check(child, kind[1:-1], (*path, step))
     elif kind in _OF_SCALARS:
@@ -82,7 +85,7 @@ def _check(node: Node, kind: str, path: Path) -> None:
 
 
 def _check_object(node: Node, kind: str, path: Path) -> None:
-    _require(isinstance(node, Branch), node, path, "a map")
+    _require(isinstance(node, Branch), node, path, A_MAP)
     fields = _table()["types"][kind]
     for key, child in children(node, path).items():
         if key not in fields:
@@ -103,7 +106,7 @@ def _instead(key: str, fields: Mapping[str, str]) -> str:
 
 
 def _check_scalar(node: Node, kind: str, path: Path) -> None:
-    _require(isinstance(node, Scalar), node, path, "a single value")
+    _require(isinstance(node, Scalar), node, path, A_VALUE)
     value: Any = node.value if isinstance(node, Scalar) else None
     fits = type(value) in _OF_SCALARS[kind]  # True is an int to isinstance
     if not fits:

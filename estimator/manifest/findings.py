@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from estimator.errors import BadInput
 from estimator.manifest.check import check_set
-from estimator.manifest.tree import Branch, format_path, nearest, plain_map
+from estimator.manifest.tree import COMPUTED, Branch, format_path, nearest, plain_map
 from estimator.manifest.types import Finding
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 
 def findings_of(documents: Iterable[Branch]) -> Iterator[Finding]:
@@ -27,9 +27,9 @@ def require_sound(documents: Sequence[Branch]) -> None:
         return
     first = findings[0]
     more = len(findings) - 1
-    said = f"{format_path(first.path)}: {first.problem}"
+    said = sentence("{path}: {problem}", path=format_path(first.path), problem=first.problem)
     raise BadInput(
         message("finding.and_more", said=said, more=more) if more else said,
-        where=first.where,
+        where=sentence("computed") if first.where == COMPUTED else first.where,
         hint=first.mend or message("finding.correct_template"),
     )

@@ -83,6 +83,17 @@ def require_suitable(image: str, gpu: Capability, driver: str = "", *, where: st
         raise BadInput(refusal, where=where, hint=next(fit, message("image.newer_driver")))
 
 
+def pinned(image: str) -> str:
+    """The image with a tag of Paddle's own where it is Paddle's, else with ``:TAG`` to fill in."""
+    repository, colon, tag = image.rpartition(":")
+    if colon and "/" not in tag and tag != "latest":
+        return image
+    bare = repository if colon and "/" not in tag else image
+    if not bare or _OFFICIAL.fullmatch(bare):
+        return _OFFICIAL_IMAGES[0]
+    return f"{bare}:TAG"
+
+
 def refusal_of(image: str, gpu: Capability, driver: str = "") -> str:
     """Why the image cannot run on the GPU or with the driver, or nothing."""
     cuda = _cuda_of(image)

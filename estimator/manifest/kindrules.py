@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from estimator.manifest import names
+from estimator.manifest import mends, names
 from estimator.manifest.names import job_name
 from estimator.manifest.types import Finding
 from estimator.manifest.walk import Document, Path, Walk, items, map_at, pods
@@ -43,7 +43,7 @@ def metadata(walk: Walk) -> Iterator[Finding]:
     name, path = about.get("name"), ("metadata", "name")
     letter_first = document.get("kind") in _LETTER_FIRST
     valid = names.is_dns_1035_label if letter_first else names.is_dns_subdomain
-    mend = message("mend.name", name=job_name(str(name or "")))
+    mend: str = message("mend.name", name=job_name(str(name or "")))
     if not isinstance(name, str) or not valid(name):
         rule = message("rule.letter_first" if letter_first else "rule.dns_name")
         yield Finding(path, message("rule.not_a_name", name=name, rule=rule), mend=mend)
@@ -53,10 +53,15 @@ def metadata(walk: Walk) -> Iterator[Finding]:
             yield Finding(path, message("rule.long_name", name=name, host=host), mend=mend)
     namespace = about.get("namespace")
     if namespace is not None and not names.is_dns_label(str(namespace)):
-        yield Finding(("metadata", "namespace"), message("rule.name", name=namespace))
-    size = sum(len(key) + len(str(one)) for key, one in map_at(about, "annotations").items())
-    if size > _ANNOTATIONS_BYTES:
-        yield Finding(("metadata", "annotations"), message("rule.annotations", size=size))
+        mend = mends.write("namespace", job_name(str(namespace)))
+        yield Finding(("metadata", "namespace"), message("rule.name", name=namespace), mend=mend)
+    sizes = {key: len(key) + len(str(one)) for key, one in map_at(about, "annotations").items()}
+    if (size := sum(sizes.values())) > _ANNOTATIONS_BYTES:
+        said, longest = (
+            message("rule.annotations", size=size),
+            max(sizes, key=lambda one: sizes[one]),
+        )
+        yield Finding(("metadata", "annotations"), said, mend=mends.delete([longest]))
 
 
 def indexed(walk: Walk) -> Iterator[Finding]:
@@ -66,9 +71,11 @@ def indexed(walk: Walk) -> Iterator[Finding]:
         is_indexed = content.get("completionMode") == "Indexed"
         if is_indexed and "completions" not in content and not filled_in:
             where = (*path, "completions")
-            yield Finding(where, message("rule.indexed"), mend="job.completions")
+            mend = mends.write("completions", _number(content.get("parallelism"), 1))
+            yield Finding(where, message("rule.indexed"), mend=mend)
         if "backoffLimitPerIndex" in content and content.get("completionMode") != "Indexed":
-            yield Finding((*path, "backoffLimitPerIndex"), message("rule.per_index"))
+            where, mend = (*path, "backoffLimitPerIndex"), "completionMode: Indexed"
+            yield Finding(where, message("rule.per_index"), mend=mend)
 
 
 def volcano(walk: Walk) -> Iterator[Finding]:
@@ -81,12 +88,13 @@ def volcano(walk: Walk) -> Iterator[Finding]:
     least = spec.get("minAvailable")
     if isinstance(least, int) and least > replicas:
         said = message("rule.min_available", least=least, replicas=replicas)
-        yield Finding(("spec", "minAvailable"), said)
+        mend = mends.write("minAvailable", replicas)
+        yield Finding(("spec", "minAvailable"), said, mend=mend)
     for path, content in walk.maps:
         action = content.get("action")
         if path[-2:-1] == ("policies",) and action is not None and action not in _ACTIONS:
-            said = message("finding.not_one_of", value=action, allowed=", ".join(_ACTIONS[:7]))
-            yield Finding((*path, "action"), said)
+            said = message("finding.not_one_of", value=action, allowed=_ACTIONS[:7])
+            yield Finding((*path, "action"), said, mend=mends.one_of("action", action, _ACTIONS))
 
 
 def paddlejob(walk: Walk) -> Iterator[Finding]:
@@ -97,19 +105,21 @@ def paddlejob(walk: Walk) -> Iterator[Finding]:
     for kind, spec in replicas.items():
         path: Path = ("spec", "paddleReplicaSpecs", kind)
         if kind not in ("Master", "Worker"):
-            yield Finding(path, message("rule.replica_type", kind=kind))
+            mend = mends.one_of("-", kind, ("Worker", "Master"))[3:]
+            yield Finding(path, message("rule.replica_type", kind=kind), mend=f"{mend}: ...")
         if not isinstance(spec, dict):
             continue
         policy = spec.get("restartPolicy", "Never")
         known = ("Always", "OnFailure", "Never", "ExitCode")
         if policy not in known:
-            said = message("finding.not_one_of", value=policy, allowed=", ".join(known))
-            yield Finding((*path, "restartPolicy"), said)
+            said = message("finding.not_one_of", value=policy, allowed=known)
+            mend = mends.one_of("restartPolicy", policy, ("Never", *known))
+            yield Finding((*path, "restartPolicy"), said, mend=mend)
         pod = map_at(spec, "template", "spec")
         found = [one.get("name") for _, one in items((), pod, "containers")]
         if "paddle" not in found:
             where = (*path, "template", "spec", "containers")
-            yield Finding(where, message("rule.paddle_container"))
+            yield Finding(where, message("rule.paddle_container"), mend="name: paddle")
 
 
 def paddleflow(walk: Walk) -> Iterator[Finding]:
@@ -122,8 +132,8 @@ def paddleflow(walk: Walk) -> Iterator[Finding]:
             ("spec", "intranet"), message("yaml.paddleflow_intranet"), mend="intranet: PodIP"
         )
     elif intranet not in ("PodIP", "HostNetwork"):
-        said = message("finding.not_one_of", value=intranet, allowed="PodIP, HostNetwork")
-        yield Finding(("spec", "intranet"), said)
+        said = message("finding.not_one_of", value=intranet, allowed=("PodIP", "HostNetwork"))
+        yield Finding(("spec", "intranet"), said, mend="intranet: PodIP")
     for path, pod in walk.pods:
         if "resourceClaims" in pod:
             said = message("rule.old_pod", kind="PaddleFlow PaddleJob")
@@ -167,7 +177,8 @@ def subdomains(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
             subdomain = pod.get("subdomain")
             if subdomain is not None and subdomain not in services:
                 said = message("rule.no_service", name=subdomain)
-                yield position, Finding((*path, "subdomain"), said)
+                where = (*path, "subdomain")
+                yield position, Finding(where, said, mend="subdomain: !delete")
 
 
 def _labels_of_pod(document: Document, path: Path) -> dict[str, object]:

@@ -16,8 +16,9 @@ from estimator.manifest.merge import settle
 from estimator.manifest.policy import Rule, read_policy
 from estimator.manifest.settings import TRAINING, Training, read_settings
 from estimator.manifest.source import read_tree
-from estimator.manifest.template_file import TemplateFile, read_template, unknown
+from estimator.manifest.template_file import TemplateFile, read_template, with_nearest
 from estimator.manifest.tree import Branch, find, format_path
+from estimator.messages import sentence
 from estimator.paths import shipped_folder
 
 SITE_POLICY = "policy.yaml"
@@ -27,11 +28,11 @@ TRAINING_CONTAINER = ("pod", "containers", "paddle")
 
 _SUFFIXES = (".yaml", ".yml")
 _MADE_BY_THE_TOOL = {
-    ("job", "template"): "the pod is described under 'pod'",
-    ("job", "selector"): "the cluster makes it",
-    (*TRAINING_CONTAINER, "image"): "list images under 'training.images'",
-    (*TRAINING_CONTAINER, "command"): "write it under 'training.command'",
-    (*TRAINING_CONTAINER, "args"): "write it under 'training.command'",
+    ("job", "template"): sentence("the pod is described under 'pod'"),
+    ("job", "selector"): sentence("the cluster makes it"),
+    (*TRAINING_CONTAINER, "image"): sentence("list images under 'training.images'"),
+    (*TRAINING_CONTAINER, "command"): sentence("write it under 'training.command'"),
+    (*TRAINING_CONTAINER, "args"): sentence("write it under 'training.command'"),
 }
 
 
@@ -90,8 +91,9 @@ def resolve_template(library: TemplateLibrary, name: str) -> Template:
         path = FilePath(name)
         return _compose(library, read_template(path, "project", str(path)))
     if name not in library.files:
+        what = sentence("no template is called '{name}'", name=name)
         raise BadInput(
-            f"no template is called '{name}'{unknown(name, tuple(library.files))}",
+            with_nearest(what, name, tuple(library.files)),
             where="--template",
             hint="paddle-estimate templates",
         )
@@ -117,7 +119,8 @@ def _chain(library: TemplateLibrary, top: TemplateFile) -> tuple[TemplateFile, .
         lower = _parent(library, chain[-1])
         if lower in chain:
             circle = " -> ".join(one.name for one in (*chain, lower))
-            raise BadInput(f"extends goes in a circle: {circle}", where=chain[-1].extends_where)
+            what = sentence("extends goes in a circle: {circle}", circle=circle)
+            raise BadInput(what, where=chain[-1].extends_where)
         chain.append(lower)
     return tuple(reversed(chain))
 
@@ -128,8 +131,9 @@ def _parent(library: TemplateLibrary, child: TemplateFile) -> TemplateFile:
     if name == child.name and child in versions:
         versions = versions[: versions.index(child)]
     if not versions:
+        what = sentence("extends '{name}', which is not there", name=name)
         raise BadInput(
-            f"extends '{name}', which is not there{unknown(name, tuple(library.files))}",
+            with_nearest(what, name, tuple(library.files)),
             where=child.extends_where,
             hint="paddle-estimate templates",
         )
@@ -141,10 +145,12 @@ def _check(template: Template) -> None:
     for path, instead in _MADE_BY_THE_TOOL.items():
         node = find(template.tree, path)
         if node is not None:
-            raise BadInput(
-                f"{format_path(path)} is filled in by the tool; {instead}",
-                where=node.provenance.where,
+            what = sentence(
+                "{path} is filled in by the tool; {instead}",
+                path=format_path(path),
+                instead=instead,
             )
+            raise BadInput(what, where=node.provenance.where)
 
 
 def _site_policy(folders: Iterable[FilePath]) -> Iterator[Rule]:
@@ -159,15 +165,17 @@ def _read_folder(folder: FilePath) -> Iterator[TemplateFile]:
     found = sorted(_yaml_files(folder))
     if not found and not (folder / SITE_POLICY).exists():
         raise BadInput(
-            "holds no templates", where=str(folder), hint=f"{folder}/project/my-template.yaml"
+            sentence("holds no templates"),
+            where=str(folder),
+            hint=f"{folder}/project/my-template.yaml",
         )
     names: dict[str, TemplateFile] = {}
     for path in found:
         one = read_template(path, path.parent.name, _shown(folder, path))
         if one.name in names:
-            raise BadInput(
-                f"'{one.name}' is also the name of {names[one.name].file}", where=one.file
-            )
+            other = names[one.name].file
+            what = sentence("'{name}' is also the name of {file}", name=one.name, file=other)
+            raise BadInput(what, where=one.file)
         names[one.name] = one
         yield one
 
@@ -177,10 +185,12 @@ def _yaml_files(folder: FilePath) -> Iterator[FilePath]:
         if path.suffix not in _SUFFIXES or path == folder / SITE_POLICY:
             continue
         if path.parent.parent != folder or path.parent.name not in LAYERS:
-            places = ", ".join(f"{layer}/" for layer in LAYERS)
-            raise BadInput(f"templates are read from {places} only", where=str(path))
+            places = tuple(f"{layer}/" for layer in LAYERS)
+            what = sentence("templates are read from {places} only", places=places)
+            raise BadInput(what, where=str(path))
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise BadInput(f"is a link that leads out of {folder}", where=str(path))
+            what = sentence("is a link that leads out of {folder}", folder=folder)
+            raise BadInput(what, where=str(path))
         yield path
 
 

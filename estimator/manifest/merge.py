@@ -27,6 +27,7 @@ from estimator.manifest.tree import (
     plain_map,
     with_entries,
 )
+from estimator.messages import sentence
 
 ItemKey = tuple[str, ...]
 
@@ -62,8 +63,8 @@ def _parent(path: Path, segment: str, child: Node) -> Node:
     if not keys:
         return Branch({segment: child}, child.provenance)
     if not isinstance(child, Branch):
-        where = child.provenance.where
-        raise BadInput(f"{format_path((*path, segment))} is a map, not one value", where=where)
+        what = sentence("{path} is a map, not one value", path=format_path((*path, segment)))
+        raise BadInput(what, where=child.provenance.where)
     values = segment.split(":") if len(keys) > 1 else [segment]
     names = {
         key: Scalar(value, child.provenance)
@@ -80,10 +81,15 @@ def _merge(lower: Node, upper: Node, path: Path) -> Node:
         return _settled(replace(upper, edit=Edit.MERGE), path)
     if kind_of(lower) != kind_of(upper):
         raise BadInput(
-            f"{format_path(path)} is {kind_of(upper)} here but {kind_of(lower)} "
-            f"in {lower.provenance.where}",
+            sentence(
+                "{path} is {kind} here but {other} in {where}",
+                path=format_path(path),
+                kind=kind_of(upper),
+                other=kind_of(lower),
+                where=lower.provenance.where,
+            ),
             where=upper.provenance.where,
-            hint="write it in the same form",
+            hint=sentence("write it in the same form"),
         )
     if isinstance(lower, Branch) and isinstance(upper, Branch):
         return _merge_branches(lower, upper, path)
@@ -121,19 +127,26 @@ def _merge_listings(lower: Listing, upper: Listing, path: Path) -> Listing:
     for item in upper.items:
         if item.edit is not Edit.MERGE:
             raise BadInput(
-                f"{item.edit} cannot pick an item of {format_path(path)}, which has no merge key",
+                sentence(
+                    "{edit} cannot pick an item of {path}, which has no merge key",
+                    edit=str(item.edit),
+                    path=format_path(path),
+                ),
                 where=item.provenance.where,
-                hint="!replace the whole list",
+                hint=sentence("!replace the whole list"),
             )
     items = tuple(_settled(item, (*path, str(i))) for i, item in enumerate(upper.items))
     if upper.edit is Edit.APPEND:
         items = (*lower.items, *items)
     elif _holds_maps(lower) and _holds_maps(upper):
         raise BadInput(
-            f"{format_path(path)} is a list in {lower.provenance.where} too, and its items have "
-            "no merge key",
+            sentence(
+                "{path} is a list in {where} too, and its items have no merge key",
+                path=format_path(path),
+                where=lower.provenance.where,
+            ),
             where=upper.provenance.where,
-            hint="!append or !replace before the list",
+            hint=sentence("!append or !replace before the list"),
         )
     return replace(upper, items=items, edit=Edit.MERGE)
 
@@ -173,11 +186,7 @@ def _by_key(node: Listing, keys: Sequence[str], path: Path) -> Mapping[ItemKey, 
     found: dict[ItemKey, Branch] = {}
     for item in node.items:
         if not isinstance(item, Branch) or not any(key in item.entries for key in keys):
-            wanted = " and ".join(keys)
-            raise BadInput(
-                f"an item of {format_path(path)} must be a map with {wanted}",
-                where=item.provenance.where,
-            )
+            raise _no_key(item, keys, path)
         key = key_of(keys, plain_map(item))
         if key in found:
             raise _twice(item, (*path, ":".join(key)), found[key].provenance.where)
@@ -185,15 +194,27 @@ def _by_key(node: Listing, keys: Sequence[str], path: Path) -> Mapping[ItemKey, 
     return found
 
 
+def _no_key(item: Node, keys: Sequence[str], path: Path) -> BadInput:
+    where, shown = item.provenance.where, format_path(path)
+    if len(keys) == 1:
+        what = sentence("an item of {path} must be a map with {key}", path=shown, key=keys[0])
+    else:
+        first, second = keys
+        what = sentence(
+            "an item of {path} must be a map with {first} and {second}",
+            path=shown,
+            first=first,
+            second=second,
+        )
+    return BadInput(what, where=where)
+
+
 def _twice(item: Node, path: Path, first: str) -> BadInput:
-    return BadInput(
-        f"{format_path(path)} is there twice, first in {first}", where=item.provenance.where
-    )
+    what = sentence("{path} is there twice, first in {first}", path=format_path(path), first=first)
+    return BadInput(what, where=item.provenance.where)
 
 
 def _require_present(present: bool, node: Node, path: Path) -> None:
     if not present:
-        raise BadInput(
-            f"{format_path(path)} cannot be deleted: no layer below sets it",
-            where=node.provenance.where,
-        )
+        what = sentence("{path} cannot be deleted: no layer below sets it", path=format_path(path))
+        raise BadInput(what, where=node.provenance.where)

@@ -12,7 +12,7 @@ from estimator.manifest.source import read_value
 from estimator.manifest.template_file import SECTIONS
 from estimator.manifest.tree import Branch, Provenance, Setting, parse_path
 from estimator.manifest.types import ManifestValue, Override
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 NAMESPACE = "metadata.namespace"
 QUEUE = "training.queue"
@@ -28,7 +28,7 @@ def override(flag: str, path: str, value: ManifestValue) -> Override:
 
 def origin(flag: str) -> str:
     """How people find a value that no file sets."""
-    return f"command line ({flag})"
+    return sentence("command line ({flag})", flag=flag)
 
 
 def parse_setting(words: str) -> Override:

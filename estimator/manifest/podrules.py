@@ -7,23 +7,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from math import ceil
 
-from estimator.manifest import names
+from estimator.manifest import mends, names
 from estimator.manifest.quantity import parse_quantity
 from estimator.manifest.types import Finding
 from estimator.manifest.walk import Document, Path, containers, items, map_at
+from estimator.messages import sentence
 
 _OVERCOMMITTED = ("cpu", "memory", "ephemeral-storage")
 """Resources that a pod may request less of than its limit; all others must be equal."""
+
+_EXAMPLES = {"cpu": "8", "memory": "16Gi", "ephemeral-storage": "20Gi"}
+_OPERATORS = ("Equal", "Exists")
+_NAMED_BY = {"volumeMounts": "mountPath"}
 
 
 def container_names(path: Path, pod: Document) -> Iterator[Finding]:
     found = [(here, str(one.get("name", ""))) for here, one in containers(path, pod)]
     if not found:
-        yield Finding((*path, "containers"), "a pod needs a container")
+        said = sentence("a pod needs a container")
+        yield Finding((*path, "containers"), said, mend="containers: [{name: paddle}]")
     for here, name in found:
         if not names.is_dns_label(name):
-            yield Finding((*here, "name"), f"'{name}' is not a name for a container")
+            said = sentence("'{name}' is not a name for a container", name=name)
+            yield Finding((*here, "name"), said, mend=mends.write("name", names.job_name(name)))
     yield from _repeated((*path, "containers"), [name for _, name in found])
 
 
@@ -32,11 +40,17 @@ def volumes(path: Path, pod: Document) -> Iterator[Finding]:
     yield from _repeated((*path, "volumes"), known)
     for here, volume in items(path, pod, "volumes"):
         if not names.is_dns_label(str(volume.get("name", ""))):
-            yield Finding((*here, "name"), f"'{volume.get('name')}' is not a name for a volume")
+            said = sentence("'{name}' is not a name for a volume", name=volume.get("name"))
+            mend = mends.write("name", names.job_name(str(volume.get("name", ""))))
+            yield Finding((*here, "name"), said, mend=mend)
         sources = [key for key in volume if key != "name"]
         if len(sources) != 1:
-            listed = " and ".join(sources) or "none"
-            yield Finding(here, f"a volume has one source, this one {listed}; !delete the others")
+            said = sentence(
+                "a volume has one source, this one {listed}; !delete the others",
+                listed=_enumerated(sources),
+            )
+            # What a layer adds stands behind what is below it.
+            yield Finding(here, said, mend=mends.delete(sources[:-1]) or "emptyDir: {}")
 
 
 def mounts(path: Path, pod: Document) -> Iterator[Finding]:
@@ -47,9 +61,14 @@ def mounts(path: Path, pod: Document) -> Iterator[Finding]:
             mount_path = str(mount.get("mountPath", ""))
             paths.append(mount_path)
             if mount.get("name") not in known:
-                yield Finding((*here, "name"), f"there is no volume '{mount.get('name')}'")
+                name = mount.get("name")
+                said = sentence("there is no volume '{name}'", name=name)
+                mend = f"volumes: [{{{mends.write('name', name)}, emptyDir: {{}}}}]"
+                yield Finding((*here, "name"), said, mend=mend)
             if not mount_path.startswith("/") or ":" in mount_path:
-                yield Finding((*here, "mountPath"), f"'{mount_path}' is not an absolute path")
+                said = sentence("'{path}' is not an absolute path", path=mount_path)
+                absolute = "/" + mount_path.replace(":", "-").lstrip("/")
+                yield Finding((*here, "mountPath"), said, mend=mends.write("mountPath", absolute))
         yield from _repeated((*container_path, "volumeMounts"), paths)
 
 
@@ -60,9 +79,12 @@ def environment(path: Path, pod: Document) -> Iterator[Finding]:
             name = str(variable.get("name", ""))
             found.append(name)
             if not names.is_env_name(name):
-                yield Finding((*here, "name"), f"'{name}' is not a name for a variable")
+                said = sentence("'{name}' is not a name for a variable", name=name)
+                mend = mends.write("name", mends.variable_name(name))
+                yield Finding((*here, "name"), said, mend=mend)
             if "value" in variable and "valueFrom" in variable:
-                yield Finding(here, "has a value and a valueFrom; !delete one of them")
+                said = sentence("has a value and a valueFrom; !delete one of them")
+                yield Finding(here, said, mend="valueFrom: !delete")
         yield from _repeated((*container_path, "env"), found)
 
 
@@ -71,13 +93,11 @@ def quantities(path: Path, pod: Document) -> Iterator[Finding]:
         for part in ("requests", "limits"):
             for name, value in map_at(container, "resources", part).items():
                 here = (*container_path, "resources", part, name)
-                problem = _quantity_problem(name, value)
-                if problem:
-                    yield Finding(here, problem)
+                yield from _quantity(here, name, value)
     for here, volume in items(path, pod, "volumes"):
         size = map_at(volume, "emptyDir").get("sizeLimit")
-        if size is not None and (problem := _quantity_problem("memory", size)):
-            yield Finding((*here, "emptyDir", "sizeLimit"), problem)
+        if size is not None:
+            yield from _quantity((*here, "emptyDir", "sizeLimit"), "memory", size)
 
 
 def requests_and_limits(path: Path, pod: Document) -> Iterator[Finding]:
@@ -89,27 +109,38 @@ def requests_and_limits(path: Path, pod: Document) -> Iterator[Finding]:
             wanted, allowed = _amount(requests.get(name)), _amount(limits.get(name))
             if name in _OVERCOMMITTED:
                 if wanted is not None and allowed is not None and wanted > allowed:
-                    said = f"{requests[name]} is more than the limit of {limits[name]}"
-                    yield Finding(here, said)
+                    said = sentence(
+                        "{request} is more than the limit of {limit}",
+                        request=requests[name],
+                        limit=limits[name],
+                    )
+                    yield Finding(here, said, mend=mends.write(name, limits[name]))
             elif name not in limits:
-                yield Finding(here, f"{name} needs a limit that equals the request")
+                said = sentence("{name} needs a limit that equals the request", name=name)
+                mend = f"limits: {{{mends.write(name, requests[name])}}}"
+                yield Finding(here, said, mend=mend)
             elif name in requests and wanted != allowed:
-                yield Finding(here, f"{requests[name]} must equal the limit of {limits[name]}")
+                said = sentence(
+                    "{request} must equal the limit of {limit}",
+                    request=requests[name],
+                    limit=limits[name],
+                )
+                yield Finding(here, said, mend=mends.write(name, limits[name]))
 
 
 def shared_memory(path: Path, pod: Document) -> Iterator[Finding]:
     """Volumes in memory count against the container's memory limit."""
-    limits = [
-        _amount(map_at(one, "resources", "limits").get("memory"))
-        for _, one in containers(path, pod)
-    ]
-    known = [limit for limit in limits if limit is not None]
+    said = [map_at(one, "resources", "limits").get("memory") for _, one in containers(path, pod)]
+    known = {amount: one for one in said if (amount := _amount(one)) is not None}
     for here, volume in items(path, pod, "volumes"):
         folder = map_at(volume, "emptyDir")
         size = _amount(folder.get("sizeLimit"))
         if folder.get("medium") == "Memory" and size is not None and known and size > max(known):
             where = (*here, "emptyDir", "sizeLimit")
-            yield Finding(where, f"{folder['sizeLimit']} in memory is more than the memory limit")
+            problem = sentence(
+                "{size} in memory is more than the memory limit", size=folder["sizeLimit"]
+            )
+            yield Finding(where, problem, mend=mends.write("sizeLimit", known[max(known)]))
 
 
 def users(path: Path, pod: Document) -> Iterator[Finding]:
@@ -119,9 +150,11 @@ def users(path: Path, pod: Document) -> Iterator[Finding]:
         contexts.append(((*here, "securityContext"), own))
     for here, context in contexts:
         if context.get("runAsNonRoot") is True and context.get("runAsUser") == 0:
-            yield Finding((*here, "runAsUser"), "0 is root, and runAsNonRoot forbids it")
+            said = sentence("0 is root, and runAsNonRoot forbids it")
+            yield Finding((*here, "runAsUser"), said, mend="runAsUser: 1000")
         if context.get("privileged") is True and context.get("allowPrivilegeEscalation") is False:
-            yield Finding((*here, "privileged"), "goes with allowPrivilegeEscalation true only")
+            said = sentence("goes with allowPrivilegeEscalation true only")
+            yield Finding((*here, "privileged"), said, mend="privileged: false")
 
 
 def tolerations(path: Path, pod: Document) -> Iterator[Finding]:
@@ -129,25 +162,36 @@ def tolerations(path: Path, pod: Document) -> Iterator[Finding]:
     for here, one in items(path, pod, "tolerations"):
         operator = one.get("operator", "Equal")
         if operator not in ("Equal", "Exists"):
-            yield Finding((*here, "operator"), f"'{operator}' is not one of Equal, Exists")
+            said = sentence("'{value}' is not one of {allowed}", value=operator, allowed=_OPERATORS)
+            mend = mends.one_of("operator", operator, _OPERATORS)
+            yield Finding((*here, "operator"), said, mend=mend)
         if operator == "Exists" and one.get("value"):
-            yield Finding((*here, "value"), "must be empty with the operator Exists")
+            said = sentence("must be empty with the operator Exists")
+            yield Finding((*here, "value"), said, mend="value: !delete")
         if not one.get("key") and operator != "Exists":
-            yield Finding((*here, "operator"), "must be Exists where there is no key")
-        if one.get("effect", "") not in effects:
-            yield Finding((*here, "effect"), f"'{one.get('effect')}' is not an effect of a taint")
+            said = sentence("must be Exists where there is no key")
+            yield Finding((*here, "operator"), said, mend="operator: Exists")
+        effect = one.get("effect", "")
+        if effect not in effects:
+            said = sentence("'{effect}' is not an effect of a taint", effect=effect)
+            yield Finding((*here, "effect"), said, mend=mends.one_of("effect", effect, effects))
 
 
-def _quantity_problem(name: str, value: object) -> str:
+def _quantity(path: Path, name: str, value: object) -> Iterator[Finding]:
+    key, whole = path[-1], _EXAMPLES.get(name, "1")
     try:
         amount = parse_quantity(value)
     except ValueError as error:
-        return str(error)
+        yield Finding(path, error.args[0], mend=f"{key}: {whole}")
+        return
     if amount < 0:
-        return f"{value} is negative"
-    if name not in _OVERCOMMITTED and amount != amount.to_integral_value():
-        return f"{value} of {name}: only whole ones can be requested"
-    return ""
+        said = sentence("{value} is negative", value=value)
+        yield Finding(path, said, mend=f"{key}: {whole}")
+    elif name not in _OVERCOMMITTED and amount != amount.to_integral_value():
+        said = sentence(
+            "{value} of {name}: only whole ones can be requested", value=value, name=name
+        )
+        yield Finding(path, said, mend=f"{key}: {ceil(amount)}")
 
 
 def _amount(value: object) -> Decimal | None:
@@ -160,7 +204,21 @@ def _amount(value: object) -> Decimal | None:
 def _repeated(path: Path, found: list[str]) -> Iterator[Finding]:
     for name, count in Counter(found).items():
         if count > 1:
-            yield Finding((*path, name), f"'{name}' is there {count} times")
+            said = sentence("'{name}' is there {count} times", name=name, count=count)
+            mend = sentence(
+                "!delete one, or give it another {key}", key=_NAMED_BY.get(path[-1], "name")
+            )
+            yield Finding((*path, name), said, mend=mend)
+
+
+def _enumerated(keys: list[str]) -> str:
+    """``emptyDir and hostPath``, or that there is none."""
+    if not keys:
+        return sentence("none")
+    found = keys[0]
+    for key in keys[1:]:
+        found = sentence("{first} and {second}", first=found, second=key)
+    return found
 
 
 POD_RULES = (

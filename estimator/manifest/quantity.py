@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from estimator.messages import sentence
+
 _QUANTITY = re.compile(
     r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))"
     r"(?P<unit>[eE][+-]?\d+|[KMGTPE]i|[numkMGTPE]?)",
@@ -25,7 +27,8 @@ def parse_quantity(value: object) -> Decimal:
     """
     match = _QUANTITY.fullmatch(str(value)) if not isinstance(value, bool) else None
     if match is None:
-        raise ValueError(f"'{value}' is not a quantity; write it like 16Gi, 500m or 2")
+        what = sentence("'{value}' is not a quantity; write it like 16Gi, 500m or 2", value=value)
+        raise ValueError(what)
     unit = match["unit"]
     if unit[:1] in ("e", "E") and len(unit) > 1 and unit != "Ei":
         return Decimal(f"{match['number']}{unit}")

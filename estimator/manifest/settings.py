@@ -8,7 +8,9 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from estimator.errors import BadInput
+from estimator.manifest.complaints import complaint
 from estimator.manifest.tree import Branch, Path, find, format_path, nearest, plain
+from estimator.messages import sentence
 
 TRAINING = ("training",)
 SUITS = ("suits",)
@@ -151,17 +153,6 @@ def read_settings(tree: Branch, path: Path, model: type[Settings]) -> Settings:
         first = error.errors(include_url=False)[0]
         wrong = (*path, *(str(step) for step in first["loc"]))
         raise BadInput(
-            f"{format_path(wrong)}: {_complaint(first['type'], first['msg'])}",
+            sentence("{path}: {problem}", path=format_path(wrong), problem=complaint(first)),
             where=nearest(tree, wrong).node.provenance.where,
         ) from error
-
-
-def _complaint(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "is not a setting"
-    if kind == "missing":
-        return "is missing"
-    if kind == "model_type":
-        return "must be a map"
-    words = message.replace("Input should be a valid", "must be a").replace("tuple", "list")
-    return words.replace("Tuple", "list")

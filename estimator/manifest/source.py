@@ -37,7 +37,8 @@ from estimator.manifest.tree import (
     plain,
 )
 from estimator.manifest.types import ManifestValue
-from estimator.messages import message
+from estimator.manifest.yaml_problems import in_words
+from estimator.messages import message, sentence
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -48,7 +49,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 """Far beyond any template, and short of Python's own recursion limit."""
 
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_TOO_DEEP = sentence("nested more than {most} levels deep", most=MAX_DEPTH)
 _COMMENT = re.compile(r"(?:^|\s)#+\s*(?P<text>.*\S)")
 _BLOCK_COMMENT = re.compile(r"\s*#+\s*(?P<text>.*)")
 _TAGS = {edit.value: edit for edit in Edit if edit is not Edit.MERGE}
@@ -64,13 +65,20 @@ def read_tree(path: Path, name: str) -> Branch:
     try:
         return reader.document()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "is not YAML"
-        if "nesting depth" in problem:  # libyaml looks far ahead and gives up before our own limit
-            problem = _TOO_DEEP
-        hint = "indent with spaces, not tabs" if r"'\t'" in problem else "correct the file"
-        line = mark.line + 1 if mark else 1
-        raise BadInput(problem, where=f"{name}:{line}", hint=hint) from error
+        raise _not_yaml(error, name, text) from error
+
+
+def _not_yaml(error: yaml.YAMLError, name: str, text: str) -> BadInput:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or ""
+    line = mark.line + 1 if mark else 1
+    if "nesting depth" in problem:  # libyaml looks far ahead and gives up before our own limit
+        what: str = _TOO_DEEP
+    else:
+        what = in_words(problem)
+    rest = text.splitlines()[line - 1 : line]
+    at_tab = mark is not None and any("\t" in one[: mark.column + 1] for one in rest)
+    hint = sentence("indent with spaces, not tabs") if at_tab else sentence("correct the file")
+    return BadInput(what, where=f"{name}:{line}", hint=hint)
 
 
 def digest_of(path: Path) -> str:
@@ -90,13 +98,13 @@ def read_value(text: str, where: str) -> ManifestValue:
 def _read_text(path: Path, name: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput("is larger than 1 MiB, too large for a template", where=name)
+            raise BadInput(sentence("is larger than 1 MiB, too large for a template"), where=name)
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput("is not UTF-8 text", where=name) from error
+        raise BadInput(sentence("is not UTF-8 text"), where=name) from error
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise BadInput(f"cannot be read: {reason}", where=name) from error
+        why = error.strerror.lower() if error.strerror else sentence("unknown reason")
+        raise BadInput(sentence("cannot be read: {why}", why=why), where=name) from error
 
 
 @dataclass(slots=True)
@@ -118,23 +126,27 @@ class _Reader:
         first = self._after_document_start()
         root = self._node(first, Provenance(self._where(_line(first))))
         if not isinstance(root, Branch):
-            raise self._error(first, f"a template is a map, not {kind_of(root)}")
+            problem = sentence("a template is a map, not {kind}", kind=kind_of(root))
+            raise self._error(first, problem)
         if root.edit is not Edit.MERGE:
-            raise self._error(first, f"{root.edit} has no meaning for the whole file")
+            problem = sentence("{edit} has no meaning for the whole file", edit=str(root.edit))
+            raise self._error(first, problem)
         next(self.events)
         if not isinstance(following := next(self.events), StreamEndEvent):
-            raise self._error(following, "a second document; a template file holds one")
+            problem = sentence("a second document; a template file holds one")
+            raise self._error(following, problem)
         return root
 
     def _after_document_start(self) -> Event:
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 return next(self.events)
-        raise BadInput("is empty", where=self._where(1))
+        raise BadInput(sentence("is empty"), where=self._where(1))
 
     def _node(self, event: Event, provenance: Provenance) -> Node:
         if isinstance(event, AliasEvent):
-            raise self._error(event, "aliases (*name) are not accepted; write the value out")
+            problem = sentence("aliases (*name) are not accepted; write the value out")
+            raise self._error(event, problem)
         self._check_depth(event)
         self.depth += 1
         try:
@@ -157,7 +169,12 @@ class _Reader:
         if edit is Edit.DELETE and not event.value:
             return Scalar(None, provenance, edit)
         if edit is not Edit.MERGE:
-            raise self._error(event, f"{edit} does not go with the single value '{event.value}'")
+            problem = sentence(
+                "{edit} does not go with the single value '{value}'",
+                edit=str(edit),
+                value=event.value,
+            )
+            raise self._error(event, problem)
         return Scalar(self._value(event), provenance)
 
     def _value(self, event: ScalarEvent) -> Value:
@@ -166,11 +183,15 @@ class _Reader:
         try:
             value = resolve(event.value)
         except AmbiguousScalarError:
-            problem = f"{event.value} is read differently by YAML 1.1 and 1.2 readers"
-            raise self._error(event, problem, hint=f'"{event.value}" in quotes') from None
+            problem = sentence(
+                "{value} is read differently by YAML 1.1 and 1.2 readers", value=event.value
+            )
+            hint = sentence('"{value}" in quotes', value=event.value)
+            raise self._error(event, problem, hint=hint) from None
         if value is None:
-            problem = "an empty value says nothing"
-            raise self._error(event, problem, hint="!delete to remove, {} for an empty map")
+            problem = sentence("an empty value says nothing")
+            hint = sentence("!delete to remove, {{}} for an empty map")
+            raise self._error(event, problem, hint=hint)
         return value
 
     def _branch(self, event: Event, inherited: Provenance) -> Branch:
@@ -180,7 +201,10 @@ class _Reader:
             name = self._key(key)
             line = _line(key)
             if name in seen:
-                raise self._error(key, f"'{name}' is there twice, first in line {seen[name]}")
+                problem = sentence(
+                    "'{name}' is there twice, first in line {line}", name=name, line=seen[name]
+                )
+                raise self._error(key, problem)
             seen[name] = line
             reason = self._comment_above(line) or self._comment_after(key) or inherited.reason
             entries[name] = self._node(next(self.events), Provenance(self._where(line), reason))
@@ -191,7 +215,8 @@ class _Reader:
             value = self._value(event)
             if isinstance(value, str):
                 return value
-        raise self._error(event, "a key must be text", hint="put the key in quotes")
+        problem, hint = sentence("a key must be text"), sentence("put the key in quotes")
+        raise self._error(event, problem, hint=hint)
 
     def _listing(self, event: Event, inherited: Provenance) -> Listing:
         items: list[Node] = []
@@ -206,10 +231,13 @@ class _Reader:
         if tag is None or (tag == "!" and isinstance(event, ScalarEvent)):
             return Edit.MERGE
         if tag not in _TAGS or not self.numbered:
-            hint = "!delete, !replace or !append" if self.numbered else "a template of your own"
-            raise self._error(event, f"the tag {tag} is not known here", hint=hint)
+            known = sentence("!delete, !replace or !append")
+            hint = known if self.numbered else sentence("a template of your own")
+            problem = sentence("the tag {tag} is not known here", tag=tag)
+            raise self._error(event, problem, hint=hint)
         if isinstance(event, MappingStartEvent) and tag == Edit.APPEND.value:
-            raise self._error(event, "!append is for lists; a map is merged anyway")
+            problem = sentence("!append is for lists; a map is merged anyway")
+            raise self._error(event, problem)
         return _TAGS[tag]
 
     def _where(self, line: int) -> str:

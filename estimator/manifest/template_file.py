@@ -15,7 +15,7 @@ from estimator.manifest.policy import POLICY, Rule, read_policy
 from estimator.manifest.settings import SUITS, TRAINING, Suits, read_settings
 from estimator.manifest.source import digest_of, read_tree
 from estimator.manifest.tree import Branch, Node, Scalar, format_path, kind_of
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 SECTIONS = ("metadata", "job", "pod", "training")
 ABOUT = ("description", "extends", LOCKED, POLICY, "suits")
@@ -42,9 +42,8 @@ class TemplateFile:
 def read_template(path: FilePath, layer: str, shown: str) -> TemplateFile:
     """The template in a file; ``shown`` stands for the file in messages. Raises BadInput."""
     if not NAME.fullmatch(path.stem):
-        raise BadInput(
-            "the name of a template is of lower-case letters, digits and '-'", where=shown
-        )
+        what = sentence("the name of a template is of lower-case letters, digits and '-'")
+        raise BadInput(what, where=shown)
     tree = read_tree(path, shown)
     _check_keys(tree)
     extends = tree.entries.get("extends")
@@ -65,31 +64,31 @@ def read_template(path: FilePath, layer: str, shown: str) -> TemplateFile:
     )
 
 
-def unknown(name: str, known: tuple[str, ...]) -> str:
-    """``; did you mean 'x'?``, or nothing."""
+def with_nearest(what: str, name: str, known: tuple[str, ...]) -> str:
+    """``what; did you mean 'x'?``, or ``what`` alone where no known name is near."""
     near = did_you_mean(name, known)
-    return f"; did you mean '{near}'?" if near else ""
+    return sentence("{what}; did you mean '{near}'?", what=what, near=near) if near else what
 
 
 def _check_keys(tree: Branch) -> None:
     for key, node in tree.entries.items():
         if key not in SECTIONS + ABOUT:
+            what = sentence("'{key}' is not a part of a template", key=key)
             raise BadInput(
-                f"'{key}' is not a part of a template{unknown(key, SECTIONS + ABOUT)}",
+                with_nearest(what, key, SECTIONS + ABOUT),
                 where=node.provenance.where,
-                hint=f"one of {', '.join(ABOUT + SECTIONS)}",
+                hint=sentence("one of {known}", known=ABOUT + SECTIONS),
             )
         if key in SECTIONS and not isinstance(node, Branch):
-            raise BadInput(
-                f"'{key}' must be a map, not {kind_of(node)}", where=node.provenance.where
-            )
+            what = sentence("'{key}' must be a map, not {kind}", key=key, kind=kind_of(node))
+            raise BadInput(what, where=node.provenance.where)
 
 
 def _template_name(node: Node | None) -> str | None:
     name = _text(node, "extends")
     if node is not None and not NAME.fullmatch(name or ""):
         raise BadInput(
-            f"extends takes the name of a template, not '{name}'",
+            sentence("extends takes the name of a template, not '{name}'", name=name),
             where=node.provenance.where,
             hint="extends: training",
         )
@@ -101,14 +100,14 @@ def _text(node: Node | None, key: str) -> str | None:
         return None
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.value
-    raise BadInput(f"'{key}' must be text", where=node.provenance.where)
+    raise BadInput(sentence("'{key}' must be text", key=key), where=node.provenance.where)
 
 
 def _locks(tree: Branch) -> Iterator[Lock]:
     for lock in read_locks(tree):
         if lock.path[0] not in SECTIONS:
-            what = f"'{lock.path[0]}' is not a section of a template"
-            raise BadInput(f"{what}{unknown(lock.path[0], SECTIONS)}", where=lock.where)
+            what = sentence("'{name}' is not a section of a template", name=lock.path[0])
+            raise BadInput(with_nearest(what, lock.path[0], SECTIONS), where=lock.where)
         if lock.path[0] != TRAINING[0] and not is_field(lock.path):
             raise BadInput(message("layers.no_path", path=format_path(lock.path)), where=lock.where)
         yield lock

@@ -12,6 +12,7 @@ from estimator.errors import BadInput
 from estimator.manifest.merge_keys import key_of, merge_keys
 from estimator.manifest.scalars import Value
 from estimator.manifest.types import ManifestValue
+from estimator.messages import sentence
 
 Path = tuple[str, ...]
 """Keys from the root; an item of a list goes by its merge key, or by its position."""
@@ -94,11 +95,14 @@ class Leaf:
     provenance: Provenance
 
 
+A_MAP, A_LIST, A_VALUE = sentence("a map"), sentence("a list"), sentence("a single value")
+
+
 def kind_of(node: Node) -> str:
     """``a map``, ``a list`` or ``a single value``."""
     if isinstance(node, Branch):
-        return "a map"
-    return "a list" if isinstance(node, Listing) else "a single value"
+        return A_MAP
+    return A_LIST if isinstance(node, Listing) else A_VALUE
 
 
 def plain(node: Node) -> ManifestValue:
@@ -189,9 +193,8 @@ def parse_path(text: str, *, where: str) -> Path:
         if text[position : position + 1] == "." and position + 1 < len(text):
             position += 1
     if not steps or position != len(text):
-        raise BadInput(
-            f"'{text}' is not a path", where=where, hint="pod.containers[paddle].resources"
-        )
+        what = sentence("'{text}' is not a path", text=text)
+        raise BadInput(what, where=where, hint="pod.containers[paddle].resources")
     return tuple(steps)
 
 

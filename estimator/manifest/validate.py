@@ -18,7 +18,7 @@ from estimator.manifest.crds import Definitions, check_against
 from estimator.manifest.tree import COMPUTED, format_path
 from estimator.manifest.types import Finding, Origin
 from estimator.manifest.walk import Document, Path, pods, step_of
-from estimator.messages import message
+from estimator.messages import Lines, message, sentence
 
 Placed = tuple[int, Finding]
 """A finding with the position of its document."""
@@ -76,14 +76,17 @@ def require_valid(findings: Sequence[Placed], documents: Sequence[Document]) -> 
     if len(lines) == 1:
         [(_, only)] = findings
         raise BadInput(lines[0], hint=only.mend)
-    what = message("validate.findings", count=len(lines), listed="\n  ".join(lines))
+    what = message("validate.findings", count=len(lines), listed=Lines(lines))
     raise BadInput(what, hint=next((one.mend for _, one in findings if one.mend), ""))
 
 
 def line_of(finding: Finding, document: Document) -> str:
     """``file:line: Job spec.template...: what is wrong``, as a person reads it."""
-    where = "" if finding.where in ("", COMPUTED) else f"{finding.where}: "
-    return f"{where}{document.get('kind', '')} {format_path(finding.path)}: {finding.problem}"
+    place = f"{document.get('kind', '')} {format_path(finding.path)}"
+    said = sentence("{path}: {problem}", path=place, problem=finding.problem)
+    if finding.where in ("", COMPUTED):
+        return said
+    return sentence("{path}: {problem}", path=finding.where, problem=said)
 
 
 def _has_schemas() -> bool:

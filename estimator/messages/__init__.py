@@ -10,6 +10,7 @@ of the front ends themselves, by key in both languages, are said with :func:`tex
 
 from estimator.messages.speech import (
     Language,
+    Lines,
     Message,
     Say,
     from_portable,
@@ -26,6 +27,7 @@ from estimator.messages.speech import (
 
 __all__ = [
     "Language",
+    "Lines",
     "Message",
     "Say",
     "from_portable",

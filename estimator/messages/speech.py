@@ -26,6 +26,15 @@ class Language(StrEnum):
 _COMMA = {Language.EN: ", ", Language.ZH: "、"}
 
 
+class Lines(tuple[str, ...]):
+    """An enumeration with a line of its own for each item."""
+
+    __slots__ = ()
+
+
+_LISTS = {tuple, Lines}
+
+
 class Message(str):
     """An English sentence that can be said again in another language.
 
@@ -113,14 +122,15 @@ def language_of(environment: Mapping[str, str]) -> Language:
 
 
 def _filled(wording: str, values: Mapping[str, object], language: Language) -> str:
-    if language is Language.EN and tuple not in map(type, values.values()):
+    if language is Language.EN and _LISTS.isdisjoint(map(type, values.values())):
         return wording.format_map(values)  # said as it is: an answer has thousands of sentences
     return wording.format_map({name: _spoken(one, language) for name, one in values.items()})
 
 
 def _spoken(value: object, language: Language) -> object:
     if isinstance(value, tuple):
-        return _COMMA[language].join(str(_spoken(item, language)) for item in value)
+        between = "\n  " if isinstance(value, Lines) else _COMMA[language]
+        return between.join(str(_spoken(item, language)) for item in value)
     return translate(value, language) if isinstance(value, Message) else value
 
 

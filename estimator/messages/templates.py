@@ -17,7 +17,7 @@ WORDINGS = {
         "{path} takes {kind}, not {value}", "{path} 的类型是 {kind}，而不是 {value}"
     ),
     "layers.wrong_kind": Wording(
-        "{path} takes {wanted}, not {found}", "{path} 应为 {wanted}，而不是 {found}"
+        "{path} takes {wanted}, not {found}", "{path} 应为{wanted}，而不是{found}"
     ),
     "layers.policy": Wording(
         "{path}: {value} is not allowed by {who}; allowed: {allowed}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from estimator.manifest.fill import fill
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.quantity import parse_quantity
 from estimator.manifest.tree import format_path
+from estimator.manifest.types import Finding
+from estimator.messages import Language, translate
 from tests.manifest.builders import REQUEST, TWO_NODES, shipped
 
 Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], object]
@@ -238,13 +241,20 @@ KIND_MISTAKES: dict[str, tuple[ManifestKind, Callable[[Any], object], str, str]]
 }  # fmt: skip
 
 
+def require_told(finding: Finding) -> None:
+    """In Chinese too, and with what to write."""
+    assert re.search("[\u4e00-\u9fff]", translate(finding.problem, Language.ZH))
+    assert finding.mend
+
+
 @pytest.mark.parametrize("mistake", KIND_MISTAKES)
 def test_mistake_of_a_kind_is_found_at_its_place(mistake: str) -> None:
     kind, change, path, said = KIND_MISTAKES[mistake]
     document = copy.deepcopy(fill(shipped("ocr"), TWO_NODES, kind).document[0])
     change(document)
-    found = {format_path(one.path): one.problem for one in check_documents([document])}
-    assert said in found[path]
+    found = {format_path(one.path): one for one in check_documents([document])}
+    assert said in found[path].problem
+    require_told(found[path])
 
 
 def test_selector_that_no_pod_has() -> None:
@@ -253,6 +263,40 @@ def test_selector_that_no_pod_has() -> None:
     found = dict(check_set([job, service]))
     assert found[1].path == ("spec", "selector")
     assert found[1].mend == "metadata.labels"
+
+
+MENDS: dict[str, str] = {
+    "label value": "team: a-b",
+    "label number": 'team: "1"',
+    "annotation key": 'a-b: "1"',
+    "restart policy": "restartPolicy: OnFailure",
+    "failure policy": "restartPolicy: Never",
+    "indexed without completions": "completions: 1",
+    "no deadline": "activeDeadlineSeconds: 1",
+    "latest image": "image: paddle:TAG",
+    "image without tag": "image: host:5000/paddle:TAG",
+    "image with capitals": "image: paddle:1",
+    "half a GPU": "nvidia.com/gpu: 1",
+    "GPUs requested and limited differ": "nvidia.com/gpu: 2",
+    "GPUs without limit": "limits: {nvidia.com/gpu: 1}",
+    "memory above its limit": "memory: 30Gi",
+    "shared memory above the limit": "sizeLimit: 30Gi",
+    "mount without volume": "volumes: [{name: log, emptyDir: {}}]",
+    "relative mount": "mountPath: /x",
+    "volume without source": "emptyDir: {}",
+    "volume with two sources": "emptyDir: !delete",
+    "name of a volume": "name: a",
+}
+
+
+@pytest.mark.parametrize("mistake", MENDS)
+def test_the_mend_says_what_to_write(mistake: str) -> None:
+    change, path, _ = MISTAKES[mistake]
+    job = copy.deepcopy(SOUND)
+    pod = job["spec"]["template"]["spec"]
+    change(job, pod, pod["containers"][0])
+    found = {format_path(one.path): one.mend for one in check_documents([job])}
+    assert found[path] == MENDS[mistake]
 
 
 def test_names_are_mended() -> None:
@@ -268,9 +312,10 @@ def test_mistake_is_found_at_its_place(mistake: str) -> None:
     job = copy.deepcopy(SOUND)
     pod = job["spec"]["template"]["spec"]
     change(job, pod, pod["containers"][0])
-    found = {format_path(one.path): one.problem for one in check_documents([job])}
+    found = {format_path(one.path): one for one in check_documents([job])}
     assert path in found
-    assert said in found[path]
+    assert said in found[path].problem
+    require_told(found[path])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from estimator.errors import BadInput
 from estimator.manifest.scalars import AmbiguousScalarError, resolve
 from estimator.manifest.source import MAX_BYTES, MAX_DEPTH, read_tree
 from estimator.manifest.tree import find, leaves, plain
+from estimator.messages import Language, translate
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 
@@ -25,7 +27,7 @@ BAD = {
     "boolean as key": ("a: 1\ntrue: 2\n", 2, "key"),
     "list as key": ("a: 1\n? [x]\n: 2\n", 2, "key"),
     "merge key": ("a: 1\n<<: {b: 2}\n", 2, "YAML 1.1"),
-    "tab as indentation": ("a:\n\tb: 1\n", 2, ""),
+    "tab as indentation": ("a:\n\tb: 1\n", 2, "character"),
     "alias": ("a: x\nb: *a\n", 2, "alias"),
     "object tag": ("a: !!python/object:os.system {}\n", 1, "tag"),
     "string tag": ("a: !!str 1\n", 1, "tag"),
@@ -60,6 +62,14 @@ def test_bad_file_is_named_with_its_line(tmp_path: Path, case: str) -> None:
         read(tmp_path, text)
     assert caught.value.where == f"t.yaml:{line}"
     assert word in caught.value.what
+    assert re.search("[\u4e00-\u9fff]", translate(caught.value.what, Language.ZH))
+
+
+@pytest.mark.parametrize("text", ["a:\n\tb: 1\n", "a:\n  b: 1\n\tc: 2\n", "a: [1,\n\t\t}\n"])
+def test_tabs_are_named_as_the_cause(text: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, text)
+    assert caught.value.hint == "indent with spaces, not tabs"
 
 
 def test_alias_bomb_is_refused(tmp_path: Path) -> None:

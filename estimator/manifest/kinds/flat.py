@@ -23,6 +23,7 @@ from estimator.manifest.tree import (
     format_path,
     plain,
 )
+from estimator.messages import sentence
 from estimator.units import to_quantity
 
 _FIELDS: tuple[tuple[str, Path], ...] = (
@@ -59,7 +60,8 @@ def _device(tree: Branch) -> str:
 def _value(tree: Branch, path: Path) -> Node:
     node = find(tree, path)
     if node is None:
-        raise BadInput(f"{format_path(path)} was taken away", hint="leave it in the template")
+        what = sentence("{path} was taken away", path=format_path(path))
+        raise BadInput(what, hint=sentence("leave it in the template"))
     if isinstance(node, Listing):
         words = [str(plain(word)) for word in node.items]
         return Scalar(shlex.join(words), node.provenance)

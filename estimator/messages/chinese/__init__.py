@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
+from estimator.messages.chinese.findings import CHINESE as FINDINGS
 from estimator.messages.chinese.gpus import CHINESE as GPUS
 from estimator.messages.chinese.learning import CHINESE as LEARNING
 from estimator.messages.chinese.manifest import CHINESE as MANIFEST
@@ -18,9 +19,11 @@ from estimator.messages.chinese.scripts import CHINESE as SCRIPTS
 from estimator.messages.chinese.service import CHINESE as SERVICE
 from estimator.messages.chinese.templates import CHINESE as TEMPLATES
 from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
+from estimator.messages.chinese.yaml import CHINESE as YAML
 
 PARTS: tuple[Mapping[str, str], ...] = (
     DRYSTEP,
+    FINDINGS,
     GPUS,
     LEARNING,
     MANIFEST,
@@ -33,6 +36,7 @@ PARTS: tuple[Mapping[str, str], ...] = (
     SERVICE,
     TEMPLATES,
     THROUGHPUT,
+    YAML,
 )
 
 CHINESE: Mapping[str, str] = MappingProxyType(

@@ -38,4 +38,52 @@ CHINESE: Mapping[str, str] = {
     "takes it away, by !replace of what is above it": "因上级的 !replace 而删除",
     "fills it in": "由估算填入",
     "kept out by the lock": "被锁定，不填入",
+    # templates and their layers
+    "command line ({flag})": "命令行（{flag}）",
+    "no template is called '{name}'": "没有名为 '{name}' 的模板",
+    "extends '{name}', which is not there": "extends 的 '{name}' 不存在",
+    "extends goes in a circle: {circle}": "extends 形成循环：{circle}",
+    "extends takes the name of a template, not '{name}'": (
+        "extends 后应是模板的名称，而不是 '{name}'"
+    ),
+    "{what}; did you mean '{near}'?": "{what}；是否指 '{near}'？",
+    "one of {known}": "{known} 之一",
+    "holds no templates": "不含模板",
+    "'{name}' is also the name of {file}": "'{name}' 也是 {file} 的名称",
+    "templates are read from {places} only": "模板只从 {places} 读取",
+    "is a link that leads out of {folder}": "是指向 {folder} 之外的链接",
+    "the name of a template is of lower-case letters, digits and '-'": (
+        "模板的名称只能用小写字母、数字与 '-'"
+    ),
+    "'{key}' must be text": "'{key}' 必须是文本",
+    "'{key}' is not a part of a template": "'{key}' 不是模板的部分",
+    "'{key}' must be a map, not {kind}": "'{key}' 必须是映射，而不是{kind}",
+    "'{name}' is not a section of a template": "'{name}' 不是模板的部分",
+    "{path} is filled in by the tool; {instead}": "{path} 由本工具填入；{instead}",
+    "the pod is described under 'pod'": "Pod 写在 'pod' 之下",
+    "the cluster makes it": "由集群生成",
+    "list images under 'training.images'": "镜像列在 'training.images' 之下",
+    "write it under 'training.command'": "写在 'training.command' 之下",
+    # merging
+    "a map": "映射",
+    "a list": "列表",
+    "a single value": "单个值",
+    "'{text}' is not a path": "'{text}' 不是路径",
+    "{path} is there twice, first in {first}": "{path} 出现两次，第一次在 {first}",
+    "{path} is a map, not one value": "{path} 是映射，而不是单个值",
+    "an item of {path} must be a map with {key}": "{path} 的每一项必须是含 {key} 的映射",
+    "an item of {path} must be a map with {first} and {second}": (
+        "{path} 的每一项必须是含 {first} 与 {second} 的映射"
+    ),
+    "{path} cannot be deleted: no layer below sets it": "{path} 无法删除：下面的层没有设定它",
+    "{path} is {kind} here but {other} in {where}": "{path} 在此是{kind}，而在 {where} 是{other}",
+    "write it in the same form": "请写成相同的形式",
+    "{edit} cannot pick an item of {path}, which has no merge key": (
+        "{edit} 无法指明 {path} 的某一项：该列表没有合并键"
+    ),
+    "{path} is a list in {where} too, and its items have no merge key": (
+        "{path} 在 {where} 也是列表，而其各项没有合并键"
+    ),
+    "!replace the whole list": "用 !replace 替换整个列表",
+    "!append or !replace before the list": "请在列表前写 !append 或 !replace",
 }
