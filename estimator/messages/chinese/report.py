@@ -14,11 +14,7 @@ CHINESE: Mapping[str, str] = {
     "no --cluster was given": "未给出 --cluster",
     # groups and columns
     "team": "团队",
-    "user": "用户",
-    "template": "模板",
-    "model": "模型",
     "queue": "队列",
-    "GPU type": "GPU 型号",
     "(not known)": "（未知）",
     "jobs": "作业数",
     "nodes": "节点数",
@@ -58,7 +54,6 @@ CHINESE: Mapping[str, str] = {
     "time of submission": "提交时间",
     "time of start": "开始时间",
     "time of end": "结束时间",
-    "duration": "时长",
     "how it ended": "结束方式",
     "GPU count": "GPU 数",
     "time limit": "时限",
@@ -163,9 +158,6 @@ CHINESE: Mapping[str, str] = {
     "{what}: no job says both what it asked for and what it took": (
         "{what}：没有作业同时给出申请与使用"
     ),
-    "device memory": "显存",
-    "host memory": "内存",
-    "step time": "步时间",
     "CPU": "CPU",
     "a peak counts for the whole run, so what was used is an upper bound": (
         "峰值按整个运行期计，因此使用量是上界"

@@ -54,7 +54,6 @@ CHINESE: Mapping[str, str] = {
     "{count} past jobs of the {level}, {killed} of them killed (lower bounds)": (
         "{count} 个同{level}的历史作业，其中 {killed} 个被杀（只是下界）"
     ),
-    "same job on the same GPU type": "作业与 GPU 型号",
     "{count} jobs of the window ran out of memory": "窗口内有 {count} 个作业内存不足",
     "a job cost {mean} on {best} ({n} jobs) and {more} on {gpu} ({m} jobs)": (
         "一个作业在 {best} 上费用为 {mean}（{n} 个作业），在 {gpu} 上为 {more}（{m} 个作业）"
