@@ -26,6 +26,7 @@ from estimator.report.build import SECTIONS, ReportRequest, build_report
 from estimator.report.cluster import Cluster
 from estimator.report.jobs import Jobs, read_jobs
 from estimator.report.render.document import to_document, write_tables
+from estimator.report.simulate.scenario import parse_scenario
 from estimator.report.types import Report
 from estimator.values import Missing
 
@@ -73,6 +74,7 @@ def _request(arguments: ReportArguments) -> ReportRequest:
         compare=compare,
         by=arguments.by,
         zone=arguments.timezone,
+        scenarios=tuple(map(parse_scenario, arguments.what_if)),
     )
 
 

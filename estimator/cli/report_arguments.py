@@ -42,6 +42,7 @@ class ReportArguments(CommonArguments):
         Literal["team", "template", "user", "gpu", "queue"],
         _report("--by", "team|template|user|gpu|queue", text="report_by"),
     ] = "team"
+    what_if: Annotated[list[str], _report("--what-if", "CHANGE")] = field(default_factory=list)
     timezone: Annotated[str, _report("--timezone", "NAME")] = "UTC"
     out: Annotated[Path | None, _output("--out", "FILE", text="report_out")] = None
     tables: Annotated[Literal["csv", "parquet"], _output("--tables", "csv|parquet")] = "csv"

@@ -37,6 +37,12 @@ WORDINGS = {
         "与此日期到窗口开始之间的时期比较（需要 --since）。",
     ),
     "help.report_by": Wording("What jobs are grouped by.", "作业的分组依据。"),
+    "help.what_if": Wording(
+        "What to replay the jobs with: adopt (all changes), A100+8, A100-8, A100=64,T4=0 or "
+        "queue:NAME=16; repeatable.",
+        "重放作业时的假设：adopt（采纳所有改动）、A100+8、A100-8、A100=64,T4=0 或 "
+        "queue:NAME=16；可重复。",
+    ),
     "help.timezone": Wording(
         "Time zone of days and hours, such as Asia/Shanghai.",
         "日期与小时的时区，如 Asia/Shanghai。",

@@ -49,7 +49,7 @@ class Change:
     jobs: past jobs behind it; affected: jobs of the window that it would have changed.
     gib_hours: of memory that they would not have held (less than 0: held in addition).
     money: what that is worth, None where no price is known. risk: that a job needs more than
-    ``after``.
+    ``after``. seconds_ratio: how much longer a job takes after it.
     """
 
     template: str
@@ -64,6 +64,7 @@ class Change:
     confidence: Confidence
     reasons: tuple[str, ...]
     diff: str
+    seconds_ratio: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +209,13 @@ def _gpu_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """What jobs of one kind cost on one GPU type."""
+    """What jobs of one kind cost on one GPU type. hours: GPU-hours of one, in the mean."""
 
     gpu: str
     jobs: int
     mean: float
     error: float
+    hours: float
 
     @property
     def whole(self) -> float:
@@ -223,10 +225,11 @@ class _Cost:
 def _costs(part: pd.DataFrame) -> list[_Cost]:
     """Cheapest type first; types with too few jobs are left out."""
     found = []
-    for gpu, costs in part.groupby("gpu", observed=True)["cost"]:
-        n = len(costs)
+    for gpu, jobs in part.groupby("gpu", observed=True):
+        n, costs = len(jobs), jobs["cost"]
         if n >= FEWEST:
-            found.append(_Cost(str(gpu), n, float(costs.mean()), float(costs.std()) / n**0.5))
+            mean, error = float(costs.mean()), float(costs.std()) / n**0.5
+            found.append(_Cost(str(gpu), n, mean, error, float(jobs["hours"].mean())))
     return sorted(found, key=lambda one: one.mean)
 
 
@@ -264,4 +267,5 @@ def _to_type(template: str, other: _Cost, best: _Cost) -> Change:
         confidence=Confidence.HIGH if enough else Confidence.MEDIUM,
         reasons=(reason,),
         diff=f" policy:\n-  gpu_types: [{other.gpu}]\n+  gpu_types: [{best.gpu}]",
+        seconds_ratio=best.hours / other.hours,
     )

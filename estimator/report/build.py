@@ -17,6 +17,7 @@ from estimator.report.data import Data
 from estimator.report.jobs import Jobs, span
 from estimator.report.sections.demand import demand
 from estimator.report.sections.method import method
+from estimator.report.sections.packing import packing
 from estimator.report.sections.queueing import queueing
 from estimator.report.sections.risk import risk
 from estimator.report.sections.scope import scope
@@ -24,6 +25,8 @@ from estimator.report.sections.score import score
 from estimator.report.sections.supply import supply
 from estimator.report.sections.usage import usage
 from estimator.report.sections.waste import waste
+from estimator.report.sections.whatif import whatif
+from estimator.report.simulate.scenario import Scenario
 from estimator.report.types import Figure, Report, Section, Window
 from estimator.values import Missing
 
@@ -43,7 +46,8 @@ class ReportRequest:
 
     sections: keys, all where empty. since, before: bounds of the window, None for those of the
     data. compare: begin of an earlier window, which ends where the window begins. by: the column
-    that groups jobs. source: where the jobs come from, for people.
+    that groups jobs. source: where the jobs come from, for people. scenarios: what-ifs, the usual
+    ones where empty.
     """
 
     source: str
@@ -54,6 +58,7 @@ class ReportRequest:
     compare: datetime | None = None
     by: str = "team"
     zone: str = "UTC"
+    scenarios: tuple[Scenario, ...] = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -121,6 +126,8 @@ def _makers(shared: _Shared, request: ReportRequest) -> Mapping[str, Callable[[]
         "waste": lambda: waste(data, shared.changes()),
         "risk": lambda: risk(data),
         "queueing": lambda: queueing(data),
+        "packing": lambda: packing(data),
+        "whatif": lambda: whatif(data, shared.changes(), request.scenarios),
         "score": lambda: score(data),
         "method": lambda: method(data, request.source),
     }

@@ -48,17 +48,26 @@ class Cluster:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     def with_gpus(self, gpu: str, more: int) -> Cluster:
-        """The same with so many more GPUs of a type, or fewer; on nodes like those it has.
+        """The same with so many more GPUs of a type, or fewer, on nodes in the same proportion.
 
-        A last node that is not full has the rest. A type that is not there comes in nodes of 8.
+        What whole nodes do not make up is on one more. A type that is not there comes in nodes
+        of 8.
         """
-        per_node = max((kind.gpus for kind in self.nodes if kind.gpu == gpu), default=8)
-        wanted = max(0, self.gpus().get(gpu, 0) + more)
-        others = tuple(kind for kind in self.nodes if kind.gpu != gpu or not kind.gpus)
-        like = next(
-            (kind for kind in self.nodes if kind.gpu == gpu and kind.gpus == per_node),
-            NodeKind(1, gpu, per_node),
-        )
-        whole, rest = divmod(wanted, per_node)
-        kinds = (replace(like, count=whole), replace(like, count=1, gpus=rest))
-        return replace(self, nodes=(*others, *(k for k in kinds if k.count and k.gpus)))
+        own = [kind for kind in self.nodes if kind.gpu == gpu and kind.gpus] or [
+            NodeKind(0, gpu, _USUAL_NODE)
+        ]
+        total = sum(kind.count * kind.gpus for kind in own)
+        wanted = max(0, total + more)
+        kinds = [replace(kind, count=kind.count * wanted // (total or 1)) for kind in own]
+        rest = wanted - sum(kind.count * kind.gpus for kind in kinds)
+        for at, kind in sorted(enumerate(kinds), key=lambda item: -item[1].gpus):
+            extra, rest = divmod(rest, kind.gpus)
+            kinds[at] = replace(kind, count=kind.count + extra)
+        last = [replace(kinds[0], count=1, gpus=rest)] if rest else []
+        others = [kind for kind in self.nodes if kind not in own]
+        nodes = (*others, *(kind for kind in kinds if kind.count), *last)
+        return replace(self, nodes=nodes)
+
+
+_USUAL_NODE = 8
+"""GPUs of a node of a type that the cluster does not have yet."""

@@ -95,5 +95,8 @@ def test_more_and_fewer_gpus_of_a_type() -> None:
     # 13 GPUs: a whole node and one with the other five
     fewer = cluster.with_gpus("A", -3)
     assert [(k.count, k.gpus) for k in fewer.nodes if k.gpu == "A"] == [(1, 8), (1, 5)]
+    # nodes of several sizes stay in proportion: half of 10 x 2 and of 2 x 8
+    mixed = Cluster((NodeKind(10, "A", 2), NodeKind(2, "A", 8))).with_gpus("A", -18)
+    assert [(k.count, k.gpus) for k in mixed.nodes] == [(5, 2), (1, 8)]
     assert cluster.with_gpus("A", -99).gpus() == {"B": 4}
     assert cluster.with_gpus("C", 8).gpus()["C"] == 8
