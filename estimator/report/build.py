@@ -16,6 +16,7 @@ from estimator.report.cluster import Cluster
 from estimator.report.data import Data
 from estimator.report.jobs import Jobs, span
 from estimator.report.sections.demand import demand
+from estimator.report.sections.forecast import forecasts
 from estimator.report.sections.method import method
 from estimator.report.sections.packing import packing
 from estimator.report.sections.queueing import queueing
@@ -127,6 +128,7 @@ def _makers(shared: _Shared, request: ReportRequest) -> Mapping[str, Callable[[]
         "risk": lambda: risk(data),
         "queueing": lambda: queueing(data),
         "packing": lambda: packing(data),
+        "forecast": lambda: forecasts(data),
         "whatif": lambda: whatif(data, shared.changes(), request.scenarios),
         "score": lambda: score(data),
         "method": lambda: method(data, request.source),

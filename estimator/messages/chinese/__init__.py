@@ -15,6 +15,7 @@ from estimator.messages.chinese.phases import CHINESE as PHASES
 from estimator.messages.chinese.plan import CHINESE as PLAN
 from estimator.messages.chinese.report import CHINESE as REPORT
 from estimator.messages.chinese.report_advice import CHINESE as REPORT_ADVICE
+from estimator.messages.chinese.report_outlook import CHINESE as REPORT_OUTLOOK
 from estimator.messages.chinese.scripts import CHINESE as SCRIPTS
 from estimator.messages.chinese.service import CHINESE as SERVICE
 from estimator.messages.chinese.templates import CHINESE as TEMPLATES
@@ -32,6 +33,7 @@ PARTS: tuple[Mapping[str, str], ...] = (
     PLAN,
     REPORT,
     REPORT_ADVICE,
+    REPORT_OUTLOOK,
     SCRIPTS,
     SERVICE,
     TEMPLATES,

@@ -1,0 +1,64 @@
+"""Ways to continue a daily series, all in logarithms of (1 + value).
+
+They continue a level and the pattern of a week and no trend: over months a trend of GPU demand
+seldom lasts, and a forecast that follows one is soon off by several times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+WEEK = 7
+NAIVE, COMBINED = "naive", "combination"
+_AVERAGED = 4
+"""Weeks of the average."""
+_PROFILE = 8
+"""Weeks that the pattern of a week is taken from."""
+
+
+def naive(logs: Any, days: int) -> Any:
+    """The last week again and again: what any other way has to beat."""
+    import numpy as np
+
+    return np.resize(logs[-WEEK:], days)
+
+
+def average(logs: Any, days: int) -> Any:
+    """Each day of the week as in the mean of the last four."""
+    import numpy as np
+
+    return np.resize(_weeks(logs)[-_AVERAGED:].mean(axis=0), days)
+
+
+def smoothing(logs: Any, days: int) -> Any:
+    """Simple exponential smoothing of the weekly level (statsmodels), with the week's pattern."""
+    import numpy as np
+    from statsmodels.tsa.holtwinters import SimpleExpSmoothing
+
+    weeks = _weeks(logs)
+    levels = weeks.mean(axis=1)
+    pattern = (weeks - levels[:, None])[-_PROFILE:].mean(axis=0)
+    if np.ptp(levels) == 0:
+        level = levels[-1]  # nothing to fit
+    else:
+        fitted = SimpleExpSmoothing(levels, initialization_method="estimated").fit()
+        level = fitted.forecast(1)[0]
+    return np.resize(pattern + level, days)
+
+
+def combination(logs: Any, days: int) -> Any:
+    """The mean of the others."""
+    return (naive(logs, days) + average(logs, days) + smoothing(logs, days)) / 3
+
+
+MODELS: Mapping[str, Callable[[Any, int], Any]] = MappingProxyType(
+    {NAIVE: naive, "average": average, "smoothing": smoothing, COMBINED: combination}
+)
+"""By name. Each takes at least two weeks of days and gives the days that follow."""
+
+
+def _weeks(logs: Any) -> Any:
+    """Whole weeks, the last one ending with the last day."""
+    return logs[len(logs) % WEEK :].reshape(-1, WEEK)
