@@ -32,8 +32,10 @@ WORDINGS = {
     "help.import_files": Wording("Files to import.", "要导入的文件。"),
     "help.format": Wording(
         "What the files are: table (with --map), records (of history export), slurm (sacct -P), "
+        "kubernetes (kubectl get jobs,pods -o json), "
         "philly, philly-csv, helios, acme, pai, openb, eagle or paddle-log.",
         "文件格式：table（配合 --map）、records（history export 的输出）、slurm（sacct -P）、"
+        "kubernetes（kubectl get jobs,pods -o json）、"
         "philly、philly-csv、helios、acme、pai、openb、eagle 或 paddle-log。",
     ),
     "help.store": Wording(
@@ -44,6 +46,14 @@ WORDINGS = {
     ),
     "help.import_estimate_id": Wording(
         "The estimate that the one job of the file belongs to.", "文件中唯一的作业所属的估算。"
+    ),
+    "help.prometheus": Wording(
+        "Prometheus server that knows what jobs of --format kubernetes took.",
+        "Prometheus 服务器，--format kubernetes 的作业用量由此查询。",
+    ),
+    "help.follow": Wording(
+        "Import again whenever a file has grown, until interrupted or terminated.",
+        "文件增长时再次导入，直到被中断或终止。",
     ),
     "help.encoding": Wording("Encoding of the files, such as gbk.", "文件的编码，如 gbk。"),
     "help.where": Wording(

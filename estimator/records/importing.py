@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.importers.exported import stage_exported
 from estimator.records.importers.facts import FoundJob, frames_of
+from estimator.records.importers.kubernetes import kubernetes_jobs
 from estimator.records.importers.paddle_log import paddle_log_jobs
+from estimator.records.importers.prometheus import Prometheus
 from estimator.records.importers.slurm import slurm_jobs
 from estimator.records.importers.traces import (
     acme_jobs,
@@ -29,7 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE_FORMAT, RECORDS_FORMAT = "table", "records"
-READERS: dict[str, Callable[[TableFile, Tally], Iterator[FoundJob]]] = {
+KUBERNETES = "kubernetes"
+Reader = Callable[[TableFile, Tally], Iterator[FoundJob]]
+READERS: dict[str, Reader] = {
+    KUBERNETES: kubernetes_jobs,
     "slurm": slurm_jobs,
     "philly": philly_jobs,
     "helios": helios_jobs,
@@ -64,7 +71,8 @@ FORMATS = (TABLE_FORMAT, RECORDS_FORMAT, *READERS, *MAPS)
 class ImportRequest:
     """What to import. mapping: the columns of a table, or constants for any format.
 
-    estimate_id: the record of an estimate that the one job of the file goes into.
+    estimate_id: the record of an estimate that the one job of the file goes into. prometheus:
+    the address of the server that knows what jobs of Kubernetes took.
     """
 
     files: Sequence[Path]
@@ -72,6 +80,7 @@ class ImportRequest:
     mapping: ColumnMap
     encoding: str | None = None
     estimate_id: str | None = None
+    prometheus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +124,17 @@ def _frames(file: TableFile, request: ImportRequest, tally: Tally) -> Iterator[p
     if request.format in MAPS:
         known = parse_mapping(MAPS[request.format])
         return read_mapped(file, ColumnMap(known.fields, constants), tally)
-    jobs = READERS[request.format](file, tally)
+    jobs = _reader(request)(file, tally)
     return frames_of((FoundJob(one.place, {**one.facts, **constants}) for one in jobs), tally)
+
+
+def _reader(request: ImportRequest) -> Reader:
+    if request.prometheus is None:
+        return READERS[request.format]
+    if request.format != KUBERNETES:
+        what = sentence("only jobs of Kubernetes are looked up in Prometheus")
+        raise BadInput(what, where="--prometheus", hint=f"--format {KUBERNETES}")
+    return partial(kubernetes_jobs, prometheus=Prometheus(request.prometheus))
 
 
 def _in_estimate(frame: pd.DataFrame, request: ImportRequest) -> pd.DataFrame:

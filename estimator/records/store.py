@@ -16,7 +16,7 @@ STORE_NAME = "records.sqlite3"
 STORE_VARIABLE = "PADDLE_ESTIMATE_STORE"
 """Environment variable with the address of the store that is used where none is named."""
 
-FORMS = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE"
+FORMS = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE, spark:FOLDER"
 
 
 def open_store(address: str | Path | None = None) -> Store:
@@ -26,6 +26,10 @@ def open_store(address: str | Path | None = None) -> Store:
     place cannot be used or its driver is not installed.
     """
     where = default_address() if address is None else str(address)
+    if where.startswith(SPARK):
+        from estimator.records.stores.spark import open_spark
+
+        return open_spark(_lake(where))
     scheme, colon, _ = where.partition("://")
     if not colon:
         return open_sqlite(Path(where))
@@ -42,6 +46,19 @@ def open_store(address: str | Path | None = None) -> Store:
     raise BadInput(f"'{scheme}' is no kind of store", where="--store", hint=FORMS)
 
 
+SPARK = "spark:"
+"""What an address of a lake begins with; what follows is a folder that Spark can reach."""
+
+
+def _lake(address: str) -> str:
+    """The folder of ``spark:/data/jobs``, ``spark:///data/jobs`` or ``spark:s3a://bucket/jobs``."""
+    folder = address.removeprefix(SPARK).rstrip("/")
+    folder = folder.removeprefix("//") if folder.startswith("///") else folder
+    if not folder:
+        raise BadInput(f"'{address}' names no folder", where="--store", hint="spark:/data/jobs")
+    return folder
+
+
 def default_address() -> str:
     """The address of PADDLE_ESTIMATE_STORE, or the SQLite file in the user's data folder."""
     return os.environ.get(STORE_VARIABLE) or str(user_data_folder() / STORE_NAME)
@@ -49,6 +66,8 @@ def default_address() -> str:
 
 def is_there(address: str) -> bool:
     """False for the embedded store of someone who has no record yet."""
+    if address.startswith(SPARK):
+        return True
     if "://" in address and not address.startswith("sqlite:"):
         return True
     return (_path(address) if "://" in address else Path(address)).exists()

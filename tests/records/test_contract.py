@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +40,28 @@ def postgres_address() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def spark_session() -> Iterator[None]:
+    """A session without compiled stages, which cost more than they save for a handful of rows."""
+    sql = pytest.importorskip("pyspark.sql")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed, which Spark needs")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+    }
+    builder = sql.SparkSession.builder.master("local[1]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield
+    session.stop()
+
+
 def _address(kind: str, request: pytest.FixtureRequest) -> str:
     if kind == "postgresql":
         import psycopg
@@ -48,6 +72,9 @@ def _address(kind: str, request: pytest.FixtureRequest) -> str:
             connection.execute(f"CREATE DATABASE {name}")
         return str(server).replace("/postgres?", f"/{name}?")
     folder: Path = request.getfixturevalue("tmp_path")
+    if kind == "spark":
+        request.getfixturevalue("spark_session")
+        return f"spark:{folder / 'lake'}"
     return f"{kind}:///{folder / 'records'}"
 
 
@@ -56,11 +83,19 @@ def _address(kind: str, request: pytest.FixtureRequest) -> str:
         "sqlite",
         "duckdb",
         pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql")),
+        pytest.param(
+            "spark",
+            marks=[
+                pytest.mark.xdist_group("spark"),
+                pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets of PySpark's own
+            ],
+        ),
     ]
 )
-def reopen(request: pytest.FixtureRequest) -> Open:
+def reopen(request: pytest.FixtureRequest) -> Iterator[Open]:
     address = _address(request.param, request)
-    return lambda: open_store(address)
+    yield lambda: open_store(address)
+    gc.collect()  # while this test's filters hold
 
 
 def taken(store: Store, path: Path, *pairs: str) -> tuple[Merged, Tally]:

@@ -18,6 +18,7 @@ Format = Literal[
     "table",
     "records",
     "slurm",
+    "kubernetes",
     "philly",
     "philly-csv",
     "helios",
@@ -62,6 +63,10 @@ class ImportArguments(StoreArguments):
         ),
     ] = None
     encoding: Annotated[str | None, _history("--encoding", "NAME")] = None
+    prometheus: Annotated[str | None, _history("--prometheus", "URL")] = None
+    follow: Annotated[
+        bool, typer.Option("--follow", help="help.follow", rich_help_panel="panel.history")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

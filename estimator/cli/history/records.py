@@ -29,6 +29,7 @@ from estimator.cli.session import Session
 from estimator.errors import BadInput
 from estimator.messages import message
 from estimator.records.columns import BY_NAME
+from estimator.records.following import follow
 from estimator.records.importers.exported import to_json
 from estimator.records.importers.facts import FoundJob, frames_of
 from estimator.records.importing import ImportReport, ImportRequest, import_files
@@ -52,10 +53,18 @@ def import_(session: Session, arguments: ImportArguments) -> int:
         mapping=parse_mapping(arguments.map, arguments.set),
         encoding=arguments.encoding,
         estimate_id=arguments.estimate_id,
+        prometheus=arguments.prometheus,
     )
-    with open_store(arguments.store) as store:
-        report = import_files(store, request)
-    _report(session, report, as_json=arguments.json)
+
+    def take() -> None:
+        with open_store(arguments.store) as store:
+            report = import_files(store, request)
+        _report(session, report, as_json=arguments.json)
+
+    if arguments.follow:
+        follow(arguments.files, take)
+    else:
+        take()
     return 0
 
 

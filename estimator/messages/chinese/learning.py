@@ -1,4 +1,4 @@
-"""Of :mod:`estimator.learning` and what the answer says of past jobs."""
+"""Of :mod:`estimator.learning`, :mod:`estimator.records` and what answers say of past jobs."""
 
 from __future__ import annotations
 
@@ -56,4 +56,11 @@ CHINESE: Mapping[str, str] = {
     "{count} of {name}": "{name} {count} 个",
     "{count} on {name}": "{name} 上 {count} 个",
     "{count} and {killed} killed": "{count}（另有 {killed} 个被终止）",
+    "only jobs of Kubernetes are looked up in Prometheus": (
+        "只有 Kubernetes 的作业才在 Prometheus 中查询"
+    ),
+    "'{url}' is no address of a server": "'{url}' 不是服务器地址",
+    "Prometheus does not answer: {why}": "Prometheus 没有应答：{why}",
+    "there is no Job in it ({command})": "其中没有 Job（{command}）",
+    "'{text}' is no time": "'{text}' 不是时间",
 }

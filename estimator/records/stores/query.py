@@ -139,7 +139,7 @@ def statistics(store: Store, selection: Selection, by: str) -> pd.DataFrame:
         records=picked.count(),
         predicted=picked.tool_version.count(),
         with_outcome=picked.status.count(),
-        out_of_memory=picked.count(where=picked.status == "out_of_memory"),
+        out_of_memory=picked.count(where=(picked.status == "out_of_memory").fill_null(False)),
         gpu_hours=(picked.duration_s * picked.gpu_count / 3600.0).sum(),
         memory_used=used.mean(),
         first=picked.created_at.min(),
