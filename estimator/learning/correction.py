@@ -10,7 +10,7 @@ from estimator.learning.calibration import Calibration, noted_kind
 from estimator.learning.ending import ending_of
 from estimator.learning.frames import ABSURD, LEARNT_FROM
 from estimator.learning.predict import MISS_OF_PRIOR, Answer, Group, Predictor, Question
-from estimator.learning.state import Basis, Groups, Level, Outcome, State
+from estimator.learning.state import LEVEL_NAMES, Basis, Groups, Level, Outcome, State
 from estimator.messages import sentence
 from estimator.records.types import Correction, Evidence, JobFacts, ResidualSample, Target
 from estimator.values import Bounded, Source
@@ -85,7 +85,7 @@ class LearntCorrection:
             return ()
         answer = self._predictor.ask(Question(target, Basis.PREDICTED, Groups.of(facts), 1.0))
         return tuple(
-            Evidence(group.level, group.count, group.killed, share)
+            Evidence(LEVEL_NAMES[group.level], group.count, group.killed, share)
             for group, share in zip(answer.groups, answer.given, strict=True)
         )
 
