@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,31 @@ def tensors_in(structure: object) -> Iterator[paddle.Tensor]:
 def batch_bytes(batch: object) -> int:
     """Bytes of all tensors of a batch."""
     return sum(tensor.size * tensor.element_size() for tensor in tensors_in(batch))
+
+
+class StepBatch:
+    """The batch of one step after the other: the same again, while steps leave it as it was.
+
+    A training loop has a new one for every step; to make that takes longer than most dry steps. But
+    where a model changes its inputs in place, such as boxes that it scales, the next step must not
+    find them changed.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._batch: Any = None
+        self._state: list[tuple[str, int]] | None = None
+
+    def take(self) -> Any:
+        """The batch for the next step."""
+        if self._state is None or self._state != self._state_now():
+            self._batch = None  # gone before the new one is there
+            self._batch = self._make()
+            self._state = self._state_now()
+        return self._batch
+
+    def _state_now(self) -> list[tuple[str, int]]:
+        return [(t.name, t.inplace_version) for t in tensors_in(self._batch)]
 
 
 def requests_of(specs: Sequence[Any] | None, flag: str) -> tuple[TensorRequest, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import paddle
 
 from estimator.drystep.child import statistics
+from estimator.drystep.child.batches import StepBatch
 from estimator.drystep.child.blocks import Blocks, gradient_blocks, lasting_blocks
 from estimator.drystep.child.locate import locate
 from estimator.drystep.child.phases import watch_phases
@@ -93,13 +94,14 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
     training = question.training
     model, snapshots, timelines = training.model, [], []
     with watch_phases(model, listener := _Listener(gpu, model)):
-        batch = training.make_batch(question.batch_size)
-        first = _first_step(training, batch, question)
-        record, peak = _recorded_step(gpu, training, batch)
+        batches = StepBatch(lambda: training.make_batch(question.batch_size))
+        first = _first_step(training, batches.take(), question)
+        record, peak = _recorded_step(gpu, training, batches.take())
         steady = replace(first, name=steady_name(question), peak_allocated_bytes=peak)
         steady = replace(steady, peak_reserved_bytes=statistics.peak_reserved_bytes())
 
         def again() -> None:
+            batch = batches.take()
             following = gpu.following() if question.timeline else nullcontext()
             with following, gpu.recording(record.peak_launch):
                 listener.claim_gradients()
@@ -119,7 +121,7 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
         breakdown=snapshots[0],
         peak_phase=record.peak_phase,
         kernels=record.kernels,
-        batch_bytes=training.batch_bytes(batch),
+        batch_bytes=training.batch_bytes(batches.take()),
         step_seconds=NO_TIME,
     )
     has_first = not training.workload.inference
@@ -179,11 +181,11 @@ def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, 
     """Two steps without the breakdown: the record, peak allocated and peak reserved bytes."""
     training = question.training
     with watch_phases(training.model, _PhaseListener(gpu)):
-        batch = training.make_batch(question.batch_size)
-        training.step(batch)
-        record, peak = _recorded_step(gpu, training, batch)
+        batches = StepBatch(lambda: training.make_batch(question.batch_size))
+        training.step(batches.take())
+        record, peak = _recorded_step(gpu, training, batches.take())
     if question.evaluates:
-        del batch
+        del batches
         training.evaluation().repeat(question.batch_size)
     return record, peak, statistics.peak_reserved_bytes()
 

@@ -24,6 +24,9 @@ def open_architecture(case: Case) -> Architecture:
     configs = Path(ppdet.__file__).parents[1] / "configs"
     config = load_config(str(configs / f"{case.arguments['config']}.yml"))
     config["norm_type"] = "bn"  # synchronised batch norm needs several GPUs
+    if rois := case.arguments.get("rois"):
+        config["RPNHead"]["train_proposal"]["nms_thresh"] = 1.0
+        config["BBoxAssigner"]["batch_size_per_im"] = rois
     reader = config["TrainReader"]
     for transform in (*reader["sample_transforms"], *reader.get("batch_transforms", ())):
         _shrink(transform, case.size)

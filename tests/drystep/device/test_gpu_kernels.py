@@ -166,6 +166,16 @@ step("variable", I.variable_length_memory_efficient_attention, *heads_first, len
     assert told["variable"]["kept"] == blocks(WIDE)
 
 
+def test_small_norms_are_not_left_to_kernels_of_the_cpu() -> None:
+    """Which crash: they take for granted what a GPU's are not called with."""
+    told = told_by("""
+x, w, w32 = zeros(2, 10, 64), zeros(64), zeros(64, dtype="float32")
+result["rms"] = I.fused_rms_norm(x, w, None, 1e-5, 2)[0].shape
+result["layer"] = I.fused_layer_norm(x, w32, w32, 1e-5, begin_norm_axis=2)[0].shape
+""")
+    assert told == {"rms": [2, 10, 64], "layer": [2, 10, 64]}
+
+
 def test_norms_and_rotary_embedding() -> None:
     told = told_by("""
 x, w, w32 = zeros(2, 1000, 4096), zeros(4096), zeros(4096, dtype="float32")

@@ -51,11 +51,12 @@ bool GradientSums::TakeOver(const KernelCall& call) {
   return false;
 }
 
-// A view, such as the gradient of a transpose, is copied to a block of its own before it is added.
+// A view, such as the gradient of a transpose, is copied to a block of its own before it is added;
+// the gradient of a slice is copied into a block that was filled with zeros.
 bool GradientSums::MakesGradient(const KernelCall& call) const {
   const std::string& name = call.info->name;
   if (EndsWith(name, "_grad")) return true;
-  if (name == "contiguous") return IsGradient(*call.inputs[0][0]);
+  if (name == "contiguous" || name == "strided_copy") return IsGradient(*call.inputs[0][0]);
   return name == "add" && IsGradient(*call.inputs[0][0]) && IsGradient(*call.inputs[1][0]);
 }
 

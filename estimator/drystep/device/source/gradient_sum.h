@@ -20,7 +20,7 @@ class GradientSums {
   bool TakeOver(const KernelCall& call);
 
   // Remembers which blocks hold gradients: those that a kernel named *_grad has written, their
-  // sums and their contiguous copies.
+  // sums and their copies.
   void Note(const KernelCall& call);
 
  private:

@@ -23,7 +23,7 @@ using phi::DenseTensor;
 constexpr size_t kScalarBytes = 256;                   // losses, counters, loss scaling
 constexpr size_t kRandomBytes = size_t{4} << 10;       // initial weights: values do not matter
 constexpr size_t kHeavyBytes = size_t{64} << 10;       // work that grows faster than its bytes
-constexpr size_t kFloatBytes = size_t{8} << 20;        // anchors, grids, position tables
+constexpr size_t kFloatBytes = size_t{64} << 20;       // anchors, overlaps, position tables
 constexpr size_t kIntegerBytes = size_t{64} << 20;     // masks, indices, label assignment
 
 bool IsFloating(DataType dtype) {
@@ -49,6 +49,22 @@ bool IsHeavy(const std::string& name) {
          Contains(name, "attention") || Contains(name, "attn") || Contains(name, "lstm") ||
          Contains(name, "gru") || Contains(name, "einsum") || Contains(name, "fc") ||
          Contains(name, "bmm") || Contains(name, "addmm") || Contains(name, "warpctc");
+}
+
+// Their CPU kernels take other arguments for granted than the GPU's are called with, and crash.
+bool IsOfGpusAlone(const std::string& name) {
+  return Contains(name, "fused_") || Contains(name, "rms_norm");
+}
+
+// What such a kernel makes of zeros counts as what a card would hold. Region proposals of zero
+// offsets and equal scores are the anchors themselves, as many as may be kept: proper boxes, which
+// label assignment sorts and samples by their overlaps. With boxes of nothing it would keep one.
+bool MakesStandIns(const std::string& name) { return Contains(name, "generate_proposals"); }
+
+// Of their inputs such kernels read the shapes alone.
+bool ReadsShapesOnly(const std::string& name) {
+  return Contains(name, "prior_box") || Contains(name, "anchor_generator") ||
+         Contains(name, "full_like") || Contains(name, "full_batch_size_like");
 }
 
 bool OnDevice(const DenseTensor& tensor) {
@@ -99,7 +115,9 @@ bool HasUnknownShape(const KernelCall& call) {
 
 Traits Inspect(const KernelCall& call) {
   Traits traits;
+  const bool shapes_only = ReadsShapesOnly(call.info->name);
   for (const auto& group : call.inputs) {
+    if (shapes_only) break;
     for (const auto* tensor : group) {
       if (tensor == nullptr || !HasBytes(*tensor)) continue;
       traits.has_input = true;
@@ -246,6 +264,8 @@ class HostArguments {
     const DataType dtype = narrow ? tensor->dtype() : host.dtype();
     const bool in_place = HasBytes(*tensor) && tensor->data() == host.data();
     void* bytes = in_place ? tensor->data() : call_.context->Alloc(tensor, dtype);
+    // A kernel may know better than Paddle's inference of types, which calls counts floats.
+    phi::DenseTensorUtils::GetMutableMeta(tensor)->dtype = dtype;
     if (narrow && dtype == DataType::FLOAT16) {
       Convert<phi::dtype::float16, float>(host.data(), bytes, host.numel());
     } else if (narrow) {
@@ -296,6 +316,7 @@ bool ComputeOnHost(const KernelCall& call) {
     FillWithZeros(call);
     return true;
   }
+  if (IsOfGpusAlone(call.info->name)) return false;
   const Traits traits = Inspect(call);
   if (!Worthwhile(call, traits)) return false;
   const phi::Kernel* kernel = call.info->CpuKernel(call.dtype);
@@ -317,7 +338,7 @@ bool ComputeOnHost(const KernelCall& call) {
     if (traits.authentic || traits.unknown_shape) throw;
     return false;
   }
-  arguments.StoreOutputs(traits.authentic);
+  arguments.StoreOutputs(traits.authentic || MakesStandIns(call.info->name));
   return true;
 }
 
