@@ -17,6 +17,7 @@ from typing import IO
 import psutil
 
 from estimator.errors import BadInput
+from estimator.records.gpus_in_use import GpusInUse
 from estimator.records.importers.paddle_log import TrainingLog
 from estimator.records.store import new_identifier
 from estimator.records.types import Happened, JobFacts, JobRecord, Status, Submitted
@@ -29,11 +30,11 @@ _LONGEST_LINE = 1 << 16
 
 
 @dataclass(slots=True)
-class Peaks:
-    """The most memory that was seen. device: of the fullest GPU, None without NVML."""
+class _Seen:
+    """What was seen of the command. host_bytes: the most memory of it and all that it started."""
 
-    host: int | None = None
-    device: int | None = None
+    host_bytes: int | None = None
+    gpus: GpusInUse = field(default_factory=GpusInUse)
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ def watch(command: Sequence[str], estimate_id: str | None) -> tuple[int, JobReco
     Its output is passed on byte by byte as it comes, signals reach it. A command that a signal
     ended gives 128 plus the signal, as shells do. Raises BadInput if it cannot be started.
     """
-    watched, started = _Watched(), datetime.now(UTC)
+    watched, seen, started = _Watched(), _Seen(), datetime.now(UTC)
+    seen.gpus.start()
     begin = time.monotonic()
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     try:
@@ -62,9 +64,9 @@ def watch(command: Sequence[str], estimate_id: str | None) -> tuple[int, JobReco
     except OSError as error:
         raise BadInput(f"cannot run '{command[0]}': {error.strerror}", hint="-- COMMAND") from None
     with _forwarding(process):
-        peaks = _follow(process, watched)
+        _follow(process, watched, seen)
         code = process.wait()
-    happened = _happened(code, watched.log, peaks)
+    happened = _happened(code, watched.log, seen)
     times = {
         "duration_s": time.monotonic() - begin,
         "started_at": started,
@@ -80,7 +82,7 @@ def watch(command: Sequence[str], estimate_id: str | None) -> tuple[int, JobReco
     return (128 - code if code < 0 else code), record
 
 
-def _follow(process: subprocess.Popen[bytes], watched: _Watched) -> Peaks:
+def _follow(process: subprocess.Popen[bytes], watched: _Watched, seen: _Seen) -> None:
     """Pass on both streams in threads while this one looks at the memory."""
     assert process.stdout is not None
     assert process.stderr is not None
@@ -88,14 +90,12 @@ def _follow(process: subprocess.Popen[bytes], watched: _Watched) -> Peaks:
     threads = [threading.Thread(target=_pass_on, args=(*pair, watched)) for pair in streams]
     for thread in threads:
         thread.start()
-    peaks = Peaks()
     while process.poll() is None:
-        _look(process.pid, peaks)
+        _look(process.pid, seen)
         with suppress(subprocess.TimeoutExpired):
             process.wait(INTERVAL_SECONDS)
     for thread in threads:
         thread.join()
-    return peaks
 
 
 def _pass_on(source: IO[bytes], target: IO[bytes], watched: _Watched) -> None:
@@ -116,7 +116,7 @@ def _pass_on(source: IO[bytes], target: IO[bytes], watched: _Watched) -> None:
     source.close()
 
 
-def _look(pid: int, peaks: Peaks) -> None:
+def _look(pid: int, seen: _Seen) -> None:
     resident: dict[int, int] = {}
     with suppress(psutil.Error):
         root = psutil.Process(pid)
@@ -124,33 +124,17 @@ def _look(pid: int, peaks: Peaks) -> None:
             with suppress(psutil.Error):
                 resident[process.pid] = process.memory_info().rss
     if resident:
-        peaks.host = max(peaks.host or 0, sum(resident.values()))
-    for used in _device_bytes(set(resident)):
-        peaks.device = max(peaks.device or 0, used)
+        seen.host_bytes = max(seen.host_bytes or 0, sum(resident.values()))
+    seen.gpus.look(resident.keys())
 
 
-def _device_bytes(pids: set[int]) -> Iterator[int]:
-    """Memory that these processes hold on each GPU; nothing where there is no NVML."""
-    try:
-        import pynvml
-    except ImportError:
-        return
-    with suppress(pynvml.NVMLError):
-        pynvml.nvmlInit()
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            running = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-            mine = [one.usedGpuMemory for one in running if one.pid in pids]
-            if any(mine):
-                yield sum(size or 0 for size in mine)
-
-
-def _happened(code: int, log: TrainingLog, peaks: Peaks) -> Mapping[str, object]:
+def _happened(code: int, log: TrainingLog, seen: _Seen) -> Mapping[str, object]:
     return {
-        "peak_device_bytes": peaks.device,
+        "peak_device_bytes": seen.gpus.peak_bytes,
+        "gpu_utilization": seen.gpus.utilization,
         "peak_reserved_bytes": log.reserved,
         "peak_allocated_bytes": log.allocated,
-        "peak_memory_bytes": peaks.host,
+        "peak_memory_bytes": seen.host_bytes,
         "step_time_s": log.step_time_s,
         "status": _status(code, log),
         "exit_code": 128 - code if code < 0 else code,
