@@ -16,6 +16,7 @@ from estimator.learning.correction import correction_of, state_of
 from estimator.learning.frames import needed_columns, observe_frame
 from estimator.learning.model import MODEL_FILE, FittedModel, load
 from estimator.learning.state import State
+from estimator.manifest.types import Manifest, Refused
 from estimator.messages import sentence
 from estimator.paths import shipped_folder, user_data_folder
 from estimator.plan.types import CandidatePlan, Recommendation
@@ -103,7 +104,7 @@ def record_of(result: EstimateResult, prior: CandidatePlan) -> JobRecord:
             memory_bytes=memory,
             cpu=cpu,
             gpu_memory_bytes=plan.memory.capacity_bytes,
-            job_request=None if isinstance(result.manifest, Missing) else result.manifest.saved,
+            job_request=_saved(result),
         ),
         predicted=Predicted(
             tool_version=__version__,
@@ -129,6 +130,12 @@ def job_facts(report: DryStepReport, plan: CandidatePlan, template: str | None) 
 
 def _template(result: EstimateResult) -> str | None:
     return None if isinstance(result.manifest, Missing) else result.manifest.template
+
+
+def _saved(result: EstimateResult) -> str | None:
+    """What the manifest is made of; of one that was refused too, for when its cause is mended."""
+    made = result.manifest
+    return made.saved if isinstance(made, Manifest | Refused) else None
 
 
 def _known(value: Bounded[float] | Missing) -> Bounded[float] | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from estimator.errors import BadInput
 from estimator.gpus.types import GpuType
 from estimator.manifest.crds import load_definitions
 from estimator.manifest.overrides import override
 from estimator.manifest.policy import Rule
-from estimator.manifest.render import ChosenTemplate, render
+from estimator.manifest.render import ChosenTemplate, refused, render, saved_text
 from estimator.manifest.types import JobRequest, Manifest, ManifestValue
 from estimator.manifest.validate import located, require_valid, validate
+from estimator.messages import sentence
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Recommendation, SiteLimit, SiteMeasure
 from estimator.result import NothingFits
@@ -52,18 +54,24 @@ def manifest_for(
     chosen: ChosenTemplate,
     identifier: str,
 ) -> Manifest | Missing:
-    """The YAML of the recommended plan; raises BadInput for a template that cannot be used."""
+    """The YAML of the recommended plan, or why there is none: nothing fits, or the template, the
+    policy or a check refuses it.
+    """
     if isinstance(outcome, NothingFits):
-        return Missing("nothing fits, so there is no job to ask for")
+        return Missing(sentence("nothing fits, so there is no job to ask for"))
     request = job_request(
         outcome, gpus[outcome.plan.gpu], str(options.workload.model_file), identifier
     )
     if options.manifest.own_name:
         request = replace(request, name=f"{request.name}-{identifier[-_UNIQUE_LETTERS:]}")
-    return _checked(render(request, with_command(options), chosen), options.manifest)
+    wanted = with_command(options)
+    try:
+        return checked(render(request, wanted, chosen), options.manifest)
+    except BadInput as error:  # the answer stands without it
+        return refused(error, saved_text(request, wanted, chosen))
 
 
-def _checked(manifest: Manifest, options: ManifestOptions) -> Manifest:
+def checked(manifest: Manifest, options: ManifestOptions) -> Manifest:
     """The manifest with what was not checked. Raises BadInput with every finding."""
     definitions = None if options.crds is None else load_definitions(options.crds)
     verdict = validate(manifest.document, definitions)

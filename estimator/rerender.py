@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from estimator.errors import BadInput
+from estimator.gpus.catalogue import load_catalogue
+from estimator.job import checked, site_limits
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.choice_reasons import asked_for
 from estimator.manifest.jobtext import SavedJob, from_text
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.layers import resolve_template
+from estimator.manifest.policy import Rule
 from estimator.manifest.render import ChosenTemplate, render
-from estimator.manifest.types import Manifest, TemplateChoice
+from estimator.manifest.types import JobRequest, Manifest, TemplateChoice
 from estimator.messages import message, sentence
+from estimator.plan.policy import Cards, breach_of, names_of
 from estimator.records.store import default_address, is_there, open_store
 
 
@@ -24,7 +28,8 @@ def again(
     """The manifest of a saved estimate, with a note for each layer that changed since.
 
     kind, folders: others than the estimate was made with. Raises BadInput for an estimate that
-    is not there or had no manifest, and for templates that cannot be used any more.
+    is not there or had no manifest, for templates that cannot be used any more, and for a plan
+    beyond what their policy allows now.
     """
     saved = from_text(_saved_text(identifier), where=identifier)
     options = replace(
@@ -34,9 +39,24 @@ def again(
     )
     name = options.template or ""
     template = resolve_template(template_library(options.templates_folders), name)
+    _require_within(template.policy, saved.request)
     choice = TemplateChoice(name, asked_for())
-    made = render(saved.request, options, ChosenTemplate(template, choice))
+    made = checked(render(saved.request, options, ChosenTemplate(template, choice)), options)
     return replace(made, notes=(*_changes(saved, made), *made.notes))
+
+
+def _require_within(policy: Iterable[Rule], request: JobRequest) -> None:
+    """Raise BadInput where the plan of the estimate breaks a limit; it cannot be chosen again."""
+    product = request.gpu_product
+    gpu = next((one for one in load_catalogue().types if one.product_label == product), None)
+    names = (product,) if gpu is None else names_of(gpu)
+    cards = Cards(names, request.gpu_count * request.nodes, request.nodes)
+    for rule in policy:
+        for limit in site_limits([rule]):
+            breach = breach_of(cards, limit)
+            if breach is not None:
+                hint = sentence("estimate the model again, for a plan within the policy")
+                raise BadInput(breach.reason, where=rule.where, hint=hint)
 
 
 def _saved_text(identifier: str) -> str:

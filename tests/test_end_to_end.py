@@ -114,6 +114,28 @@ def test_nothing_fits_and_the_nearest_miss_is_told(home: Path) -> None:
     assert "T4" in done.stderr
 
 
+def test_a_policy_that_refuses_the_yaml_leaves_the_answer(home: Path, tmp_path: Path) -> None:
+    """And once its cause is mended, the YAML comes without running the model again."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "policy.yaml").write_text("namespaces: {allow: [vision], by: platform team}\n")
+    words = (MODELS / "tiny.py", *GPUS, "--templates", site, "--json")
+    done = command(*words, "--lang", "zh", home=home)
+    assert done.returncode == 2
+    told = json.loads(done.stdout)
+    assert told["recommendation"]["gpu"]
+    assert told["manifest"]["text"] is None
+    assert "只允许：vision" in told["manifest"]["reason"]
+    assert done.stderr.splitlines()[-2].startswith("错误：--namespace: 没有可输出的 YAML：未设置")
+    assert done.stderr.splitlines()[-1] == "  可尝试：--namespace vision"
+    assert command("render", told["identifier"], home=home).returncode == 2
+    (site / "policy.yaml").write_text("max_gpus: 64\n")
+    again = command("render", told["identifier"], home=home)
+    assert again.returncode == 0, again.stderr
+    (job,) = yaml.safe_load_all(again.stdout)
+    assert job["kind"] == "Job"
+
+
 def test_estimates_are_remembered(home: Path) -> None:
     from estimator.records.store import open_store
 

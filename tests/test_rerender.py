@@ -74,6 +74,39 @@ def test_a_chosen_template_is_not_chosen_again_and_another_kind_may_be_asked_for
     assert again("1", folders=[site]).template == "ocr"
 
 
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("max_gpus: {at_most: 4, by: platform team}", "needs 8 GPUs, policy allows 4: platform"),
+        ("max_gpus_per_node: 4", "needs 8 GPUs on each node, policy allows 4"),
+        ("gpu_types: [H100*]", "policy allows H100*, not A100-SXM4-80GB"),
+        ("images: [ours/*]", "is not allowed"),
+        ("registries: [ours.example.com]", "is not allowed"),
+        ("namespaces: [vision]", "metadata.namespace is not set"),
+        ("queues: [night]", "training.queue is not set"),
+    ],
+)
+def test_a_policy_that_came_later_holds_for_a_saved_estimate(
+    policy: str, said: str, site: Path
+) -> None:
+    remember(rendered(ManifestOptions(template="mine", templates_folders=(site,))))
+    again("1")
+    write(site, "policy.yaml", f"{policy}\n")
+    with pytest.raises(BadInput) as caught:
+        again("1")
+    assert said in caught.value.what
+    assert str(site / "policy.yaml:1") in f"{caught.value.where} {caught.value.what}"
+
+
+@pytest.mark.parametrize(
+    "policy", ["max_gpus: 8", "max_nodes: 1", "gpu_types: [a100*]", "gpu_types: [NVIDIA-A100-*]"]
+)
+def test_a_policy_that_the_plan_keeps_is_no_obstacle(policy: str, site: Path) -> None:
+    write(site, "policy.yaml", f"{policy}\n")
+    remember(rendered(ManifestOptions(template="mine", templates_folders=(site,))))
+    assert again("1").text
+
+
 def test_estimates_that_cannot_be_made_again(site: Path) -> None:
     with pytest.raises(BadInput, match="no saved estimate 1"):
         again("1")

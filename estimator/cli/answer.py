@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,12 +19,15 @@ from estimator.document import to_document
 from estimator.drystep.launch import run_dry_step
 from estimator.errors import BadInput, NoFeasiblePlan
 from estimator.manifest.provenance import annotated
+from estimator.manifest.render import refused
+from estimator.manifest.types import Refused
 from estimator.messages import localise, message
 from estimator.options import EstimateOptions
 from estimator.result import EstimateResult, NothingFits
 from estimator.values import Missing
 
 if TYPE_CHECKING:
+    from estimator.cluster.connection import Cluster
     from estimator.pipeline import RunDryStep
 
 
@@ -43,10 +47,31 @@ def answer(
 
         cluster = connect(Place(arguments.kube_context, arguments.namespace))
     result = ask(options, console, session, run)
-    if cluster is not None and not isinstance(result.manifest, Missing):
-        cluster.require_taken(result.manifest.document, result.manifest.origins)
+    if cluster is not None:
+        result = _tried_out(result, cluster)
     show(result, arguments, console, session)
+    require_manifest(result)
     return NoFeasiblePlan.exit_code if isinstance(result.outcome, NothingFits) else 0
+
+
+def require_manifest(result: EstimateResult) -> None:
+    """Raise BadInput where the job was planned and its manifest refused."""
+    made = result.manifest
+    if isinstance(made, Refused):
+        what = message("error.no_manifest", why=made.what)
+        raise BadInput(what, where=made.where, hint=made.hint)
+
+
+def _tried_out(result: EstimateResult, cluster: Cluster) -> EstimateResult:
+    """The answer without its manifest, if the cluster does not take that."""
+    made = result.manifest
+    if isinstance(made, Missing):
+        return result
+    try:
+        cluster.require_taken(made.document, made.origins)
+    except BadInput as error:
+        return replace(result, manifest=refused(error, made.saved))
+    return result
 
 
 def show(
@@ -84,12 +109,9 @@ def ask(
 
 
 def _document(result: EstimateResult, *, as_json: bool, provenance: bool) -> str | None:
-    """The text to write; None where the YAML of an infeasible job was asked for."""
+    """The text to write; None where YAML was asked for and there is none."""
     if as_json:
         return to_document(result).model_dump_json(indent=2) + "\n"
-    if not isinstance(result.manifest, Missing):
-        return annotated(result.manifest) if provenance else result.manifest.text
-    if isinstance(result.outcome, NothingFits):
+    if isinstance(result.manifest, Missing):
         return None
-    what = message("error.no_manifest", why=result.manifest.reason)
-    raise BadInput(what, hint="--json")
+    return annotated(result.manifest) if provenance else result.manifest.text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from estimator.cli.answer import ask, show_summary
+from estimator.cli.answer import ask, require_manifest, show_summary
 from estimator.cli.arguments import SubmitArguments
 from estimator.cli.console import error_console
 from estimator.cli.output import write_stdout
@@ -98,6 +98,7 @@ def _submission(
     options = replace(options, manifest=replace(options.manifest, own_name=True))
     result = ask(options, console, session)
     show_summary(result, console, session)
+    require_manifest(result)
     if isinstance(result.manifest, Missing):
         return NoFeasiblePlan.exit_code
     return _Submission(result.manifest.document, result.manifest.origins)

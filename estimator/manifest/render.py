@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from estimator.errors import BadInput
 from estimator.manifest import choice_reasons as reasons
 from estimator.manifest.choose import MOST_ALTERNATIVES, choose_template
 from estimator.manifest.clues import Clues
@@ -19,6 +20,7 @@ from estimator.manifest.types import (
     JobRequest,
     Manifest,
     Override,
+    Refused,
     Suggestion,
     TemplateChoice,
 )
@@ -60,6 +62,22 @@ def _asked_for(name: str, advised: TemplateChoice) -> TemplateChoice:
     return TemplateChoice(name, reasons.asked_for(), others[:MOST_ALTERNATIVES])
 
 
+def refused(error: BadInput, saved: str) -> Refused:
+    """In the place of the manifest that the error prevents."""
+    reason: str = error.what
+    if error.where:
+        reason = sentence("{path}: {problem}", path=error.where, problem=reason)
+    if error.hint:
+        reason = sentence("{problem}; try: {hint}", problem=reason, hint=error.hint)
+    return Refused(reason, error.what, error.where, error.hint, saved)
+
+
+def saved_text(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate) -> str:
+    """What a manifest is made of, to make it again without a dry step."""
+    job = SavedJob(request, options, layers_of(chosen.template))
+    return to_text(job, chosen.choice.name)
+
+
 def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate) -> Manifest:
     """The manifest of an estimate.
 
@@ -68,7 +86,7 @@ def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate
     layers = layers_of(chosen.template)
     asked = replace(request, settings={**request.settings, LAYERS_PATH: _layers_value(layers)})
     made = fill(chosen.template, asked, options.kind, tuple(_overrides(options)))
-    saved = to_text(SavedJob(request, options, layers), chosen.choice.name)
+    saved = saved_text(request, options, chosen)
     made = replace(made, choice=chosen.choice, layers=layers, saved=saved)
     if options.template is not None:
         return made

@@ -77,6 +77,19 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused(Missing):
+    """Why a planned job has no manifest. ``reason`` is the whole sentence; ``what`` is wrong,
+    ``where``, and the ``hint`` as an error says them; ``saved`` as of a :class:`Manifest`, so that
+    the job can be rendered when the template is mended.
+    """
+
+    what: str = ""
+    where: str = ""
+    hint: str = ""
+    saved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """A value that the user sets at a template path; ``where`` names the option."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from math import inf
 
 from estimator.drystep.measurement import Precision
 from estimator.gpus.types import GpuType
+from estimator.plan.policy import Cards, breach_of, names_of
 from estimator.plan.reasons import limits as reasons
-from estimator.plan.types import CandidatePlan, Question, SiteLimit, SiteMeasure
+from estimator.plan.types import CandidatePlan, Question
 from estimator.values import Missing
 
 NEEDED_CAPABILITY = {"float16": (7, 0), "bfloat16": (8, 0)}
@@ -104,28 +104,10 @@ def _too_late(plan: CandidatePlan, question: Question) -> Iterator[Shortfall]:
 
 
 def _against_policy(plan: CandidatePlan, gpu: GpuType, question: Question) -> Iterator[Shortfall]:
+    if not question.site_limits:
+        return
+    cards = Cards(names_of(gpu), plan.gpu_count, plan.nodes)
     for limit in question.site_limits:
-        if limit.measure is SiteMeasure.GPU_TYPES:
-            if not _is_allowed(gpu, limit):
-                yield Shortfall(Limit.POLICY, inf, reasons.gpu_type_not_allowed(gpu, limit))
-            continue
-        taken, most = _taken(plan, limit.measure), limit.at_most
-        if most is not None and taken > most:
-            reason = reasons.beyond_policy(limit.measure, taken, most, limit.who)
-            yield Shortfall(Limit.POLICY, taken / most - 1, reason)
-
-
-def _taken(plan: CandidatePlan, measure: SiteMeasure) -> int:
-    per_node = -(-plan.gpu_count // plan.nodes)
-    amounts = {
-        SiteMeasure.GPUS: plan.gpu_count,
-        SiteMeasure.NODES: plan.nodes,
-        SiteMeasure.GPUS_PER_NODE: per_node,
-    }
-    return amounts[measure]
-
-
-def _is_allowed(gpu: GpuType, limit: SiteLimit) -> bool:
-    """By the name of the type, its node label or another name of it; capitals do not count."""
-    names = [name.lower() for name in (gpu.name, gpu.product_label, *gpu.aliases)]
-    return any(fnmatchcase(name, pattern.lower()) for name in names for pattern in limit.allow)
+        breach = breach_of(cards, limit)
+        if breach is not None:
+            yield Shortfall(Limit.POLICY, *breach)

@@ -13,12 +13,12 @@ import yaml
 
 from estimator.cli import main
 from estimator.errors import BadInput, NoFeasiblePlan, UserCodeFailed
+from estimator.manifest.render import refused
 from estimator.messages import message
 from estimator.options import EstimateOptions
 from estimator.paths import HOME_VARIABLE
 from estimator.progress import Progress, Stage
 from estimator.result import EstimateResult
-from estimator.values import Missing
 from tests import builders
 
 Answer = Callable[[EstimateOptions, Progress], EstimateResult]
@@ -177,18 +177,27 @@ def test_nothing_fits_is_still_a_json_document(
     assert json.loads(capsys.readouterr().out)["recommendation"]["nearest_miss"]
 
 
-def test_a_recommendation_without_yaml_is_an_error_unless_json_is_asked_for(
+def test_a_refused_manifest_does_not_take_the_answer_away(
     capsys: Captured, answering: Callable[[Answer], None]
 ) -> None:
     from dataclasses import replace
 
-    bare = replace(builders.result(), manifest=Missing("no template fits"))
+    error = BadInput("no such queue", where="a.yaml:3", hint="--queue night")
+    bare = replace(builders.result(), manifest=refused(error, ""))
     answering(lambda options, progress: bare)
+    told = "error: a.yaml:3: there is no YAML to print: no such queue\n  try: --queue night\n"
     assert main(["m.py"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.endswith("error: there is no YAML to print: no template fits\n  try: --json\n")
-    assert main(["m.py", "--json"]) == 0
+    assert builders.result().report.model.name in err
+    assert err.endswith(told)
+    assert main(["m.py", "--json"]) == 2
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["recommendation"]["gpu"]
+    assert document["manifest"]["text"] is None
+    assert document["manifest"]["reason"] == "a.yaml:3: no such queue; try: --queue night"
+    assert err.endswith(told)
 
 
 @pytest.mark.parametrize(

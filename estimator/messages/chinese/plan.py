@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    "nothing fits, so there is no job to ask for": "没有可行的方案，因此没有可申请的作业",
     # where a figure comes from
     "one GPU communicates with no other": "单卡不与其他卡通信",
     "predicted for one GPU": "按单卡预测",

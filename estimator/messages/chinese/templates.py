@@ -64,6 +64,10 @@ CHINESE: Mapping[str, str] = {
     "the cluster makes it": "由集群生成",
     "list images under 'training.images'": "镜像列在 'training.images' 之下",
     "write it under 'training.command'": "写在 'training.command' 之下",
+    "{problem}; try: {hint}": "{problem}；可尝试：{hint}",
+    "estimate the model again, for a plan within the policy": (
+        "请重新估算该模型，以得到符合规定的方案"
+    ),
     # merging
     "a map": "映射",
     "a list": "列表",

@@ -71,10 +71,10 @@ def beyond_policy(measure: SiteMeasure, taken: int, most: int, who: str) -> str:
     )
 
 
-def gpu_type_not_allowed(gpu: GpuType, limit: SiteLimit) -> str:
+def gpu_type_not_allowed(gpu: str, limit: SiteLimit) -> str:
     return sentence(
         "policy allows {allowed}, not {gpu}: {who}",
         allowed=limit.allow,
-        gpu=gpu.name,
+        gpu=gpu,
         who=limit.who,
     )
