@@ -94,29 +94,37 @@ def devices_for(request: JobRequest, training: Training, *, shared: bool) -> Dev
 
 def claim_template(request: JobRequest, training: Training, name: str) -> Branch:
     """The ResourceClaimTemplate of a job (resource.k8s.io/v1, Kubernetes 1.34 and later)."""
+    exactly: dict[str, ManifestValue] = {
+        "deviceClassName": training.device_class,
+        "count": request.gpu_count,
+    }
+    if training.device_attribute:
+        expression = of_product(training.device_attribute, request.gpu_product)
+        exactly["selectors"] = [{"cel": {"expression": expression}}]
     document: ManifestValue = {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceClaimTemplate",
         "metadata": {"name": claim_name(name)},
-        "spec": {
-            "spec": {
-                "devices": {
-                    "requests": [
-                        {
-                            "name": CLAIM,
-                            "exactly": {
-                                "deviceClassName": training.device_class,
-                                "count": request.gpu_count,
-                            },
-                        }
-                    ]
-                }
-            }
-        },
+        "spec": {"spec": {"devices": {"requests": [{"name": CLAIM, "exactly": exactly}]}}},
     }
-    made = from_plain(document, Provenance(COMPUTED, _claim_reason(training)))
+    why = message(
+        "yaml.claim_type", device_class=training.device_class, product=request.gpu_product
+    )
+    reason = why if training.device_attribute else _claim_reason(training)
+    made = from_plain(document, Provenance(COMPUTED, reason))
     assert isinstance(made, Branch)
     return made
+
+
+def of_product(attribute: str, product: str) -> str:
+    """In CEL: the device is of the type that the node label calls ``product``.
+
+    NVIDIA's driver gives NVML's name as the attribute (k8s-dra-driver-gpu, deviceinfo.go); its
+    node label is that name with dashes for spaces, so that either stands for a dash of the label.
+    """
+    driver, _, name = attribute.partition("/")
+    words = product.replace(".", "[.]").replace("-", "[- ]")
+    return f'device.attributes["{driver}"].{name}.matches("^{words}$")'
 
 
 def claim_settings(container: tuple[str, ...], training: Training, name: str) -> Iterator[Setting]:

@@ -53,6 +53,8 @@ class Training(_Settings):
     gpu_label: the node label that names the GPU type; empty: nodes are not selected by it.
     sharing: how a card is divided where a job needs only a part of it.
     device_class: the DeviceClass to claim GPUs of (dynamic resource allocation) instead.
+    device_attribute: the attribute of a device that names its type, as DRIVER/NAME; empty: the
+    class alone says it.
     driver: the oldest NVIDIA driver of the nodes, such as 535.104.05; empty: not known.
     preflight: whether ``paddle.utils.run_check`` runs on the GPUs before the training.
     log_sidecar: reads the launcher's logs beside the training.
@@ -69,6 +71,9 @@ class Training(_Settings):
     gpu_label: str = "nvidia.com/gpu.product"
     sharing: Sharing = Sharing.NONE
     device_class: str = ""
+    device_attribute: str = Field(
+        "gpu.nvidia.com/productName", pattern=r"^([a-z0-9.-]+/[A-Za-z_][A-Za-z0-9_]*)?$"
+    )
     driver: str = Field("", pattern=r"^(\d+(\.\d+)*)?$")
     preflight: bool = False
     log_sidecar: LogSidecar | None = None

@@ -120,6 +120,10 @@ WORDINGS = {
     "yaml.claim": Wording(
         "GPUs are claimed of the class {device_class}", "从设备类 {device_class} 申领 GPU"
     ),
+    "yaml.claim_type": Wording(
+        "GPUs are claimed of the class {device_class}, of the type {product} alone",
+        "从设备类 {device_class} 申领 GPU，型号限 {product}",
+    ),
     "yaml.gpumem": Wording(
         "upper bound of the device memory of one GPU, in MiB", "单卡显存预测的上限，单位 MiB"
     ),

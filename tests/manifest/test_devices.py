@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import kubernetes_validate
 import pytest
 
 from estimator.errors import BadInput
-from estimator.manifest.devices import devices_for
+from estimator.gpus.catalogue import load_catalogue
+from estimator.manifest.devices import devices_for, of_product
 from estimator.manifest.fill import fill
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.settings import Sharing, Training
@@ -20,6 +22,9 @@ from estimator.values import Bounded, Source
 from tests.manifest.builders import EIGHT_GPUS, REQUEST, shipped
 
 A100 = 80 * GIB
+A100_ALONE = (
+    'device.attributes["gpu.nvidia.com"].productName.matches("^NVIDIA[- ]A100[- ]SXM4[- ]80GB$")'
+)
 
 
 def needing(upper: int, request: JobRequest = REQUEST, capacity: int = A100) -> JobRequest:
@@ -135,7 +140,11 @@ def test_a_claim_takes_the_place_of_the_resource() -> None:
                 "requests": [
                     {
                         "name": "gpu",
-                        "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 8},
+                        "exactly": {
+                            "deviceClassName": "gpu.nvidia.com",
+                            "count": 8,
+                            "selectors": [{"cel": {"expression": A100_ALONE}}],
+                        },
                     }
                 ]
             }
@@ -143,6 +152,43 @@ def test_a_claim_takes_the_place_of_the_resource() -> None:
     }
     for document in manifest.document:
         kubernetes_validate.validate(document, "1.37", strict=True)
+
+
+def selected(label: str, name: str) -> bool:
+    """What the expression says of a device by that name; RE2 and Python read it alike."""
+    pattern = re.search(r'\.matches\("(.*)"\)$', of_product("gpu.nvidia.com/productName", label))
+    assert pattern is not None
+    return re.search(pattern[1], name) is not None
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [  # names as NVML gives them, and node labels made of them
+        ("NVIDIA-A100-SXM4-80GB", "NVIDIA A100-SXM4-80GB"),
+        ("Tesla-T4", "Tesla T4"),
+        ("NVIDIA-H100-80GB-HBM3", "NVIDIA H100 80GB HBM3"),
+        ("NVIDIA-GeForce-RTX-4090-D", "NVIDIA GeForce RTX 4090 D"),
+    ],
+)
+def test_the_claim_means_the_type_of_the_plan_and_no_other(label: str, name: str) -> None:
+    chosen = [
+        gpu.product_label for gpu in load_catalogue().types if selected(gpu.product_label, name)
+    ]
+    assert chosen == [label]
+
+
+def test_another_driver_has_its_own_attribute_or_none() -> None:
+    npu = set_(device_class="npu.example.com", device_attribute="npu.example.com/model")
+    claim: Any = fill(shipped("ocr"), REQUEST, "job", npu).document[1]
+    [exactly] = [one["exactly"] for one in claim["spec"]["spec"]["devices"]["requests"]]
+    [selector] = exactly["selectors"]
+    assert selector["cel"]["expression"].startswith('device.attributes["npu.example.com"].model.')
+    bare = set_(device_class="a100", device_attribute="")
+    claim = fill(shipped("ocr"), REQUEST, "job", bare).document[1]
+    [exactly] = [one["exactly"] for one in claim["spec"]["spec"]["devices"]["requests"]]
+    assert exactly == {"deviceClassName": "a100", "count": 1}
+    with pytest.raises(BadInput, match="device_attribute"):
+        fill(shipped("ocr"), REQUEST, "job", set_(device_class="a", device_attribute="model"))
 
 
 def test_memory_is_in_mebibytes() -> None:

@@ -71,6 +71,22 @@ def test_real_definitions_allow_it(
 
 
 @pytest.mark.parametrize(("kind", "size"), CLUSTER_CASES)
+def test_claims_are_what_real_definitions_allow(
+    kind: ManifestKind, size: str, definitions: Definitions
+) -> None:
+    claimed = (Override("training.device_class", "gpu.nvidia.com", "--set"),)
+    if kind is ManifestKind.PADDLEFLOW:
+        with pytest.raises(BadInput, match="has no such field"):
+            fill(shipped("ocr"), SIZES[size], kind, claimed)
+        return
+    *others, claim = fill(shipped("ocr"), SIZES[size], kind, claimed).document
+    assert [one for document in others for one in check_against(document, definitions)] == []
+    assert claim["kind"] == "ResourceClaimTemplate"
+    for version in ("1.34", "1.37"):
+        kubernetes_validate.validate(dict(claim), version, strict=True)
+
+
+@pytest.mark.parametrize(("kind", "size"), CLUSTER_CASES)
 def test_pod_follows_kubernetes_schema(kind: ManifestKind, size: str) -> None:
     """The pod of every kind, as a Pod of its own; and whole documents of core kinds."""
     manifest = made(kind, size)
