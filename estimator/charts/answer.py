@@ -18,8 +18,11 @@ class BatchPoint:
     upper: float
 
 
-def memory_bar(title: str, unit: str, pieces: Mapping[str, float]) -> Chart:
-    """One bar of pieces by their names: what a device's memory holds, up to its capacity."""
+def memory_bar(title: str, unit: str, pieces: Mapping[str, float], free: str) -> Chart:
+    """One bar of pieces by their names: what a device's memory holds, up to its capacity.
+
+    free: the name of the piece that nothing takes.
+    """
     rows = tuple({"bar": "", "kind": name, "size": size} for name, size in pieces.items() if size)
     return Chart(
         Shape.STACK,
@@ -28,6 +31,7 @@ def memory_bar(title: str, unit: str, pieces: Mapping[str, float]) -> Chart:
         x=Axis("size", unit),
         y=Axis("bar", "", AxisKind.NAME),
         colour=Axis("kind", "", AxisKind.NAME),
+        faint=free,
     )
 
 

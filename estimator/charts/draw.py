@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from hashlib import blake2b
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from estimator.charts.style import CONFIG, HEIGHT, INK, PALETTE, ROW_HEIGHT, WIDTH
+from estimator.charts.style import CONFIG, FAINT, HEIGHT, INK, PALETTE, ROW_HEIGHT, WIDTH
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
 
 _BAND_OPACITY = 0.25
@@ -156,12 +157,21 @@ def _colour(chart: Chart) -> Any:
 
     if chart.colour is None:
         raise ValueError(f"a chart of shape {chart.shape} needs a colour")
+    order = _distinct(chart, chart.colour)
+    more = {"scale": _with_faint(order, chart.faint)} if chart.faint in order else {}
     return alt.Color(
         chart.colour.field,
         type="nominal",
         title=str(chart.colour.title) or None,
-        sort=_distinct(chart, chart.colour),
+        sort=order,
+        **more,
     )
+
+
+def _with_faint(order: list[Any], faint: str) -> dict[str, Any]:
+    """Colours by name: one is that of the grid, the others are the palette's."""
+    others = itertools.cycle(PALETTE)
+    return {"domain": order, "range": [FAINT if one == faint else next(others) for one in order]}
 
 
 def _distinct(chart: Chart, axis: Axis) -> list[Any]:

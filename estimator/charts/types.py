@@ -51,7 +51,8 @@ class Axis:
 class Chart:
     """One picture. title: what it shows, also for those who cannot see it.
 
-    band: fields of the lower and upper end beside the value (LINES, INTERVALS).
+    band: fields of the lower and upper end beside the value (LINES, INTERVALS). faint: the value of
+    ``colour`` that is drawn like the grid, such as what is left over.
     """
 
     shape: Shape
@@ -61,3 +62,4 @@ class Chart:
     y: Axis
     colour: Axis | None = None
     band: tuple[str, str] | None = None
+    faint: str = ""

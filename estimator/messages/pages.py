@@ -117,9 +117,9 @@ WORDINGS = {
     "result.value": Wording("Value", "值"),
     "result.origin": Wording("Origin", "来源"),
     "result.past": Wording("Nearest past jobs", "最接近的历史作业"),
-    "result.past_caption": Wording(
-        "Of the same model, or else of the same template", "同一模型，否则为同一模板"
-    ),
+    "result.past_job": Wording("Job", "作业"),
+    "result.past_what": Wording("GPUs, batch size", "GPU，批大小"),
+    "result.differs": Wording("Differs in", "不同之处"),
     "result.no_past": Wording("None is known.", "没有记录。"),
     "result.remarks": Wording("Assumptions and notes", "假设与说明"),
     "compare.figure": Wording("Figure", "指标"),
@@ -138,7 +138,7 @@ WORDINGS = {
     "memory.optimizer_state": Wording("optimizer state", "优化器状态"),
     "memory.activations": Wording("activations", "激活"),
     "memory.temporary": Wording("temporary", "临时"),
-    "memory.rest": Wording("allocator, CUDA context, libraries", "分配器、CUDA 上下文与库"),
+    "memory.rest": Wording("allocator, CUDA", "分配器与 CUDA"),
     "memory.free": Wording("free", "空闲"),
     "figure.model.name": Wording("Model", "模型"),
     "figure.model.parameters": Wording("Parameters (count)", "参数个数"),

@@ -26,7 +26,7 @@ def memory_chart(document: Document, say: Say) -> Chart:
     pieces[say("memory.free")] = max(0, part.capacity_bytes - needed)
     title = say("chart.memory", gpu=gpu, batch=part.per_device_batch_size)
     in_gib = {name: size / GIB for name, size in pieces.items()}
-    return memory_bar(title, say("chart.gib"), in_gib)
+    return memory_bar(title, say("chart.gib"), in_gib, say("memory.free"))
 
 
 def batch_memory_chart(document: Document, say: Say) -> Chart | None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from estimator.document.parts import BatchPart, Document, Figure, OriginPart, PlanPart
+from estimator.document.parts import BatchPart, Document, Figure, OriginPart, PastJobPart, PlanPart
 from estimator.messages import Say
 from estimator.units import format_bytes, format_duration
 
@@ -51,6 +51,20 @@ class OriginRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PastRow:
+    """A past job of the same model."""
+
+    identifier: str
+    what: str
+    status: str
+    device_memory: str
+    host_memory: str
+    step_time: str
+    duration: str
+    differs: str
+
+
+@dataclass(frozen=True, slots=True)
 class FigureRow:
     """One figure of two results, and how it changes."""
 
@@ -78,16 +92,29 @@ def batch_row(part: BatchPart, chosen: int | None) -> BatchRow:
 def plan_row(plan: PlanPart) -> PlanRow:
     """A plan in words."""
     nodes = f" ({plan.nodes} x {plan.gpu_count // plan.nodes})" if plan.nodes > 1 else ""
-    seconds = plan.duration_s.target
     return PlanRow(
         what=f"{plan.gpu_count} x {plan.gpu}{nodes}",
         batch=plan.per_device_batch_size,
         precision=plan.precision,
         memory=_size(plan.device_memory_bytes.target),
         speed=_rate(plan.throughput_samples_per_s.target),
-        duration=NONE if seconds is None else format_duration(seconds),
+        duration=_time(plan.duration_s.target),
         reason=plan.reason,
         chosen=plan.chosen,
+    )
+
+
+def past_row(job: PastJobPart) -> PastRow:
+    """A past job in words."""
+    return PastRow(
+        identifier=job.identifier,
+        what=f"{job.gpu_count or 1} x {job.gpu or NONE}, {job.per_device_batch_size or NONE}",
+        status=job.status or NONE,
+        device_memory=_size(job.peak_device_bytes),
+        host_memory=_size(job.peak_memory_bytes),
+        step_time=_time(job.step_time_s),
+        duration=_time(job.duration_s),
+        differs=", ".join(job.differs),
     )
 
 
@@ -159,6 +186,10 @@ def _interval(figure: Figure[Any], shown: Any) -> str:
 
 def _size(value: int | None) -> str:
     return NONE if value is None else format_bytes(value)
+
+
+def _time(seconds: float | None) -> str:
+    return NONE if seconds is None else format_duration(seconds)
 
 
 def _rate(value: float | None) -> str:

@@ -13,7 +13,6 @@ from estimator.document.parts import Document
 from estimator.errors import EstimatorError
 from estimator.manifest.kindnames import ManifestKind, parse_kind
 from estimator.messages import Language, Say, localise, speaker
-from estimator.records.store import default_address, is_there, open_store
 from estimator.rerender import again
 from estimator.service.api.models import estimate_of
 from estimator.service.context import Context
@@ -24,16 +23,11 @@ from estimator.service.pages.charts import (
     batch_throughput_chart,
     memory_chart,
 )
-from estimator.service.pages.figures import batch_row, origin_rows, plan_row, safe_batch
+from estimator.service.pages.figures import batch_row, origin_rows, past_row, plan_row, safe_batch
 from estimator.service.problems import problem_of, told
 from estimator.units import format_bytes
 
 _KEPT = 64
-_PAST_JOBS = 5
-_PAST_COLUMNS = (
-    *("created_at", "model", "gpu", "gpu_count", "per_device_batch_size", "status"),
-    *("peak_device_bytes", "step_time_s"),
-)
 
 
 class Documents:
@@ -108,10 +102,9 @@ def result_view(
         "shown_kind": kind or document.manifest.kind,
         "kind_error": error,
         "manifest": text,
-        "download": f"{document.model.name}.yaml",
+        "download": f"{run.title.removesuffix('.py')}.yaml",
         "origins": origin_rows(document, say),
-        "past": past_jobs(document),
-        "past_caption": say("result.past_caption"),
+        "past": [past_row(job) for job in document.nearest_jobs],
         "remarks": [*document.workload.assumptions, *document.notes],
         "command": shlex.join(one.command),
     }
@@ -155,32 +148,3 @@ def _place(document: Document, say: Say) -> str:
     where = f" ({peak.file}:{peak.line})" if peak.file else ""
     layer = f"{peak.layer}, " if peak.layer else ""
     return say("result.place", place=f"{peak.phase}, {peak.part}, {layer}{peak.operator}{where}")
-
-
-def past_jobs(document: Document) -> list[dict[str, Any]]:
-    """The newest jobs of the same model, or else of the same template."""
-    from estimator.records.stores import query
-
-    if not is_there(default_address()):
-        return []
-    wishes = [{"model": document.model.name}]
-    if document.manifest.template:
-        wishes.append({"template": document.manifest.template})
-    with open_store() as store:
-        for wish in wishes:
-            frame = query.newest(store, query.Selection(wish), _PAST_COLUMNS, _PAST_JOBS)
-            if rows := [_row(row) for row in frame.to_dict("records")]:
-                return rows
-    return []
-
-
-def _row(row: Any) -> dict[str, Any]:
-    known = {
-        name: None if value is None or value != value else value for name, value in row.items()
-    }
-    if known["peak_device_bytes"] is not None:
-        known["peak_device_bytes"] = format_bytes(int(known["peak_device_bytes"]))
-    known["created_at"] = str(known["created_at"])[:16]
-    return {
-        name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in known.items()
-    }
