@@ -184,7 +184,7 @@ def _request(
         environment=plugin.environment() if plugin else {},
         fallback_reason=chosen.reason,
         seconds=options.time_limit_seconds,
-        card=_card(gpus) if options.workload.script else None,
+        card=_card(gpus) if options.workload.script or len(gpus) == 1 else None,
         timeline=options.timeline,
     )
 
@@ -259,7 +259,7 @@ def _settled(options: EstimateOptions, report: DryStepReport) -> EstimateOptions
 
 
 def _card(gpus: Sequence[GpuType]) -> CudaCard:
-    """What a script is told of its GPU: of several types the one with the most memory."""
+    """What a program is told of its GPU: of several types the one with the most memory."""
     gpu = max(gpus, key=lambda gpu: gpu.cuda_visible_bytes)
     count = gpu.multiprocessors
     return CudaCard(

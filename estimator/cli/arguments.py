@@ -122,6 +122,10 @@ class RunArguments(QuestionArguments):
         ),
     ]
     batch_arg: Annotated[str | None, _script("--batch-arg", "WORDS")] = None
+    amp: Annotated[
+        Literal["off", "O1", "O2"] | None,
+        _script("--amp", "off|O1|O2", text="script_amp", case_sensitive=False),
+    ] = None
     steps: Annotated[int, _script("--steps", "N", min=2)] = DEFAULT_WATCHED_STEPS
     sample_batches: Annotated[int, _script("--sample-batches", "N", min=2)] = (
         DEFAULT_SAMPLED_BATCHES

@@ -36,6 +36,8 @@ def to_script_options(arguments: RunArguments, language: Language) -> EstimateOp
 
     What Paddle's launcher in the command says of GPUs and nodes counts as said.
     """
+    if arguments.amp is not None:
+        raise BadInput(message("error.script_amp"), where="--amp", hint=message("hint.script_amp"))
     program = parse_command(arguments.program)
     arguments = replace(
         arguments,

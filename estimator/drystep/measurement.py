@@ -11,6 +11,9 @@ from estimator.drystep.phase import Phase as Phase
 from estimator.messages import sentence
 from estimator.values import Missing
 
+CONV_WORKSPACE_LIMIT_BYTES = 512 << 20
+"""Paddle's default of ``FLAGS_conv_workspace_size_limit`` (512, in MB)."""
+
 
 class Device(StrEnum):
     """How a step was run, best first."""
@@ -110,7 +113,7 @@ class StepMeasurement:
     ``largest_phase``: the phase of the run whose allocated peak is the largest, where that is
     another than the step's own.
     ``workspace_bytes``: what cuDNN's scratch is assumed to add to the reserved bytes; 0 where
-    they contain it already.
+    they contain it already; ``workspace_limit_bytes``: the most that one convolution may ask for.
     ``computed``: of a step that was computed on the CPU at this very batch size.
     """
 
@@ -125,6 +128,7 @@ class StepMeasurement:
     batch_bytes: int
     step_seconds: float | Missing
     workspace_bytes: int = 0
+    workspace_limit_bytes: int = CONV_WORKSPACE_LIMIT_BYTES
     largest_phase: str | None = None
     computed: ComputedStep | None = None
 

@@ -11,11 +11,8 @@ from estimator.memory.layers import allocator_layers
 from estimator.memory.overhead import device_overhead
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.messages import sentence
-from estimator.units import MIB, format_bytes
+from estimator.units import format_bytes
 from estimator.values import Bounded, Source
-
-CONV_WORKSPACE_LIMIT_BYTES = 512 * MIB
-"""Paddle's default of FLAGS_conv_workspace_size_limit: scratch that one convolution may take."""
 
 CAPACITY_TOLERANCE = 0.03
 """Types whose allocator capacities differ by no more than this share are tried as the smallest."""
@@ -81,7 +78,7 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
     """What the allocator will hold on a real GPU, given what it held in the dry step.
 
     Other than on a real GPU, the scratch of a convolution is a guess between nothing and
-    ``CONV_WORKSPACE_LIMIT_BYTES``. More of it comes out of what the allocator holds but does not
+    the limit that was measured with. More of it comes out of what the allocator holds but does not
     use, and then out of the device; an allocator that is at ``capacity`` can only reuse.
     """
     held = measurement.peak_reserved_bytes + measurement.workspace_bytes
@@ -96,8 +93,8 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
         return _reserved_unseen(used, held, capacity)
     if measurement.device is Device.GPU or not _has_convolution(measurement):
         return Bounded.exact(held, source, reason)
-    lower = min(held, max(used, held - CONV_WORKSPACE_LIMIT_BYTES))
-    upper = max(held, min(used + CONV_WORKSPACE_LIMIT_BYTES, capacity))
+    lower = min(held, max(used, held - measurement.workspace_limit_bytes))
+    upper = max(held, min(used + measurement.workspace_limit_bytes, capacity))
     reason = sentence(
         "{reason} ({lower} to {upper} by the scratch of convolutions)",
         reason=reason,

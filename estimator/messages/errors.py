@@ -5,6 +5,16 @@ from __future__ import annotations
 from estimator.messages.wording import Wording
 
 WORDINGS = {
+    "error.script_amp": Wording(
+        "a script sets its own precision, which is measured as it is",
+        "脚本自行设定精度， 按其原样测量",
+    ),
+    "hint.script_amp": Wording(
+        "the script's own option behind the --, such as -o AMP.level=O1 (PaddleClas), "
+        "--precision fp16 (PaddleSeg) or --amp (PaddleDetection)",
+        "在 -- 之后使用脚本自己的选项，如 -o AMP.level=O1（PaddleClas）、"
+        "--precision fp16（PaddleSeg）或 --amp（PaddleDetection）",
+    ),
     "error.no_timeline": Wording(
         "there is no timeline: the step did not run on the virtual GPU",
         "没有时间线：该步未在虚拟 GPU 上运行",

@@ -178,6 +178,10 @@ WORDINGS = {
         "Forward passes alone, without gradients and optimizer.",
         "只做前向， 没有梯度与优化器。",
     ),
+    "help.script_amp": Wording(
+        "Refused: a script sets its own precision, by an option of its own.",
+        "不接受：脚本 用自己的选项 设定精度。",
+    ),
     "help.timeline": Wording(
         "Also write a picture of memory by kind over the training step.",
         "另写出训练步中 各类显存 随时间变化的图。",

@@ -10,9 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from estimator.cli.app import create_app
-from estimator.cli.arguments import EstimateArguments
+from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.argv import normalise
-from estimator.cli.parsing import parse_precision, to_options
+from estimator.cli.parsing import parse_precision, to_options, to_script_options
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice, Limits
 from estimator.errors import BadInput
@@ -195,3 +195,9 @@ def test_the_application_is_made_anew_for_each_language() -> None:
 def test_inference_trains_nothing(changes: dict[str, Any], flag: str) -> None:
     with pytest.raises(BadInput, match=f"nothing is trained, so {flag} has no meaning"):
         to_options(replace(PLAIN, inference=True, **changes), Language.EN)
+
+
+def test_a_script_keeps_its_own_precision() -> None:
+    with pytest.raises(BadInput, match="sets its own precision") as caught:
+        to_script_options(RunArguments(program=["python", "train.py"], amp="O1"), Language.EN)
+    assert "AMP.level" in caught.value.hint

@@ -14,7 +14,6 @@ from estimator.drystep.measurement import (
 )
 from estimator.memory.estimate import (
     CAPACITY_TOLERANCE,
-    CONV_WORKSPACE_LIMIT_BYTES,
     allocator_capacity,
     capacity_classes,
     estimate_device_memory,
@@ -132,7 +131,7 @@ def test_the_interval_holds_the_target(reserved, slack, gpu, gpu_count, convolut
     memory = estimate_device_memory(gpu, measurement, gpu_count).device_memory
     overhead = device_overhead(gpu, gpu_count)
     assert memory.lower <= memory.target <= memory.upper
-    assert memory.upper - reserved - overhead.upper <= CONV_WORKSPACE_LIMIT_BYTES
+    assert memory.upper - reserved - overhead.upper <= measurement.workspace_limit_bytes
 
 
 def test_what_an_allocator_would_hold_is_assumed_where_the_cpu_ran_the_step():

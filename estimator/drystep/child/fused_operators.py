@@ -15,6 +15,9 @@ import paddle
 from paddle import _C_ops, _legacy_C_ops
 from paddle.nn import functional as F  # noqa: N812
 
+from estimator.drystep.child.notes import note
+from estimator.messages import sentence
+
 Attributes = Mapping[str, Any]
 _NOT_THERE = ("fused_gate_attention", "resnet_basic_block", "correlation")
 _MODES = {"downgrade_in_infer": "downscale_in_infer"}
@@ -53,8 +56,19 @@ def _gemm_epilogue(x: Any, y: Any, bias: Any, said: Attributes) -> Any:
     return operators.fused_gemm_epilogue(x, y, bias, *flags, said.get("activation", "none"))[0]
 
 
+def _in_parts(name: str) -> None:
+    note(
+        sentence(
+            "{name} runs as the operators that it joins, which keep the same tensors; its own "
+            "scratch on a GPU is not counted",
+            name=name,
+        )
+    )
+
+
 def _feed_forward(*arguments: Any) -> tuple[Any, ...]:
     """x, two seeds, weight and bias of two linear layers, scale and bias of two norms."""
+    _in_parts("fused_feedforward")
     x, _, _, *linears, said = arguments
     weight1, bias1, weight2, bias2, *norms = linears
     before = said["pre_layer_norm"]
@@ -69,6 +83,7 @@ def _feed_forward(*arguments: Any) -> tuple[Any, ...]:
 
 def _attention(*arguments: Any) -> tuple[Any, ...]:
     """Self-attention of x [batch, length, size] with its norms, projections and residual."""
+    _in_parts("fused_attention")
     x, scale, shift, *weights, said = arguments
     qkv_weight, qkv_bias, cache, mask, out_weight, out_bias, *norm2 = weights
     before = said["pre_layer_norm"]

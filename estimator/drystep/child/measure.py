@@ -21,6 +21,7 @@ from estimator.drystep.child.trials import (
     largest_batch_to_try,
     with_workspace,
 )
+from estimator.drystep.child.unmodelled import noted, watch_sparse_tensors
 from estimator.drystep.child.variants import run_variants
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
@@ -37,12 +38,12 @@ from estimator.drystep.measurement import (
     VariantRun,
 )
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
-from estimator.errors import InternalError
+from estimator.errors import BadInput, InternalError
 from estimator.messages import sentence
 from estimator.values import Missing
 
 MODEL_FILE_CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108)
-"""What Paddle is told of the GPU when one run of a model file serves all types. Its compute
+"""What Paddle is told of the GPU where one run of a model file serves several types. Its compute
 capability decides which form of attention is taken."""
 
 
@@ -106,9 +107,13 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
     if request.as_cuda:
-        pretend_cuda(MODEL_FILE_CARD)
+        pretend_cuda(request.card or MODEL_FILE_CARD)
+    watch_sparse_tensors()
     own, *others = request.precisions
     training = _fresh(program, request, own)
+    sparse = _layers_with_sparse_gradients(training.model)
+    if sparse and own.amp_level != "off" and not training.has_own_step:
+        raise _not_in_low_precision(request, sparse, own)
     say(f"measuring {own.label}")
     question = StepQuestion(training, own, request.per_device_batch_size)
     run = observe_run(gpu, replace(question, timeline=request.timeline))
@@ -123,7 +128,8 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
         peak_at=run.peak_at,
         timeline=run.timeline,
     )
-    if sparse := _layers_with_sparse_gradients(training.model):
+    findings = findings.assuming(*noted())
+    if sparse:
         findings = findings.assuming(*_what_sparse_gradients_leave_out(sparse, others))
         others = []
     has_own_step = training.has_own_step
@@ -148,6 +154,19 @@ def _on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> 
 def _layers_with_sparse_gradients(model: paddle.nn.Layer) -> int:
     layers = model.sublayers(include_self=True)
     return sum(bool(getattr(layer, "_sparse", False)) for layer in layers)
+
+
+def _not_in_low_precision(request: DryStepRequest, layers: int, precision: Precision) -> BadInput:
+    return BadInput(
+        sentence(
+            "layers with sparse gradients: {count}; those do not run in {precision} on a virtual "
+            "GPU, where Paddle's CPU kernels handle them",
+            count=layers,
+            precision=precision.label,
+        ),
+        where=str(request.workload.model_file),
+        hint=sentence("--amp off, or sparse=False for the embedding"),
+    )
 
 
 def _what_sparse_gradients_leave_out(layers: int, untried: Sequence[Precision]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from functools import partial
 
 from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.observe import StepQuestion, try_step
+from estimator.drystep.child.unmodelled import workspace_limit
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
@@ -50,12 +51,17 @@ def with_workspace(
     """The step without scratch, and what the scratch of convolutions adds to the reserved."""
     if not any("conv" in kernel.name for kernel in measurement.kernels):
         return measurement
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    limit = workspace_limit()
+    gpu.set_workspace_limit(limit)
     question.training.renewed()
     statistics.restart_reserved_peak()
     _, _, reserved = try_step(gpu, question)
     gpu.set_workspace_limit(0)
-    return replace(measurement, workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes))
+    return replace(
+        measurement,
+        workspace_bytes=max(0, reserved - measurement.peak_reserved_bytes),
+        workspace_limit_bytes=limit,
+    )
 
 
 Run = Callable[[int, int], StepMeasurement | None]
@@ -163,7 +169,7 @@ def explore_steps(
 ) -> Exploration:
     """:func:`explore` with the training of ``question``; scratch of convolutions is taken."""
     steps = _Steps(gpu, asked, question)
-    gpu.set_workspace_limit(virtual.WORKSPACE_LIMIT)
+    gpu.set_workspace_limit(workspace_limit())
     found = explore(asked, steps.run, request)
     steps.start_anew()
     gpu.set_workspace_limit(0)

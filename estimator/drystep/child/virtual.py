@@ -21,9 +21,6 @@ DEVICE_TYPE = "virtual_device"
 BOUNDLESS = 1 << 42
 """A capacity in bytes that no step reaches and that the address space still holds."""
 
-WORKSPACE_LIMIT = 512 << 20
-"""Bytes; Paddle's default of FLAGS_conv_workspace_size_limit (512, in MB)."""
-
 PHASES = (Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)
 """In the order of the plug-in's own numbers."""
 

@@ -5,6 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    # what the virtual GPU does not do as a card does
+    "sparse tensors (COO, CSR) are handled by Paddle's CPU kernels: their memory on a card is not "
+    "counted": "稀疏张量（COO、CSR）由 Paddle 的 CPU 算子处理：它们在卡上的显存未计入",
+    "FLAGS_conv_workspace_size_limit={limit}: scratch of a convolution is at most that": (
+        "FLAGS_conv_workspace_size_limit={limit}：卷积的临时空间以此为限"
+    ),
+    "FLAGS_cudnn_exhaustive_search tries every algorithm in the first step, with scratch up to "
+    "FLAGS_conv_workspace_size_limit: only the upper bound of the memory allows for it": (
+        "FLAGS_cudnn_exhaustive_search 在首个训练步尝试所有算法，临时空间可达 "
+        "FLAGS_conv_workspace_size_limit：只有显存上限考虑了它"
+    ),
+    "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of auto_growth; "
+    "naive_best_fit takes {share:.0%} of a card at its first allocation "
+    "(FLAGS_fraction_of_gpu_memory_to_use, or FLAGS_initial_gpu_memory_in_mb)": (
+        "未模拟 FLAGS_allocator_strategy={strategy}：保留显存按 auto_growth 计；"
+        "naive_best_fit 首次分配即占卡的 {share:.0%}"
+        "（FLAGS_fraction_of_gpu_memory_to_use，或 FLAGS_initial_gpu_memory_in_mb）"
+    ),
+    "{flag} is not modelled": "未模拟 {flag}",
+    "{name} runs as the operators that it joins, which keep the same tensors; its own scratch on a "
+    "GPU is not counted": (
+        "{name} 以其所含的各算子运行，保留的张量相同；它在 GPU 上自身的临时空间未计入"
+    ),
+    "layers with sparse gradients: {count}; those do not run in {precision} on a virtual GPU, "
+    "where Paddle's CPU kernels handle them": (
+        "有 {count} 个层使用稀疏梯度；它们在虚拟 GPU 上由 Paddle 的 CPU 算子处理，"
+        "不能以 {precision} 运行"
+    ),
+    "--amp off, or sparse=False for the embedding": (
+        "--amp off，或把 embedding 的 sparse 设为 False"
+    ),
     "{precision} was not tried: sparse gradients do not run in it on a virtual GPU": (
         "未尝试 {precision}：稀疏梯度在虚拟 GPU 上无法以此精度运行"
     ),

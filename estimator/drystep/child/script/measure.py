@@ -23,6 +23,7 @@ from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
 from estimator.drystep.child.script.sentences import assumptions, evaluation_note
 from estimator.drystep.child.script.stage import Stage
 from estimator.drystep.child.trials import Exploration, Pace, Run, explore, fits_or_not
+from estimator.drystep.child.unmodelled import watch_sparse_tensors
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
     BatchesSeen,
@@ -76,6 +77,7 @@ def measure_script(request: DryStepRequest, replies: Replies, faults: int) -> Dr
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
     pretend_cuda(request.card, request.rank.gpus_per_node if request.rank else 1)
+    watch_sparse_tensors()
     is_guarded = _set_the_stage(scratch)
     folder = os.path.realpath(scratch)
     rank = None if request.rank is None else LoneRank(request.plugin)
@@ -144,7 +146,7 @@ def _explorer(runs: Runs, request: DryStepRequest, first: RunSeen, asked: StepMe
         if fixed is not None and fixed.peak_allocated_bytes > capacity:
             return None
         probe = _training_probe(runs, first, batch_size)
-        seen = runs.run(replace(probe, capacity=capacity, workspace=virtual.WORKSPACE_LIMIT))
+        seen = runs.run(replace(probe, capacity=capacity, workspace=True))
         if isinstance(seen, NoRoom):
             return None
         if script is not None and script.batch_argument:
@@ -173,9 +175,13 @@ def _with_workspace(runs: Runs, probe: Probe, steady: RunSeen, first: RunSeen) -
     asked = _measurement(steady, first)
     if not any("conv" in kernel.name for kernel in asked.kernels):
         return asked
-    seen = _ran(runs.run(replace(probe, workspace=virtual.WORKSPACE_LIMIT)))
+    seen = _ran(runs.run(replace(probe, workspace=True)))
     reserved = _measurement(seen, first).peak_reserved_bytes
-    return replace(asked, workspace_bytes=max(0, reserved - asked.peak_reserved_bytes))
+    return replace(
+        asked,
+        workspace_bytes=max(0, reserved - asked.peak_reserved_bytes),
+        workspace_limit_bytes=seen.workspace_limit_bytes,
+    )
 
 
 def _ran(seen: RunSeen | NoRoom) -> RunSeen:

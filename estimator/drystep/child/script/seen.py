@@ -8,6 +8,7 @@ from estimator.drystep.child.script.template import Template
 from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
 from estimator.drystep.cluster import RankSeen
 from estimator.drystep.measurement import (
+    CONV_WORKSPACE_LIMIT_BYTES,
     NOT_LOCATED,
     MemoryBreakdown,
     ModelFacts,
@@ -22,8 +23,8 @@ from estimator.values import Missing
 class Probe:
     """One run of the script. Memory in bytes.
 
-    batch_size None: the script's own. capacity: of the device. workspace: scratch a convolution
-    may ask for. template: the batch that the training loader (number ``train_loader``) gives
+    batch_size None: the script's own. capacity: of the device. workspace: whether convolutions take
+    scratch. template: the batch that the training loader (number ``train_loader``) gives
     at every step instead of loading one. first_look: also watch how shapes vary and an
     evaluation. breakdown: find out what was alive at the peak, and which launch set it. timeline:
     also follow what memory holds over a step.
@@ -31,7 +32,7 @@ class Probe:
 
     batch_size: int | None = None
     capacity: int = BOUNDLESS
-    workspace: int = 0
+    workspace: bool = False
     template: Template | None = None
     train_loader: int | None = None
     first_look: bool = False
@@ -99,6 +100,7 @@ class RunSeen:
     processor_seconds: float = 0.0
     peak_at: PeakAt | Missing = NOT_LOCATED
     timeline: Timeline | None = None
+    workspace_limit_bytes: int = CONV_WORKSPACE_LIMIT_BYTES
     rank: RankSeen | None = None
 
 

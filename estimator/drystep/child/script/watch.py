@@ -30,6 +30,7 @@ from estimator.drystep.child.script.template import (
     shapes_of,
     template_of,
 )
+from estimator.drystep.child.unmodelled import noted, workspace_limit
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import NOT_LOCATED, Phase
 from estimator.drystep.places import is_user_file, place
@@ -82,7 +83,7 @@ class Watch:
         self._process = os.getpid()
         self._began = time.process_time()
         self._gpu.set_capacity(probe.capacity)
-        self._gpu.set_workspace_limit(probe.workspace)
+        self._gpu.set_workspace_limit(workspace_limit() if probe.workspace else 0)
         statistics.restart_allocated_peak()
 
     def ended(self, why: str = "") -> None:
@@ -286,7 +287,8 @@ class Watch:
                 declared_batch_size=batches.declared,
                 batches_per_step=max(1, round(batches.trained_on / max(1, self.steps))),
                 workers=batches.workers,
-                notes=tuple(self._notes),
+                notes=(*self._notes, *noted()),
+                workspace_limit_bytes=workspace_limit(),
                 processor_seconds=time.process_time() - self._began,
                 host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 rank=self._rank.seen(*batches.of_a_step) if self._rank else None,

@@ -1,0 +1,100 @@
+"""What a run makes use of that the virtual GPU does not do as a card does, said in its answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import paddle
+
+from estimator.drystep.child.notes import note, notes
+from estimator.drystep.child.virtual import BOUNDLESS
+from estimator.drystep.measurement import CONV_WORKSPACE_LIMIT_BYTES
+from estimator.messages import sentence
+from estimator.units import MIB
+
+_SPARSE = sentence(
+    "sparse tensors (COO, CSR) are handled by Paddle's CPU kernels: their memory on a card is not "
+    "counted"
+)
+_POOLS = {
+    "FLAGS_use_cuda_managed_memory": False,
+    "FLAGS_use_virtual_memory_auto_growth": False,
+    "FLAGS_gpu_memory_limit_mb": 0,
+}
+"""Flags of allocators that a custom device does not have, with their defaults."""
+
+
+def watch_sparse_tensors() -> None:
+    """From now on the making of a sparse tensor is noted. It cannot be undone."""
+    for owner, name in (
+        (paddle.sparse, "sparse_coo_tensor"),
+        (paddle.sparse, "sparse_csr_tensor"),
+        (paddle.Tensor, "to_sparse_coo"),
+        (paddle.Tensor, "to_sparse_csr"),
+    ):
+        setattr(owner, name, _noting(getattr(owner, name)))
+
+
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        note(_SPARSE)
+        return original(*args, **kwargs)
+
+    return wrapper
+
+
+def noted() -> tuple[str, ...]:
+    """Everything to say, at the end of a run."""
+    return (*notes(), *_on_flags())
+
+
+def workspace_limit() -> int:
+    """Bytes of scratch that a convolution may take: ``FLAGS_conv_workspace_size_limit`` in MB.
+
+    Below zero it is what the device has left (paddle/phi/backends/gpu/cuda/cudnn_workspace_helper).
+    """
+    said = _flag("FLAGS_conv_workspace_size_limit", CONV_WORKSPACE_LIMIT_BYTES // MIB)
+    megabytes = int(said)
+    return BOUNDLESS if megabytes < 0 else megabytes * MIB
+
+
+def _on_flags() -> Iterator[str]:
+    limit = workspace_limit()
+    if limit not in (CONV_WORKSPACE_LIMIT_BYTES, BOUNDLESS):
+        yield sentence(
+            "FLAGS_conv_workspace_size_limit={limit}: scratch of a convolution is at most that",
+            limit=limit // MIB,
+        )
+    if _is_on("FLAGS_cudnn_exhaustive_search"):
+        yield sentence(
+            "FLAGS_cudnn_exhaustive_search tries every algorithm in the first step, with scratch "
+            "up to FLAGS_conv_workspace_size_limit: only the upper bound of the memory allows for "
+            "it"
+        )
+    strategy = str(_flag("FLAGS_allocator_strategy", "auto_growth"))
+    if strategy != "auto_growth":
+        yield sentence(
+            "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of "
+            "auto_growth; naive_best_fit takes {share:.0%} of a card at its first allocation "
+            "(FLAGS_fraction_of_gpu_memory_to_use, or FLAGS_initial_gpu_memory_in_mb)",
+            strategy=strategy,
+            share=float(_flag("FLAGS_fraction_of_gpu_memory_to_use", 0.92)),
+        )
+    for name, usual in _POOLS.items():
+        if _flag(name, usual) != usual:
+            yield sentence("{flag} is not modelled", flag=name)
+
+
+def _is_on(name: str) -> bool:
+    return str(_flag(name, False)).lower() in ("1", "true")
+
+
+def _flag(name: str, default: Any) -> Any:
+    """What Paddle says of a flag, or the default where this build does not know it."""
+    try:
+        return paddle.get_flags([name])[name]
+    except ValueError:
+        return default
