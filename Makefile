@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy corpus bench bench-render bench-learning fit checkov clean
+.PHONY: run test lint types accuracy corpus bench bench-render bench-learning load fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -39,6 +39,9 @@ bench-learning: $(READY)  ## learning from a million records: times as figures a
 
 bench-history: $(READY)  ## a million job records imported and read
 	$(BIN)/python -m tests.records.bench
+
+load: $(READY)  ## what the service bears; ARGS='--only cached' for a part
+	$(BIN)/python -m tests.service.load $(ARGS)
 
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -26,7 +25,7 @@ from estimator.service.events import Hub
 from estimator.service.intake.digest import Naming
 from estimator.service.jobs.store import JobStore
 from estimator.service.jobs.worker import confinement
-from estimator.service.metrics import Metrics
+from estimator.service.metrics import Measured, Metrics
 from estimator.service.pages import routes as pages
 from estimator.service.pages.render import page
 from estimator.service.pages.result import Documents
@@ -93,24 +92,10 @@ def create_app(context: Context, workers: Workers | None = None) -> FastAPI:
     for part in (estimates, comparing, knowledge, health, pages):
         app.include_router(part.router)
     _answer_errors(app)
-    app.middleware("http")(_measured(context.metrics))
+    app.add_middleware(Measured, metrics=context.metrics)
     app.add_middleware(Guard, settings=context.settings)
     _describe(app)
     return app
-
-
-def _measured(metrics: Metrics) -> Any:
-    async def measured(
-        request: Request, go_on: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        began = time.perf_counter()
-        response = await go_on(request)
-        route = getattr(request.scope.get("route"), "path", "none")
-        labels = (route, request.method, str(response.status_code))
-        metrics.requests.labels(*labels).observe(time.perf_counter() - began)
-        return response
-
-    return measured
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from estimator.service.jobs.types import State
@@ -40,3 +44,33 @@ class Metrics:
             self._runs.labels(state.value).set(runs.get(state.value, 0))
         self._listeners.set(listeners)
         return generate_latest(self._registry)
+
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Measured:
+    """Middleware that takes the time until an answer begins."""
+
+    def __init__(self, app: Any, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Let a request through and note how long its answer took."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                labels = (route, scope["method"], str(message["status"]))
+                spent = time.perf_counter() - began
+                self._metrics.requests.labels(*labels).observe(spent)
+            await send(message)
+
+        await self._app(scope, receive, sent)

@@ -79,7 +79,7 @@ def _body_schema() -> dict[str, Any]:
     openapi_extra=_body_schema(),
     summary="Ask for an estimate",
 )
-async def create(request: Request, response: Response, who: Who) -> Estimate:
+async def create(request: Request, who: Who) -> Response:
     """Queue an estimate, or give the answer at once where the same was asked before."""
     context, language = context_of(request), language_of(request)
     ask = await _ask(request, context)
@@ -88,9 +88,9 @@ async def create(request: Request, response: Response, who: Who) -> Estimate:
         await run_in_threadpool(
             context.store.note, who.name, "submit", f"{run.identifier} {run.title}"
         )
-    response.status_code = 200 if known else 202
-    response.headers["Location"] = f"/api/v1/estimates/{run.identifier}"
-    return estimate_of(run, language)
+    text = estimate_of(run, language).model_dump_json()
+    headers = {"Location": f"/api/v1/estimates/{run.identifier}"}
+    return Response(text, 200 if known else 202, headers, "application/json")
 
 
 @router.get("", response_model=Estimates, responses=problems(), summary="List estimates")
