@@ -76,8 +76,10 @@ def load_correction() -> Experience:
     state.merge(state_of(published_samples(shipped_folder("history"))))
     own, not_used = _own_state(model)
     state.merge(own)
-    calibration = model.calibration if model else None
-    return Experience(correction_of(state, calibration), (*notes, *not_used), state)
+    correction = (
+        correction_of(state, model.calibration, model.boosts) if model else correction_of(state)
+    )
+    return Experience(correction, (*notes, *not_used), state)
 
 
 def remember(result: EstimateResult, prior: CandidatePlan) -> tuple[str, ...]:

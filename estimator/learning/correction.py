@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from estimator.learning.boosting import Boost, features_of
 from estimator.learning.calibration import Calibration, noted_kind
 from estimator.learning.ending import ending_of
 from estimator.learning.frames import ABSURD, LEARNT_FROM
@@ -47,9 +48,15 @@ class NoHistory:
 class LearntCorrection:
     """What ``Predictor`` says, as a correction of predictions. The state must not change."""
 
-    def __init__(self, state: State, calibration: Calibration | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        calibration: Calibration | None = None,
+        boosts: Mapping[Target, Boost] | None = None,
+    ) -> None:
         self._predictor = Predictor(state)
         self._calibration = calibration or Calibration()
+        self._boosts = boosts or {}
         self._answered: dict[Question, _Sides] = {}
 
     def correct(self, target: Target, facts: JobFacts, prior: Bounded[float]) -> Bounded[float]:
@@ -77,7 +84,10 @@ class LearntCorrection:
         if not 0 < prior.target < math.inf:
             return _uncorrected(prior, sentence("nothing to scale"))
         sides = self._sides(_question(target, facts, prior))
-        return _moved(sides, target, prior, _HeldAgainst(count, _counted(sides.groups, facts)))
+        boost = self._boosts.get(target)
+        shift = boost.shift(features_of(facts, prior.target)) if boost else 0.0
+        held = _HeldAgainst(count, _counted(sides.groups, facts), shift)
+        return _moved(sides, target, prior, held)
 
     def evidence(self, target: Target, facts: JobFacts) -> tuple[Evidence, ...]:
         """The levels of past jobs behind a correction, finest first."""
@@ -113,9 +123,13 @@ class _Sides:
         return cls(answer.groups, answer.middle, answer.lower(_COVERED), answer.upper(covered))
 
 
-def correction_of(state: State, calibration: Calibration | None = None) -> Correction:
-    """The correction that a state supports."""
-    return NoHistory() if state.is_empty else LearntCorrection(state, calibration)
+def correction_of(
+    state: State,
+    calibration: Calibration | None = None,
+    boosts: Mapping[Target, Boost] | None = None,
+) -> Correction:
+    """The correction that a state supports, and trees that were fitted with it."""
+    return NoHistory() if state.is_empty else LearntCorrection(state, calibration, boosts)
 
 
 def state_of(samples: Iterable[ResidualSample]) -> State:
@@ -161,12 +175,26 @@ def _width(larger: float, smaller: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _HeldAgainst:
-    """How many past jobs there were, and of which kinds in plain words."""
+    """How many past jobs there were, and of which kinds in plain words.
+
+    shift: the logarithm that batch size, GPU count and size add.
+    """
 
     count: int
     groups: tuple[str, ...]
+    shift: float = 0.0
 
     def said(self, reason: str, change: float) -> str:
+        told = self._held(reason, change)
+        if not self.shift:
+            return told
+        return sentence(
+            "{reason} ({shift:+.1%} of it for batch size, GPU count and size)",
+            reason=told,
+            shift=math.expm1(self.shift),
+        )
+
+    def _held(self, reason: str, change: float) -> str:
         if not self.groups:
             return sentence(
                 "{reason}; held against {count} past jobs: {change:+.1%}",
@@ -186,8 +214,8 @@ class _HeldAgainst:
 def _moved(
     sides: _Sides, target: Target, prior: Bounded[float], held: _HeldAgainst
 ) -> Bounded[float]:
-    centre = prior.target * math.exp(sides.middle)
-    lower, upper = (prior.target * math.exp(side) for side in (sides.lower, sides.upper))
+    sizes = (sides.middle, sides.lower, sides.upper)
+    centre, lower, upper = (prior.target * math.exp(size + held.shift) for size in sizes)
     if target is Target.DEVICE_MEMORY:
         centre = max(centre, prior.lower)
     return Bounded(

@@ -27,9 +27,11 @@ FEWEST_OF_A_KIND = 100
 class Judged:
     """What was predicted of one job, and what it took; logarithms of ratios to what was expected.
 
-    kind: as ``state.kind_of``. moved: the prediction corrected. bounds: one for each of LEVELS.
+    row: its place in the frame. kind: as ``state.kind_of``. moved: the prediction corrected.
+    bounds: one for each of LEVELS.
     """
 
+    row: int
     kind: str
     actual: float
     moved: float
@@ -138,6 +140,7 @@ def _ask(
         )
     )
     return Judged(
+        row,
         kind,
         math.log(float(compared.least[place]) / expected),
         answer.middle,

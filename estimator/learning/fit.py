@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from estimator import __version__
+from estimator.learning.arrays import numbers, text
+from estimator.learning.boosting import Boost, Example, boosted, features_of
 from estimator.learning.calibration import Calibration
 from estimator.learning.evaluate import (
     MOST_ASKED,
@@ -20,6 +22,7 @@ from estimator.learning.evaluate import (
 from estimator.learning.frames import Compared, comparisons, kinds_of, observe
 from estimator.learning.model import FittedModel, Made
 from estimator.learning.state import Basis, State
+from estimator.records.types import JobFacts, Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,17 +56,35 @@ class Trial:
 def fit(frame: pd.DataFrame, version: int = 1) -> FittedModel:
     """Learn from every job of a frame, and how often bounds would have been missed on the way."""
     kinds, state, compared, until = kinds_of(frame), State(), 0, 0.0
-    calibration = Calibration()
+    calibration, boosts = Calibration(), dict[Target, Boost]()
     for one in comparisons(frame):
         observe(state, one, kinds)
         if one.basis is Basis.PREDICTED:
-            in_order_of_time(one, kinds, calibration=calibration, most=MOST_NOTED)
+            judged = in_order_of_time(one, kinds, calibration=calibration, most=MOST_NOTED)
+            boost = boosted(_examples(judged, one, frame))
+            boosts |= {one.target: boost} if boost else {}
         compared += len(one.rows)
         until = max(until, float(one.ended.max())) if len(one.rows) else until
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return FittedModel(
-        state, calibration, Made(len(frame), compared, until, now, __version__, version)
+        state,
+        calibration,
+        Made(len(frame), compared, until, now, __version__, version),
+        boosts,
     )
+
+
+def _examples(judged: list[Judged], compared: Compared, frame: pd.DataFrame) -> list[Example]:
+    """What shrinkage left over of each job, with its features, in the order of the judged."""
+    expected = dict(zip(compared.rows.tolist(), compared.expected.tolist(), strict=True))
+    batch, count = (numbers(frame, name) for name in ("per_device_batch_size", "gpu_count"))
+    precision = text(frame, "precision")
+
+    def features(row: int) -> tuple[float, ...]:
+        facts = JobFacts(None, None, precision[row] or None, batch[row], count[row])
+        return features_of(facts, expected[row])
+
+    return [Example(features(one.row), one.actual - one.moved) for one in judged]
 
 
 def succeed(champion: FittedModel | None, challenger: FittedModel) -> FittedModel:

@@ -10,12 +10,14 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from estimator.errors import BadInput
+from estimator.learning.boosting import Boost, from_plain, to_plain
 from estimator.learning.calibration import Calibration
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.sketch import Sketch
@@ -47,11 +49,12 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """What was learnt, how its bounds came out, and how it came to be."""
+    """What was learnt, how its bounds came out, how it came to be, and what trees add to it."""
 
     state: State
     calibration: Calibration
     made: Made
+    boosts: Mapping[Target, Boost] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -81,21 +84,23 @@ def from_json(text: str, path: Path = Path(MODEL_FILE)) -> FittedModel:
             raise ValueError(f"format {said['format']}, this version reads {FORMAT}")
         if said["fingerprint"] != _hash(content):
             raise ValueError("the content does not match its fingerprint")
-        notes, *groups = content.split("\n")
+        notes, trees, *groups = content.split("\n")
         state = State(dict(_kept_group(line, path) for line in groups))
-        return FittedModel(state, _calibration(notes), Made(**said["made"]))
+        boosts = {Target(name): one for name, one in from_plain(json.loads(trees)).items()}
+        return FittedModel(state, _calibration(notes), Made(**said["made"]), boosts)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"not a fitted model: {type(error).__name__}: {error}") from error
 
 
 def _content(model: FittedModel) -> str:
-    """One line each: how bounds came out, then the groups in one order."""
+    """One line each: how bounds came out, the trees, then the groups in one order."""
     groups: dict[Group, list[list[Any]]] = {}
     for key, node in model.state.nodes.items():
         group = (key.target, key.basis, key.level, key.name)
         groups.setdefault(group, []).append(_row(key.part, node))
     lines = (f"{_plain(_named(group))}\t{_plain(sorted(rows))}" for group, rows in groups.items())
-    return "\n".join([_plain(_notes(model.calibration)), *sorted(lines)])
+    first = (_notes(model.calibration), to_plain(model.boosts))
+    return "\n".join([*map(_plain, first), *sorted(lines)])
 
 
 def _plain(value: object) -> str:

@@ -88,13 +88,15 @@ def test_what_is_left_out_is_not_known() -> None:
 
 
 def test_coverage_counts_what_stays_below() -> None:
-    judged = [Judged("k", float(actual), 0.0, (0.5, 0.7, 0.9)) for actual in np.arange(100) / 100]
+    judged = [
+        Judged(0, "k", float(actual), 0.0, (0.5, 0.7, 0.9)) for actual in np.arange(100) / 100
+    ]
     found = coverage(judged)
     # 0.00 to 0.50 is 51 of 100, 0.70 is 71, 0.90 is 91
     assert list(found.reached.values()) == pytest.approx([0.51, 0.71, 0.91])
     assert found.short == dict.fromkeys(LEVELS, 1)
     assert coverage([]).jobs == 0
-    assert median_errors([Judged("k", 0.3, 0.1, (1, 1, 1))]) == pytest.approx((0.3, 0.2))
+    assert median_errors([Judged(0, "k", 0.3, 0.1, (1, 1, 1))]) == pytest.approx((0.3, 0.2))
 
 
 @given(st.lists(st.booleans(), max_size=300), st.lists(st.booleans(), max_size=300))

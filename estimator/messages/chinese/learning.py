@@ -63,4 +63,7 @@ CHINESE: Mapping[str, str] = {
     "Prometheus does not answer: {why}": "Prometheus 没有应答：{why}",
     "there is no Job in it ({command})": "其中没有 Job（{command}）",
     "'{text}' is no time": "'{text}' 不是时间",
+    "{reason} ({shift:+.1%} of it for batch size, GPU count and size)": (
+        "{reason}（其中批大小、GPU 数量与规模占 {shift:+.1%}）"
+    ),
 }
