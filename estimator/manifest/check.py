@@ -59,12 +59,12 @@ def check_documents(documents: Iterable[Document]) -> tuple[Finding, ...]:
 
 def check_set(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
     """Everything wrong with the documents, each with the position of its document."""
-    for position, document in enumerate(documents):
-        walk = Walk.through(document)
+    walks = tuple(map(Walk.through, documents))
+    for position, walk in enumerate(walks):
         for rule in _RULES:
             yield from ((position, finding) for finding in rule(walk))
     for set_rule in SET_RULES:
-        yield from set_rule(documents)
+        yield from set_rule(walks)
 
 
 def _labels(walk: Walk) -> Iterator[Finding]:

@@ -55,15 +55,15 @@ def fill(
     require_allowed(tree, template.policy)
     _require_suitable_image(tree, order)
     documents = (*form.documents(tree), *_claims(order))
-    require_sound(documents)
+    values = tuple(plain_map(document) for document in documents)
+    require_sound(documents, values)
     notes = (
         *order.command.notes,
         *order.devices.notes,
         *form.notes(order, tree),
         *lock_notes(asked, (one for one in settings if one not in free), template.locks),
-        *pod_notes(tree, documents, order),
+        *pod_notes(tree, values, order),
     )
-    values = tuple(plain_map(document) for document in documents)
     return Manifest(
         kind=kind,
         template=template.name,

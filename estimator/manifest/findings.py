@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from estimator.errors import BadInput
 from estimator.manifest.check import check_set
-from estimator.manifest.tree import COMPUTED, Branch, format_path, nearest, plain_map
+from estimator.manifest.tree import COMPUTED, Branch, format_path, nearest
 from estimator.manifest.types import Finding
+from estimator.manifest.walk import Document
 from estimator.messages import message, sentence
 
 
-def findings_of(documents: Iterable[Branch]) -> Iterator[Finding]:
-    """What an API server would refuse, each finding with the line that its value came from."""
-    trees = tuple(documents)
-    for position, finding in check_set([plain_map(tree) for tree in trees]):
+def findings_of(trees: Sequence[Branch], values: Sequence[Document]) -> Iterator[Finding]:
+    """What an API server would refuse, each finding with the line that its value came from.
+
+    ``values`` are those of the trees, without origins.
+    """
+    for position, finding in check_set(values):
         found = nearest(trees[position], finding.path)
         yield replace(finding, where=found.node.provenance.where)
 
 
-def require_sound(documents: Sequence[Branch]) -> None:
+def require_sound(trees: Sequence[Branch], values: Sequence[Document]) -> None:
     """Raise BadInput with the first finding, and how many more there are."""
-    findings = tuple(findings_of(documents))
+    findings = tuple(findings_of(trees, values))
     if not findings:
         return
     first = findings[0]

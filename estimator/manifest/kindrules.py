@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from estimator.manifest import mends, names
 from estimator.manifest.names import job_name
 from estimator.manifest.types import Finding
-from estimator.manifest.walk import Document, Path, Walk, items, map_at, pods
+from estimator.manifest.walk import Document, Path, Walk, items, map_at
 from estimator.messages import message
 
 _LAST_POD = {
@@ -151,12 +151,12 @@ def endless(walk: Walk) -> Iterator[Finding]:
             yield Finding((*path, "restartPolicy"), said, mend="restartPolicy: OnFailure")
 
 
-def selectors(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
+def selectors(walks: Sequence[Walk]) -> Iterator[tuple[int, Finding]]:
     """A Service whose selector no pod of the manifest has; with the position of its document."""
-    if not any(one.get("kind") == "Service" for one in documents):
+    if not any(one.document.get("kind") == "Service" for one in walks):
         return
-    found = [_labels_of_pod(one, path) for one in documents for path, _ in pods(one)]
-    for position, document in enumerate(documents):
+    found = [_labels_of_pod(one.document, path) for one in walks for path, _ in one.pods]
+    for position, document in enumerate(one.document for one in walks):
         wanted = map_at(document, "spec", "selector")
         if document.get("kind") != "Service" or not found:
             continue
@@ -165,15 +165,17 @@ def selectors(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
             yield position, Finding(("spec", "selector"), said, mend="metadata.labels")
 
 
-def subdomains(documents: Sequence[Document]) -> Iterator[tuple[int, Finding]]:
+def subdomains(walks: Sequence[Walk]) -> Iterator[tuple[int, Finding]]:
     """A pod of a plain Job that takes its name from a Service which is not there."""
     services = {
-        map_at(one, "metadata").get("name") for one in documents if one.get("kind") == "Service"
+        map_at(one.document, "metadata").get("name")
+        for one in walks
+        if one.document.get("kind") == "Service"
     }
-    for position, document in enumerate(documents):
-        if document.get("apiVersion") != "batch/v1":
+    for position, walk in enumerate(walks):
+        if walk.document.get("apiVersion") != "batch/v1":
             continue
-        for path, pod in pods(document):
+        for path, pod in walk.pods:
             subdomain = pod.get("subdomain")
             if subdomain is not None and subdomain not in services:
                 said = message("rule.no_service", name=subdomain)

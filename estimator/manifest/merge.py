@@ -78,7 +78,7 @@ def _parent(path: Path, segment: str, child: Node) -> Node:
 
 def _merge(lower: Node, upper: Node, path: Path) -> Node:
     if upper.edit is Edit.REPLACE:
-        return _settled(replace(upper, edit=Edit.MERGE), path)
+        return _settled(_merged(upper), path)
     if kind_of(lower) != kind_of(upper):
         raise BadInput(
             sentence(
@@ -96,6 +96,11 @@ def _merge(lower: Node, upper: Node, path: Path) -> Node:
     if isinstance(lower, Listing) and isinstance(upper, Listing):
         return _merge_listings(lower, upper, path)
     return upper
+
+
+def _merged(node: Node) -> Node:
+    """The node, with its edit carried out."""
+    return node if node.edit is Edit.MERGE else replace(node, edit=Edit.MERGE)
 
 
 def _settled(node: Node, path: Path) -> Node:
@@ -116,7 +121,7 @@ def _merge_branches(lower: Branch, upper: Branch, path: Path) -> Branch:
         elif key in entries:
             entries[key] = _merge(entries[key], child, child_path)
         else:
-            entries[key] = _settled(replace(child, edit=Edit.MERGE), child_path)
+            entries[key] = _settled(_merged(child), child_path)
     return Branch(entries, lower.provenance if lower.entries else upper.provenance)
 
 

@@ -41,4 +41,6 @@ def merge_keys(path: Sequence[str]) -> tuple[str, ...]:
 
 def key_of(keys: Sequence[str], item: Mapping[str, object]) -> tuple[str, ...]:
     """The values that name an item; a field that is not there counts with its default."""
-    return tuple(str(item.get(key, _DEFAULTS.get(key, ""))) for key in keys)
+    if len(keys) == 1:
+        return (str(item.get(keys[0], _DEFAULTS.get(keys[0], ""))),)
+    return tuple([str(item.get(key, _DEFAULTS.get(key, ""))) for key in keys])

@@ -9,7 +9,7 @@ from estimator.manifest.computed import IMAGE
 from estimator.manifest.images import doubt_about
 from estimator.manifest.locks import Lock
 from estimator.manifest.order import Order
-from estimator.manifest.tree import Branch, Setting, find, format_path, plain, plain_map
+from estimator.manifest.tree import Branch, Setting, find, format_path, plain
 from estimator.manifest.walk import Document, Path, containers, items, map_at, pods
 
 
@@ -22,13 +22,13 @@ def lock_notes(asked: Branch, settings: Iterable[Setting], locks: Sequence[Lock]
             yield reasons.kept_by_lock(format_path(setting.path), setting.value, lock.where)
 
 
-def pod_notes(tree: Branch, documents: Iterable[Branch], order: Order) -> Iterator[str]:
+def pod_notes(tree: Branch, documents: Iterable[Document], order: Order) -> Iterator[str]:
     """What should be checked before the job can run."""
     image = find(tree, IMAGE)
     capability, driver = order.request.compute_capability, order.training.driver
     if image and (doubt := doubt_about(str(plain(image)), capability, driver)):
         yield doubt
-    for document in map(plain_map, documents):
+    for document in documents:
         for path, pod in pods(document):
             yield from _of_pod(path, pod, order.nodes)
 

@@ -162,11 +162,14 @@ def children(node: Node, path: Path) -> Mapping[str, Node]:
 
 def leaves(node: Node, path: Path = ()) -> Iterator[Leaf]:
     """Every value of a tree, in its order."""
-    parts = children(node, path)
-    if not parts:
-        yield Leaf(path, plain(node), node.provenance)
-    for step, child in parts.items():
-        yield from leaves(child, (*path, step))
+    waiting = [(path, node)]
+    while waiting:
+        here, part = waiting.pop()
+        parts = children(part, here)
+        if parts:
+            waiting.extend([((*here, step), one) for step, one in reversed(list(parts.items()))])
+        else:
+            yield Leaf(here, plain(part), part.provenance)
 
 
 @lru_cache(maxsize=4096)  # the same few hundred paths, for every manifest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from estimator.manifest.merge_keys import key_of, merge_keys
@@ -51,10 +51,12 @@ def _is_pod(content: Document) -> bool:
 
 def items(path: Path, content: Document, key: str) -> Iterator[tuple[Path, Map]]:
     """The maps in the list under ``key``, each with its path; none where there is no list."""
-    found = content.get(key)
-    for child_path, item in _children((*path, key), found if isinstance(found, list) else []):
-        if isinstance(item, dict):
-            yield child_path, item
+    found, here = content.get(key), (*path, key)
+    if isinstance(found, list):
+        keys = merge_keys(here)
+        for position, item in enumerate(found):
+            if isinstance(item, dict):
+                yield (*here, _step(keys, position, item)), item
 
 
 def containers(path: Path, pod: Document) -> Iterator[tuple[Path, Map]]:
@@ -65,7 +67,7 @@ def containers(path: Path, pod: Document) -> Iterator[tuple[Path, Map]]:
 
 def map_at(content: Document, *keys: str) -> Map:
     """The map that the keys lead to, or an empty one."""
-    found: ManifestValue = dict(content)
+    found: object = content
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
@@ -77,8 +79,9 @@ def _with_parts(path: Path, value: object) -> list[tuple[Path, object]]:
         return [((*path, key), child) for key, child in value.items() if type(child) in _PARTS]
     if not isinstance(value, list):
         return []
+    keys = merge_keys(path)
     return [
-        ((*path, step_of(path, position, item)), item)
+        ((*path, _step(keys, position, item)), item)
         for position, item in enumerate(value)
         if type(item) in _PARTS
     ]
@@ -86,16 +89,10 @@ def _with_parts(path: Path, value: object) -> list[tuple[Path, object]]:
 
 def step_of(path: Path, step: str | int, item: object) -> str:
     """The step from ``path`` to a part: the name of an item of a keyed list, else as it is."""
-    keys = merge_keys(path) if isinstance(step, int) else ()
+    return _step(merge_keys(path), step, item) if isinstance(step, int) else step
+
+
+def _step(keys: Sequence[str], position: int, item: object) -> str:
     if keys and isinstance(item, Mapping):
         return ":".join(key_of(keys, item))
-    return str(step)
-
-
-def _children(path: Path, value: object) -> Iterator[tuple[Path, ManifestValue]]:
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            yield (*path, key), child
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            yield (*path, step_of(path, position, item)), item
+    return str(position)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from estimator.manifest.writer import write_yaml
+from estimator.manifest.writer import by_pyyaml, write_yaml
 
 TRAPS = (
     *("1e3", "0o17", "017", "0x1F", "1_000", "12:30:45", "190:20:30", "2026-01-31", "1.0", ".5"),
@@ -56,3 +58,26 @@ def test_no_anchors_where_one_value_is_used_twice() -> None:
 
 def test_documents_are_divided() -> None:
     assert write_yaml([{"a": 1}, {"b": 2}]) == "a: 1\n---\nb: 2\n"
+
+
+ANY_TEXT = (
+    st.text(max_size=12)
+    | st.text(alphabet="ab \n\t:#-'\"\\é\u2028\x07{}", max_size=12)
+    | st.sampled_from(["yes", "1e3", "a: b", "set -e\nexport X=1\n\n  y\n", "a\n\n", " a\nb"])
+    | st.sampled_from(["nvidia.com/gpu", "- x", "a" * 200, "线\n程"])
+)
+ANY_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(ANY_TEXT, parts, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(ANY_TEXT, ANY_VALUE, max_size=3))
+def test_the_text_is_what_pyyaml_writes(document: dict[str, Any]) -> None:
+    assert write_yaml([document]) == by_pyyaml(document)
+
+
+def test_what_is_no_everyday_value_is_left_to_pyyaml() -> None:
+    for document in ({"a" * 129: 1}, {"a\nb": 1}, {"a": ["x\n\n"]}, {"\u2028": 1}, {}):
+        assert write_yaml([document]) == by_pyyaml(document)

@@ -20,7 +20,7 @@ from estimator.manifest.findings import require_sound
 from estimator.manifest.overrides import layer_of, override
 from estimator.manifest.scalars import resolve
 from estimator.manifest.source import read_tree
-from estimator.manifest.tree import Branch, Provenance, from_plain
+from estimator.manifest.tree import Branch, Provenance, from_plain, plain_map
 from estimator.messages import Language
 from tests.manifest.builders import MINIMAL, library, write
 
@@ -94,7 +94,7 @@ def test_a_refused_manifest_names_the_mend() -> None:
     )
     assert isinstance(tree, Branch)
     with pytest.raises(BadInput) as caught:
-        require_sound([tree])
+        require_sound([tree], [plain_map(tree)])
     assert line_of(caught.value).startswith("错误：由估算填入: spec：缺少\n  可尝试：spec: {")
 
 
