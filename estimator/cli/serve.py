@@ -43,6 +43,7 @@ class ServeArguments(CommonArguments):
     max_memory: Annotated[str | None, _safety("--max-memory", "BYTES")] = None
     max_upload: Annotated[str, _safety("--max-upload", "BYTES")] = "16MiB"
     max_queued: Annotated[int, _safety("--max-queued", "N", min=1)] = 250
+    keep_days: Annotated[int, _service("--keep-days", "N", min=1)] = 90
     max_rate: Annotated[int, _safety("--max-rate", "N", min=1)] = 60_000
 
 
@@ -82,6 +83,7 @@ def _settings(arguments: ServeArguments) -> Settings:
             upload_bytes=_bytes("--max-upload", arguments.max_upload),
             queue_per_user=arguments.max_queued,
             requests_per_minute=arguments.max_rate,
+            keep_days=arguments.keep_days,
             memory_bytes=0
             if arguments.max_memory is None
             else _bytes("--max-memory", arguments.max_memory),

@@ -118,6 +118,9 @@ WORDINGS = {
         "Estimates that one user may have waiting or under way.",
         "单个用户等待中或进行中的估算数上限。",
     ),
+    "help.keep_days": Wording(
+        "How long runs, results and the audit log are kept.", "运行、结果与审计日志的保留天数。"
+    ),
     "help.max_rate": Wording("Requests of one token in a minute.", "单个令牌每分钟的请求数。"),
     "panel.service": Wording("Service", "服务"),
     "panel.safety": Wording("Safety", "安全"),

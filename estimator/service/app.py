@@ -26,10 +26,10 @@ from estimator.service.intake.digest import Naming
 from estimator.service.jobs.store import JobStore
 from estimator.service.jobs.worker import confinement
 from estimator.service.metrics import Measured, Metrics
-from estimator.service.pages import routes as pages
+from estimator.service.pages import routes, session
 from estimator.service.pages.render import page
 from estimator.service.pages.result import Documents
-from estimator.service.problems import MEDIA_TYPE, Refused, problem_of, told
+from estimator.service.problems import MEDIA_TYPE, Refused, problem_of, shown_whole, told
 from estimator.service.security.guard import Guard, TooLarge
 from estimator.service.security.rates import Rates
 from estimator.service.security.tokens import read_tokens
@@ -68,7 +68,7 @@ def create_app(context: Context, workers: Workers | None = None) -> FastAPI:
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         tasks = [asyncio.create_task(context.hub.look_for_ever())]
         if workers is not None:
-            tasks.append(asyncio.create_task(workers.keep()))
+            tasks += map(asyncio.create_task, (workers.keep(), workers.tidy()))
         yield
         for task in tasks:
             task.cancel()
@@ -89,7 +89,7 @@ def create_app(context: Context, workers: Workers | None = None) -> FastAPI:
     )
     app.state.context = context
     app.state.documents = Documents()
-    for part in (estimates, comparing, knowledge, health, pages):
+    for part in (estimates, comparing, knowledge, health, routes, session):
         app.include_router(part.router)
     _answer_errors(app)
     app.add_middleware(Measured, metrics=context.metrics)
@@ -136,9 +136,8 @@ def _problem(
     document = told(plain, language_of(request), request.url.path)
     if _is_page(request):
         if plain["kind"] == "unauthenticated":
-            return pages.to_login(request)
-        error = {"where": "", "hint": "", "detail": "", "notes": []} | document
-        return page(request, "error.html", status=plain["status"], error=error)
+            return session.to_login(request)
+        return page(request, "error.html", status=plain["status"], error=shown_whole(document))
     return JSONResponse(document, plain["status"], headers, MEDIA_TYPE)
 
 

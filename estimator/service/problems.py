@@ -52,6 +52,11 @@ def told(plain: Mapping[str, Any], language: Language, instance: str = "") -> di
     return {name: value for name, value in document.items() if value not in ("", [])}
 
 
+def shown_whole(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem document with every part that a page shows, empty where it has none."""
+    return {"where": "", "hint": "", "detail": "", "notes": []} | dict(document)
+
+
 def _portable(said: str, folder: str) -> object:
     portable = to_portable(said)
     return _cleaned(portable, folder)

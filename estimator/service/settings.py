@@ -31,6 +31,7 @@ class Bounds:
 
     queue_per_user: runs of one user that wait or are under way. requests_per_minute: of one token,
     without a token of one address. time_limit_seconds: of one dry step.
+    keep_days: how long runs, results and the audit log are kept.
     """
 
     upload_bytes: int = 16 * MIB
@@ -40,6 +41,7 @@ class Bounds:
     requests_per_minute: int = 60_000
     time_limit_seconds: float = 600.0
     memory_bytes: int = 0
+    keep_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 from estimator.service.jobs.store import JobStore
@@ -16,6 +17,8 @@ from estimator.service.settings import Settings, to_plain
 _LOOK_SECONDS = 0.2
 _LONGEST_WAIT = 10.0
 _STOP_SECONDS = 5.0
+_DAY_SECONDS = 86_400
+_TIDY_SECONDS = 3600
 _COMMAND = (sys.executable, "-m", "estimator.service.jobs.worker")
 
 
@@ -49,6 +52,13 @@ class Workers:
             if not ended and self._failures and self._settled():
                 self._failures = 0
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def tidy(self) -> None:
+        """Forget what is too old, for ever."""
+        while True:
+            before = time.time() - self._settings.bounds.keep_days * _DAY_SECONDS
+            await asyncio.to_thread(self._store.prune, before)
+            await asyncio.sleep(_TIDY_SECONDS)
 
     def stop(self) -> None:
         """Ask them to give their work back, and end those that do not in time."""

@@ -14,6 +14,8 @@ import os
 import random
 import signal
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -104,7 +106,20 @@ async def cached(live, seconds, connections):
     )
 
 
+def import_seconds():
+    """What ``python -c "import paddle"`` takes here and now: a yardstick for other machines."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "import paddle"], check=True, capture_output=True, timeout=120
+        )
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
 async def uncached(live, repeats):
+    print(f"import paddle takes {import_seconds():.2f} s")
     connection = await Connection(live).open()
     for words, options in (("all GPU types", {}), ("one GPU type", {"gpu": ["A100-80G"]})):
         times = []

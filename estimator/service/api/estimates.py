@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import AsyncIterator, Mapping
-from functools import cache
-from typing import Annotated, Any, cast
+from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ValidationError, create_model
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.datastructures import UploadFile
 
-from estimator.errors import BadInput
 from estimator.manifest.kindnames import ManifestKind, parse_kind
 from estimator.manifest.provenance import annotated
-from estimator.messages import localise, sentence
+from estimator.messages import localise
 from estimator.rerender import again
 from estimator.service.api.answers import problems
-from estimator.service.api.examples import ASK_EXAMPLES
-from estimator.service.api.models import Asked, Estimate, Estimates, estimate_of
+from estimator.service.api.body import ask_in, body_schema
+from estimator.service.api.models import Estimate, Estimates, estimate_of
 from estimator.service.context import Context, caller, context_of, language_of
-from estimator.service.intake.asking import Ask, Upload, asked
-from estimator.service.intake.question import given, options_model
+from estimator.service.intake.asking import asked
 from estimator.service.jobs.types import Run, State
 from estimator.service.problems import Refused
 from estimator.service.security.tokens import Caller
@@ -37,52 +31,19 @@ _PING_SECONDS = 15
 _PAGE = 20
 
 
-@cache
-def ask_model() -> type[BaseModel]:
-    """The JSON body: what it is about, and the options of the command line by their names."""
-    model: type[BaseModel] = create_model("NewEstimate", __base__=(Asked, options_model()))
-    return model
-
-
-def _body_schema() -> dict[str, Any]:
-    schema = ask_model().model_json_schema(ref_template="#/components/schemas/{model}")
-    form = {
-        **schema,
-        "properties": {**schema["properties"], "file": {"type": "string", "format": "binary"}},
-    }
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": schema, "examples": ASK_EXAMPLES},
-                "multipart/form-data": {"schema": form},
-            },
-        },
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "description": "The same key of the same token is the same estimate.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-            }
-        ],
-    }
-
-
 @router.post(
     "",
     status_code=202,
     response_model=Estimate,
     responses=problems(413, 415)
     | {200: {"model": Estimate, "description": "Asked before: the estimate that is there."}},
-    openapi_extra=_body_schema(),
+    openapi_extra=body_schema(),
     summary="Ask for an estimate",
 )
 async def create(request: Request, who: Who) -> Response:
     """Queue an estimate, or give the answer at once where the same was asked before."""
     context, language = context_of(request), language_of(request)
-    ask = await _ask(request, context)
+    ask = await ask_in(request, context)
     run, known = await run_in_threadpool(asked, ask, who, context)
     if not known:
         await run_in_threadpool(
@@ -218,85 +179,3 @@ def packed_document(context: Context, run: Run, language: str) -> bytes:
     if found is None:
         raise Refused("not-done", 409)
     return found[1]
-
-
-async def _ask(request: Request, context: Context) -> Ask:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    upload = None
-    if kind == "application/json":
-        plain = _json(await request.body())
-    elif kind == "multipart/form-data":
-        plain, upload = await form_of(request, context)
-    else:
-        raise Refused("not-json-nor-form", 415)
-    return ask_of(plain, upload, request)
-
-
-def ask_of(plain: Mapping[str, Any], upload: Upload | None, request: Request) -> Ask:
-    """What a request with these plain values asks.
-
-    Raises BadInput with every value that cannot be used.
-    """
-    try:
-        body = ask_model().model_validate(plain)
-    except ValidationError as error:
-        raise unusable(error) from None
-    about = cast(Asked, body)
-    if sum(one is not None for one in (about.source, about.model, upload)) != 1:
-        raise BadInput(sentence("one of source, model and a file has to be given"))
-    if about.source is not None:
-        upload = Upload(about.filename, about.source.encode("utf-8", "surrogatepass"))
-    options = {name: value for name, value in given(body).items() if name not in Asked.model_fields}
-    return Ask(
-        upload=upload,
-        model=about.model,
-        entry=about.entry,
-        options=options,
-        language=language_of(request),
-        fresh=about.fresh,
-        key=request.headers.get("idempotency-key"),
-    )
-
-
-def unusable(error: ValidationError) -> BadInput:
-    """All that pydantic found, in one line."""
-    found = [
-        (".".join(str(part) for part in one["loc"] if isinstance(part, (str, int))), one["msg"])
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    what = "; ".join(f"{place}: {said}" for place, said in found[:8])
-    return BadInput(what, where=found[0][0], hint="/api/v1/docs")
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        plain = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Refused("malformed", 400) from None
-    if not isinstance(plain, dict):
-        raise Refused("malformed", 400)
-    return plain
-
-
-async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], Upload | None]:
-    """Fields by name, a list where one may be given several times; the file apart."""
-    lists = {
-        name
-        for name, field in options_model().model_fields.items()
-        if field.default_factory is list
-    }
-    plain: dict[str, Any] = {}
-    upload = None
-    async with request.form(max_files=1, max_fields=500) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                if value.filename:
-                    content = await value.read(context.settings.bounds.upload_bytes + 1)
-                    upload = Upload(value.filename, content)
-            elif name in lists:
-                plain.setdefault(name, []).extend(
-                    line for line in value.splitlines() if line.strip()
-                )
-            elif value != "":
-                plain[name] = value
-    return plain, upload

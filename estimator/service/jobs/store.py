@@ -265,6 +265,29 @@ class JobStore:
         rows = self._database.read("SELECT content FROM upload WHERE digest = ?", (digest,))
         return bytes(rows[0][0]) if rows else None
 
+    def prune(self, before: float) -> int:
+        """Forget runs that ended before a moment, and what only they needed; how many they were."""
+        with self._database.alone():
+            removed = self._database.write(
+                "DELETE FROM run WHERE finished < ? AND state IN ('done', 'failed', 'cancelled')",
+                (before,),
+            )
+            self._database.write(
+                "DELETE FROM result WHERE created < ?"
+                " AND digest NOT IN (SELECT digest FROM run WHERE state = 'done')",
+                (before,),
+            )
+            self._database.write("DELETE FROM audit WHERE at < ?", (before,))
+            kept = {
+                digest
+                for (request,) in self._database.read("SELECT request FROM run")
+                for digest in json.loads(request)["files"].values()
+            }
+            for (digest,) in self._database.read("SELECT digest FROM upload"):
+                if digest not in kept:
+                    self._database.write("DELETE FROM upload WHERE digest = ?", (digest,))
+        return removed
+
     # Audit --------------------------------------------------------------------------------
 
     def note(self, who: str, what: str, detail: str) -> None:

@@ -22,7 +22,7 @@ from estimator.service.jobs.work import Workplace, carry_out
 from estimator.service.sandbox.bubblewrap import find_sandbox
 from estimator.service.sandbox.confinement import Confinement
 from estimator.service.sandbox.limits import SandboxLimits
-from estimator.service.sandbox.slots import Slots
+from estimator.service.sandbox.slots import Slots, remove_left_behind
 from estimator.service.sandbox.unconfined import Unconfined
 from estimator.service.settings import Settings, from_plain
 from estimator.values import Missing
@@ -49,6 +49,7 @@ def main() -> None:
 
 def work(settings: Settings, store: JobStore, worker: str) -> None:
     """Take runs for ever, as the worker of this name."""
+    remove_left_behind()
     chosen = choose_device(DeviceChoice.AUTO, lambda _: None)
     environment = chosen.plugin.environment() if chosen.plugin else {}
     readable = (chosen.plugin.folder,) if chosen.plugin else ()

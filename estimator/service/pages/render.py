@@ -15,6 +15,7 @@ from estimator import __version__
 from estimator.messages import speaker
 from estimator.service.context import COOKIE, language_of
 
+SEE_OTHER = 303
 _HERE = Path(__file__).parent
 
 

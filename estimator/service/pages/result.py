@@ -24,7 +24,7 @@ from estimator.service.pages.charts import (
     memory_chart,
 )
 from estimator.service.pages.figures import batch_row, origin_rows, past_row, plan_row, safe_batch
-from estimator.service.problems import problem_of, told
+from estimator.service.problems import problem_of, shown_whole, told
 from estimator.units import format_bytes
 
 _KEPT = 64
@@ -119,12 +119,8 @@ def _manifest(
     try:
         made = again(run.summary["estimate"], parse_kind(kind), context.settings.site.templates)
     except EstimatorError as error:
-        return document.manifest.text, _full(told(problem_of(error), language))
+        return document.manifest.text, shown_whole(told(problem_of(error), language))
     return localise(made, language).text, None
-
-
-def _full(problem: dict[str, Any]) -> dict[str, Any]:
-    return {"where": "", "hint": "", "detail": "", "notes": []} | problem
 
 
 def _measured(document: Document, say: Say) -> str:

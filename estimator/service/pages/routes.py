@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from pathlib import Path as File
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -14,13 +13,12 @@ from fastapi.responses import FileResponse, RedirectResponse
 from estimator.errors import EstimatorError
 from estimator.gpus.catalogue import load_catalogue
 from estimator.manifest.catalogue import list_templates, show_template
-from estimator.messages import Language, localise, speaker
+from estimator.messages import localise, speaker
+from estimator.service.api.body import ask_of, form_of
 from estimator.service.api.comparing import compare
-from estimator.service.api.estimates import ask_of, find, form_of
+from estimator.service.api.estimates import find
 from estimator.service.api.models import estimate_of
 from estimator.service.context import (
-    COOKIE,
-    LANGUAGE_COOKIE,
     caller,
     context_of,
     language_of,
@@ -32,10 +30,10 @@ from estimator.service.jobs.types import Run, State
 from estimator.service.pages.charts import CHARTS
 from estimator.service.pages.figures import NONE, figure_row
 from estimator.service.pages.form import Choices, is_any_set, main_fields, more_fields
-from estimator.service.pages.render import page
+from estimator.service.pages.render import SEE_OTHER, page
 from estimator.service.pages.result import Documents, result_view
-from estimator.service.problems import Refused, problem_of, told
-from estimator.service.security.tokens import Caller, caller_of
+from estimator.service.problems import Refused, problem_of, shown_whole, told
+from estimator.service.security.tokens import Caller
 from estimator.units import format_bytes
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +44,6 @@ _STATIC = File(__file__).with_name("static")
 _PAGE = 50
 _DAY = 86_400
 _MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-_SEE_OTHER = 303
 
 
 @router.get("/")
@@ -77,7 +74,7 @@ async def ask(request: Request, who: Who) -> Response:
         problem = told(problem_of(error), language)
         return await run_in_threadpool(_form, request, shown, problem)
     await run_in_threadpool(context.store.note, who.name, "submit", f"{run.identifier} {run.title}")
-    return RedirectResponse(f"/estimates/{run.identifier}", _SEE_OTHER)
+    return RedirectResponse(f"/estimates/{run.identifier}", SEE_OTHER)
 
 
 @router.get("/estimates")
@@ -129,7 +126,7 @@ def cancel(request: Request, who: Who, name: Name) -> Response:
     from estimator.service.api.estimates import cancel as stop
 
     stop(request, who, name)
-    return RedirectResponse(f"/estimates/{name}", _SEE_OTHER)
+    return RedirectResponse(f"/estimates/{name}", SEE_OTHER)
 
 
 @router.get("/compare")
@@ -210,53 +207,6 @@ def template(
     return page(request, "template.html", f"/api/v1/templates/{name}", view=view)
 
 
-@router.get("/login")
-async def login(request: Request, back: str = "/") -> Response:
-    """Where a browser shows its token."""
-    return page(request, "login.html", error=None, target=_local(back))
-
-
-@router.post("/login")
-async def sign_in(request: Request) -> Response:
-    """Keep the token in a cookie that no script can read and no other site can send."""
-    context, language = context_of(request), language_of(request)
-    fields = await request.form()
-    token, back = str(fields.get("token", "")).strip(), _local(str(fields.get("back", "/")))
-    address = request.client.host if request.client else ""
-    wait = context.rates.wait(f"login {address}")
-    if wait or caller_of(context.tokens, token, address) is None:
-        kind, status = ("too-many-requests", 429) if wait else ("unauthenticated", 401)
-        error = {"where": "", "hint": "", "detail": "", "notes": []} | told(
-            {"kind": kind, "status": status}, language
-        )
-        return page(request, "login.html", status=status, error=error, target=back)
-    answer = RedirectResponse(back, _SEE_OTHER)
-    secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure)
-    return answer
-
-
-@router.post("/logout")
-async def sign_out(request: Request) -> Response:
-    """Forget the token."""
-    answer = RedirectResponse("/login", _SEE_OTHER)
-    answer.delete_cookie(COOKIE)
-    return answer
-
-
-@router.post("/language")
-async def choose_language(request: Request) -> Response:
-    """Remember the language that was chosen."""
-    fields = await request.form()
-    answer = RedirectResponse(_local(str(fields.get("back", "/"))), _SEE_OTHER)
-    language = str(fields.get("lang", ""))
-    if language in set(Language):
-        answer.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=365 * _DAY, httponly=True, samesite="strict"
-        )
-    return answer
-
-
 @router.get("/static/{name}")
 async def static(name: str) -> Response:
     """The two files of style and script."""
@@ -265,11 +215,6 @@ async def static(name: str) -> Response:
         raise Refused("not-found", 404)
     headers = {"Cache-Control": "no-cache"}
     return FileResponse(path, media_type=_MEDIA[path.suffix], headers=headers)
-
-
-def to_login(request: Request) -> Response:
-    """Where a browser without a token is sent."""
-    return RedirectResponse(f"/login?back={quote(request.url.path)}", _SEE_OTHER)
 
 
 def _form(
@@ -282,9 +227,7 @@ def _form(
         [gpu.name for gpu in load_catalogue(site.gpus_file).offered],
         [one.name for one in list_templates(site.templates)],
     )
-    error = None
-    if problem is not None:
-        error = {"where": "", "hint": "", "detail": "", "notes": []} | problem
+    error = None if problem is None else shown_whole(problem)
     return page(
         request,
         "form.html",
@@ -315,11 +258,6 @@ def _of_earlier(request: Request, run: Run) -> dict[str, Any]:
 def _documents(request: Request) -> Documents:
     documents: Documents = request.app.state.documents
     return documents
-
-
-def _local(address: str) -> str:
-    """An address of this service; the form for others."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
 
 
 def _cells(*texts: str) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,9 @@ from estimator.drystep.protocol import WARM, Order, encode_order
 from estimator.drystep.request import DryStepRequest
 from estimator.service.sandbox.confinement import Confinement, Wish
 from estimator.service.sandbox.process import SandboxedProcess, memory_of
+
+_PREFIX = "paddle-estimate-slot-"
+"""Of the folders; the number of the process that made it follows."""
 
 _WATCH_SECONDS = 0.1
 _MOST_THREADS = 4
@@ -101,7 +105,8 @@ class Slots:
 
     def _made(self, environment: Mapping[str, str]) -> tuple[Slot, ExitStack]:
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="estimate-")))
+            prefix = f"{_PREFIX}{os.getpid()}-"
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
             code = folder / "job"
             code.mkdir(mode=0o755)
             reader, writer = pipe(stack)
@@ -114,6 +119,14 @@ class Slots:
             reader.close()
             slot = Slot(code, child, writer, self._confinement, dict(environment))
             return slot, stack.pop_all()
+
+
+def remove_left_behind() -> None:
+    """Remove the folders of processes that died without time to do it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy_files(files: Mapping[str, bytes], folder: Path) -> None:

@@ -66,11 +66,10 @@ def store(address, clock):
 NUMBERS = count(1)
 
 
-def wanted(owner="ann", digest="d", key=None, created=None):
+def wanted(owner="ann", digest="d", key=None, created=None, files=None):
     number = next(NUMBERS)
-    return Wanted(
-        f"run-{number:06}", owner, "model.py", digest, {"a": [1, "二"]}, created or number, key
-    )
+    request = {"files": files or {}, "a": [1, "二"]}
+    return Wanted(f"run-{number:06}", owner, "model.py", digest, request, created or number, key)
 
 
 RESULT = Result("d", {"en": b"\x1f\x00english", "zh": b"chinese"}, {"fits": True})
@@ -78,7 +77,11 @@ RESULT = Result("d", {"en": b"\x1f\x00english", "zh": b"chinese"}, {"fits": True
 
 def test_a_run_from_asking_to_its_answer(store, clock):
     made = store.add(wanted(), {"f" * 64: b"\x00code"})
-    assert (made.state, made.version, made.request) == (State.QUEUED, 1, {"a": [1, "二"]})
+    assert (made.state, made.version, made.request) == (
+        State.QUEUED,
+        1,
+        {"files": {}, "a": [1, "二"]},
+    )
     assert store.upload("f" * 64) == b"\x00code"
     run = store.claim("w1")
     assert (run.identifier, run.state, run.attempts) == (made.identifier, State.RUNNING, 1)
@@ -191,6 +194,22 @@ def test_newest_first_in_pages(store):
     }
     assert store.ahead_of(runs[3]) == 3
     assert (store.unfinished("ann"), store.unfinished("bob")) == (5, 0)
+
+
+def test_what_is_too_old_is_forgotten_with_all_that_only_it_needed(store, clock):
+    old = store.add(wanted(digest="d", files={"a.py": "1" * 64}), {"1" * 64: b"old"})
+    store.finish(store.claim("w"), RESULT)
+    clock.now = 2000.0
+    new = store.add(wanted(digest="e", files={"a.py": "2" * 64}), {"2" * 64: b"new"})
+    store.finish(store.claim("w"), Result("e", {"en": b"x"}, {}))
+    waits = store.add(wanted(digest="f", created=1.0))
+    assert store.prune(1500.0) == 1
+    kept = {run.identifier for run in store.newest(None, 9)}
+    assert kept == {new.identifier, waits.identifier}
+    assert store.get(old.identifier) is None
+    assert (store.upload("1" * 64), store.upload("2" * 64)) == (None, b"new")
+    assert store.document("d", "en") is None
+    assert store.document("e", "en") == ("en", b"x")
 
 
 def test_the_audit_log(store, clock):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
+import tempfile
 import time
 from contextlib import chdir
 from pathlib import Path
@@ -16,7 +18,7 @@ from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
 from estimator.errors import UserCodeFailed
 from estimator.service.sandbox.bubblewrap import find_sandbox
 from estimator.service.sandbox.limits import SandboxLimits
-from estimator.service.sandbox.slots import Slots, copy_files
+from estimator.service.sandbox.slots import Slots, copy_files, remove_left_behind
 from estimator.units import GIB, MIB
 from estimator.values import Missing
 from estimator.workload.types import Workload
@@ -103,6 +105,18 @@ def test_nothing_is_written_but_scratch_and_that_is_bounded(slots, own_home):
 def test_system_calls_that_lead_out_are_refused(slots):
     answers = re.search(r"\{(.*)\}", last_words(slots, "system_calls").what)[1]
     assert [one.rpartition(":")[2].strip() for one in answers.split(",")] == ["-1"] * 6
+
+
+def test_folders_of_the_dead_are_removed(slots, tmp_path, monkeypatch):
+    gone = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"paddle-estimate-slot-{gone.stdout.strip()}-x"
+    kept = tmp_path / f"paddle-estimate-slot-{os.getpid()}-x"
+    left.mkdir()
+    kept.mkdir()
+    remove_left_behind()
+    assert not left.exists()
+    assert kept.exists()
 
 
 def test_each_child_is_used_once(slots):
