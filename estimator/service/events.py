@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from estimator.service.jobs.store import JobStore
 from estimator.service.jobs.types import Run
+from estimator.service.steady import again_and_again
 
 _LOOK_SECONDS = 0.2
 
@@ -29,10 +30,7 @@ class Hub:
 
     async def look_for_ever(self) -> None:
         """Look at the runs that somebody listens to, again and again."""
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if self._listened:
-                await self._look()
+        await again_and_again(self._look, _LOOK_SECONDS)
 
     async def changes(self, run: Run) -> AsyncIterator[Run]:
         """The run as it is now, then after each change, until it is over."""
@@ -64,6 +62,8 @@ class Hub:
 
     async def _look(self) -> None:
         names = list(self._listened)
+        if not names:
+            return
         found = await asyncio.to_thread(self._store.versions, names)
         changed = [name for name, version in found.items() if version > self._versions.get(name, 0)]
         if not changed:

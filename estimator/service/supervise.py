@@ -13,11 +13,15 @@ from contextlib import suppress
 
 from estimator.service.jobs.store import JobStore
 from estimator.service.settings import Settings, to_plain
+from estimator.service.steady import again_and_again
 
 _LOOK_SECONDS = 0.2
 _LONGEST_WAIT = 10.0
 _STOP_SECONDS = 5.0
 _DAY_SECONDS = 86_400
+_SETTLED_SECONDS = 30.0
+"""Workers that live so long are not what keeps dying."""
+
 _TIDY_SECONDS = 3600
 _COMMAND = (sys.executable, "-m", "estimator.service.jobs.worker")
 
@@ -30,6 +34,7 @@ class Workers:
         self._store = store
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._failures = 0
+        self._started = 0.0
 
     @property
     def processes(self) -> list[int]:
@@ -38,27 +43,29 @@ class Workers:
 
     async def keep(self) -> None:
         """Start them, and replace those that die, for ever."""
-        while True:
-            ended = [name for name, one in self._running.items() if one.poll() is not None]
-            for name in ended:
-                code = self._running.pop(name).returncode
-                self._failures += 1
-                print(f"worker {name} ended with {code}", file=sys.stderr, flush=True)
-                await asyncio.to_thread(self._store.reclaim, name)
-            if ended:
-                await asyncio.sleep(min(_LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 7)))
-            while len(self._running) < self._settings.worker_count:
-                self._start()
-            if not ended and self._failures and self._settled():
-                self._failures = 0
-            await asyncio.sleep(_LOOK_SECONDS)
+        await again_and_again(self._look, _LOOK_SECONDS)
 
     async def tidy(self) -> None:
         """Forget what is too old, for ever."""
-        while True:
-            before = time.time() - self._settings.bounds.keep_days * _DAY_SECONDS
-            await asyncio.to_thread(self._store.prune, before)
-            await asyncio.sleep(_TIDY_SECONDS)
+        await again_and_again(self._forget, _TIDY_SECONDS)
+
+    async def _look(self) -> None:
+        ended = [name for name, one in self._running.items() if one.poll() is not None]
+        for name in ended:
+            code = self._running.pop(name).returncode
+            self._failures += 1
+            print(f"worker {name} ended with {code}", file=sys.stderr, flush=True)
+            await asyncio.to_thread(self._store.reclaim, name)
+        if ended:
+            await asyncio.sleep(min(_LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 7)))
+        elif self._failures and time.monotonic() - self._started > _SETTLED_SECONDS:
+            self._failures = 0
+        while len(self._running) < self._settings.worker_count:
+            self._start()
+
+    async def _forget(self) -> None:
+        before = time.time() - self._settings.bounds.keep_days * _DAY_SECONDS
+        await asyncio.to_thread(self._store.prune, before)
 
     def stop(self) -> None:
         """Ask them to give their work back, and end those that do not in time."""
@@ -70,9 +77,6 @@ class Workers:
             process.kill()
             process.wait()
 
-    def _settled(self) -> bool:
-        return all(one.poll() is None for one in self._running.values())
-
     def _start(self) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
         process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE)
@@ -81,3 +85,4 @@ class Workers:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.close()
         self._running[name] = process
+        self._started = time.monotonic()

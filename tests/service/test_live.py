@@ -71,7 +71,9 @@ def test_the_same_question_is_answered_at_once(client, done):
     assert again.json()["summary"] == done["summary"]
     fresh = client.post(ESTIMATES, json={"source": SOURCE, **QUICK, "fresh": True})
     assert fresh.status_code == 202
-    assert ended(client, fresh.json()["id"])["state"] == "done"
+    made = ended(client, fresh.json()["id"])
+    assert made["state"] == "done"
+    assert client.get(made["links"]["result"]).json()["identifier"] == made["id"]
 
 
 def test_events_tell_each_stage_and_end_with_the_estimate(client):

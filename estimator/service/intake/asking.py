@@ -68,11 +68,13 @@ def asked(ask: Ask, caller: Caller, context: Context) -> tuple[Run, bool]:
     files = _files(ask, context)
     entry = _entry(files, ask.entry)
     named = {name: content_digest(content) for name, content in files.items()}
+    identifier = new_identifier()
+    nonce = identifier if ask.fresh else ""
     wanted = Wanted(
-        identifier=new_identifier(),
+        identifier=identifier,
         owner=caller.name,
         title=ask.model or Path(entry).name,
-        digest=context.naming.digest(named, entry, ask.options),
+        digest=context.naming.digest(named, entry, ask.options, nonce),
         request={
             "files": named,
             "entry": entry,
@@ -83,7 +85,7 @@ def asked(ask: Ask, caller: Caller, context: Context) -> tuple[Run, bool]:
         created=time.time(),
         key=ask.key,
     )
-    summary = None if ask.fresh else context.store.summary(wanted.digest)
+    summary = context.store.summary(wanted.digest)
     if summary is not None:
         context.metrics.asked.labels("cached").inc()
         return context.store.add_answered(wanted, summary), True

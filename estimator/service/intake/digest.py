@@ -33,9 +33,15 @@ class Naming:
         self._fingerprint = ""
         self._looked = -_FRESH_SECONDS
 
-    def digest(self, files: Mapping[str, str], entry: str, options: Mapping[str, Any]) -> str:
-        """The name of a question about files (name -> content's digest) with options."""
+    def digest(
+        self, files: Mapping[str, str], entry: str, options: Mapping[str, Any], nonce: str = ""
+    ) -> str:
+        """The name of a question about files (name -> content's digest) with options.
+
+        nonce: makes a question that is like no other.
+        """
         plain = {"files": files, "entry": entry, "options": options, "site": self._of_site()}
+        plain |= {"nonce": nonce} if nonce else {}
         text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -82,9 +82,9 @@ class JobStore:
         return found
 
     def add_answered(self, wanted: Wanted, summary: Mapping[str, Any]) -> Run:
-        """Keep a run whose result is there already."""
+        """Keep a run whose result is there already; as ``add`` where the client's key is known."""
         now = self._clock()
-        self._database.write(
+        made = self._database.write(
             "INSERT INTO run (identifier, owner, title, state, digest, request, created, started,"
             " finished, summary, client_key) VALUES (?, ?, ?, 'done', ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
@@ -93,6 +93,8 @@ class JobStore:
                 *(dumped(wanted.request), wanted.created, now, now, dumped(summary), wanted.key),
             ),
         )
+        if not made and wanted.key is not None and (run := self.by_key(wanted.owner, wanted.key)):
+            return run
         return Run(
             identifier=wanted.identifier,
             owner=wanted.owner,

@@ -6,7 +6,7 @@ import gzip
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def _in_slot(
 ) -> DryStepReport:
     seconds = min(limits.seconds, place.settings.bounds.time_limit_seconds)
     bounded = Limits(seconds, place.settings.memory_bytes)
-    return run_dry_step(request, bounded, heard, slot.start)
+    return run_dry_step(replace(request, seconds=seconds), bounded, heard, slot.start)
 
 
 def _without_folder(error: EstimatorError) -> EstimatorError:

@@ -22,7 +22,7 @@ from estimator.service.jobs.work import Workplace, carry_out
 from estimator.service.sandbox.bubblewrap import find_sandbox
 from estimator.service.sandbox.confinement import Confinement
 from estimator.service.sandbox.limits import SandboxLimits
-from estimator.service.sandbox.slots import Slots, remove_left_behind
+from estimator.service.sandbox.slots import MOST_THREADS, Slots, remove_left_behind
 from estimator.service.sandbox.unconfined import Unconfined
 from estimator.service.settings import Settings, from_plain
 from estimator.values import Missing
@@ -72,7 +72,10 @@ def work(settings: Settings, store: JobStore, worker: str) -> None:
 
 def confinement(settings: Settings, readable: tuple[Path, ...]) -> Confinement:
     """The sandbox, or nothing on a machine without one: uploads are refused then."""
-    limits = SandboxLimits(settings.memory_bytes)
+    limits = SandboxLimits(
+        settings.memory_bytes,
+        cpu_seconds=int(settings.bounds.time_limit_seconds) * MOST_THREADS,
+    )
     sandbox = find_sandbox(limits, readable)
     if not isinstance(sandbox, Missing):
         return sandbox

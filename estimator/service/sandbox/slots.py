@@ -23,7 +23,9 @@ _PREFIX = "paddle-estimate-slot-"
 """Of the folders; the number of the process that made it follows."""
 
 _WATCH_SECONDS = 0.1
-_MOST_THREADS = 4
+MOST_THREADS = 4
+"""Of the numerical libraries in one child."""
+
 _NOT_THE_PARENT = 1
 """Inside, the process that reaps is the parent; outside, the child's own parent is asked for."""
 
@@ -110,7 +112,7 @@ class Slots:
             code = folder / "job"
             code.mkdir(mode=0o755)
             reader, writer = pipe(stack)
-            threads = str(min(os.cpu_count() or 1, _MOST_THREADS))
+            threads = str(min(os.cpu_count() or 1, MOST_THREADS))
             inside = QUIET | {"OMP_NUM_THREADS": threads} | dict(environment)
             kind = SandboxedProcess if self._confinement.safe else ChildProcess
             with self._confinement.prepared(Wish((*CHILD, WARM), code, inside)) as ready:

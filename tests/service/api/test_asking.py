@@ -152,6 +152,15 @@ def test_quotas_and_sizes(guarded):
     problem(guarded.post(ESTIMATES, files=huge, headers=as_("bob-token")), 413, "too-large")
 
 
+def test_a_body_that_does_not_say_its_length_is_bounded_as_well(guarded):
+    def endless():
+        for _ in range(100):
+            yield b"#" * (1 << 16)
+
+    head = as_("bob-token") | {"content-type": "application/json"}
+    problem(guarded.post(ESTIMATES, content=endless(), headers=head), 413, "too-large")
+
+
 def test_who_asks_too_often_is_told_how_long_to_wait(tmp_path):
     # a bucket of 10 that refills by one a second
     bounds = Bounds(requests_per_minute=60)

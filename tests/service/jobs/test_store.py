@@ -181,6 +181,8 @@ def test_answered_at_once(store):
     run = store.add_answered(wanted(), {"fits": True})
     assert store.get(run.identifier) == run
     assert store.claim("w") is None
+    first = store.add_answered(wanted(key="k"), {"fits": True})
+    assert store.add_answered(wanted(key="k"), {"fits": True}).identifier == first.identifier
 
 
 def test_newest_first_in_pages(store):
