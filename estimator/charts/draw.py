@@ -149,6 +149,9 @@ def _channel(make: Any, axis: Axis, field: str, order: list[Any] | None = None) 
         more["scale"] = {"type": "utc"}
     if axis.format:
         more["axis"] = {"format": axis.format}
+    if axis.kind is AxisKind.TIME:
+        crowded = {"labelOverlap": "greedy", "labelSeparation": 8}
+        more["axis"] = {**more.get("axis", {}), **crowded}
     return make(_escaped(field), type=axis.kind.value, title=str(axis.title) or None, **more)
 
 

@@ -48,6 +48,7 @@ class Figure:
 
     n: how many observations it rests on. lower, upper: where it is an estimate. how: what it is
     made of, in one sentence. earlier: the same of the window that the report is compared with.
+    confidence: the share that the interval is meant to hold.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Figure:
     upper: float | None = None
     source: Source = Source.MEASURED
     earlier: float | int | datetime | None = None
+    confidence: float = 0.95
 
 
 @dataclass(frozen=True, slots=True)

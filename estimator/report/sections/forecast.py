@@ -108,6 +108,7 @@ def _figures(told: list[_Told]) -> list[Figure]:
                 one.said.lower[0],
                 one.said.upper[0],
                 Source.REGRESSED,
+                confidence=NOMINAL,
             )
         )
         found.append(

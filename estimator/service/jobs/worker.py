@@ -50,7 +50,7 @@ def main() -> None:
 def work(settings: Settings, store: JobStore, worker: str) -> None:
     """Take runs for ever, as the worker of this name."""
     remove_left_behind()
-    chosen = choose_device(DeviceChoice.AUTO, lambda _: None)
+    chosen = choose_device(DeviceChoice.AUTO, _tell)
     environment = chosen.plugin.environment() if chosen.plugin else {}
     readable = (chosen.plugin.folder,) if chosen.plugin else ()
     slots = Slots(confinement(settings, readable), environment)
@@ -68,6 +68,11 @@ def work(settings: Settings, store: JobStore, worker: str) -> None:
                 _carry_out(run, place)
     finally:
         slots.close()
+
+
+def _tell(line: str) -> None:
+    """What the owner of the service should know: that the virtual GPU is being built."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def confinement(settings: Settings, readable: tuple[Path, ...]) -> Confinement:
