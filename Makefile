@@ -43,6 +43,9 @@ bench-history: $(READY)  ## a million job records imported and read
 load: $(READY)  ## what the service bears; ARGS='--only cached' for a part
 	$(BIN)/python -m tests.service.load $(ARGS)
 
+bench-report: $(READY)  ## a capacity report on a million jobs: seconds, memory, size
+	$(BIN)/python -m tests.report.bench
+
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
 

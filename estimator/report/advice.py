@@ -16,7 +16,7 @@ from estimator.learning.recommend import Advice, Recommender
 from estimator.learning.state import Basis, Groups, State, model_key
 from estimator.messages import sentence
 from estimator.records.types import Status, Target
-from estimator.report.jobs import UNKNOWN
+from estimator.report.jobs import UNKNOWN, looked_up
 from estimator.units import GIB, MIB, to_quantity
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ FEWEST = 5
 """Jobs of a template that advice is given from."""
 MOST_TEMPLATES = 500
 """Templates that advice is given for, those with the most to save or lose."""
+MOST_LEARNT = 200_000
+"""Jobs that advice is learnt from, the latest ones."""
 _MATTERS = 0.05
 """A change by less than this share is not worth an edit."""
 _SURE_JOBS, _FAIR_JOBS = 30, 10
@@ -82,12 +84,11 @@ def changes(frame: pd.DataFrame, prices: Prices) -> tuple[Change, ...]:
 
 
 def learnt(frame: pd.DataFrame) -> State:
-    """What past jobs teach about memory, of those that say what they asked for and took."""
+    """What the latest jobs teach about memory, of those that say what they asked for and took."""
     state = State()
-    told = (
-        frame[[column for target in _ASKED for column in (REQUESTED[target],)]].notna().any(axis=1)
-    )
-    part = frame[told].reset_index(drop=True)
+    told = frame[[REQUESTED[target] for target in _ASKED]].notna().any(axis=1)
+    part = frame[told].sort_values("submitted", kind="stable").tail(MOST_LEARNT)
+    part = part.reset_index(drop=True)
     if not len(part):
         return state
     kinds = kinds_of(part)
@@ -109,7 +110,7 @@ def _memory_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
 def _templates(frame: pd.DataFrame, target: Target) -> Iterator[tuple[tuple[str, str], Any]]:
     """The templates (with their model) that held most memory-time, and their jobs."""
     asked = frame[REQUESTED[target]]
-    known = frame[(asked > 0) & (frame["template"].astype(str) != UNKNOWN)]
+    known = frame[(asked > 0) & (frame["template"] != UNKNOWN)]
     known = known.assign(weight=known[REQUESTED[target]] * known["seconds"].fillna(0.0))
     grouped = known.groupby(["template", "model"], observed=True)
     sizes = grouped.agg(jobs=("weight", "size"), weight=("weight", "sum"))
@@ -152,7 +153,7 @@ def _memory_change(
 
 
 def _reasons(advice: Advice, part: pd.DataFrame) -> tuple[str, ...]:
-    out = int((part["status"].astype(str) == Status.OUT_OF_MEMORY).sum())
+    out = int((part["status"] == Status.OUT_OF_MEMORY).sum())
     said: list[str] = [
         sentence(
             "{count} past jobs of the {level}, {killed} of them killed (lower bounds)",
@@ -197,9 +198,9 @@ _CONTAINER = (" pod:", "   containers:", "     - name: paddle", "       resource
 
 def _gpu_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
     """Templates whose jobs succeeded on several GPU types, on one of them for less money."""
-    done = frame[(frame["status"].astype(str) == Status.SUCCEEDED) & (frame["hours"] > 0)]
-    done = done[(done["template"].astype(str) != UNKNOWN) & (done["gpu"].astype(str) != UNKNOWN)]
-    cost = done["hours"] * done["gpu"].astype(str).map(dict(prices.gpu_hour)).astype("float64")
+    done = frame[(frame["status"] == Status.SUCCEEDED) & (frame["hours"] > 0)]
+    done = done[(done["template"] != UNKNOWN) & (done["gpu"] != UNKNOWN)]
+    cost = done["hours"] * looked_up(done["gpu"], prices.gpu_hour)
     priced = done.assign(cost=cost)[cost.notna()]
     # only jobs that train the same thing are compared: same template, model and batch size
     keys = ["template", "model", "per_device_batch_size"]

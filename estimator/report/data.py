@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from estimator.report.cluster import Cluster
-from estimator.report.jobs import Jobs
+from estimator.report.jobs import Jobs, looked_up
 from estimator.report.types import Window
 from estimator.values import Missing
 
@@ -53,12 +53,4 @@ class Data:
         types = list(self.cluster.gpus())
         if len(types) == 1 and types[0] in prices:
             prices[""] = prices[types[0]]
-        names = frame["gpu"].astype(str)
-        return names.map(prices).to_numpy("float64")
-
-    def weeks(self, moments: Any) -> Any:
-        """The number of the week since the window began, for each moment."""
-        import numpy as np
-
-        start = self.window.start.timestamp()
-        return np.floor((np.asarray(moments) - start) / (7 * 86_400))
+        return looked_up(frame["gpu"], prices)

@@ -7,13 +7,14 @@ share of each), ``hours`` (GPU-hours), ``running`` (at the end of the data).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from estimator.learning.frames import needed_columns
 from estimator.records.columns import BY_NAME, Kind, prediction_column
+from estimator.records.stores.query import has_predictions
 from estimator.records.types import Status, Target
 from estimator.report.types import Window
 from estimator.values import Missing
@@ -46,6 +47,10 @@ WANTED = tuple(
     )
 )
 """The columns of a record that the report reads."""
+
+_WITHOUT_PREDICTIONS = tuple(
+    name for name in WANTED if not name.startswith(("predicted_", "prior_"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,9 @@ class Jobs:
 def read_jobs(store: Store, advance: Any = None) -> Jobs:
     """All jobs of a store. advance: called with (rows read, rows in all) now and then."""
     total, done = store.count(), 0
+    wanted = WANTED if has_predictions(store) else _WITHOUT_PREDICTIONS
     parts = []
-    for frame in store.batches(WANTED):
+    for frame in store.batches(wanted):
         parts.append(_compact(frame))
         done += len(frame)
         if advance is not None:
@@ -114,6 +120,15 @@ def span(jobs: Jobs, since: datetime | None, before: datetime | None) -> Window 
     start = since or datetime.fromtimestamp(float(known.min()), UTC)
     end = before or datetime.fromtimestamp(max(jobs.as_of, start.timestamp()) + 1, UTC)
     return Window(start, max(end, start))
+
+
+def looked_up(names: pd.Series[Any], values: Mapping[str, float]) -> Any:
+    """The number of each name, NaN where there is none."""
+    import numpy as np
+
+    kinds = names.astype("category").cat
+    of_kind = np.array([values.get(str(name), np.nan) for name in kinds.categories], "float64")
+    return of_kind[kinds.codes] if len(of_kind) else np.full(len(names), np.nan)
 
 
 def _nothing(name: str, count: int) -> Any:
@@ -169,11 +184,11 @@ def _derived(frame: pd.DataFrame) -> Jobs:
     moments = np.concatenate([part[np.isfinite(part)] for part in (submitted, began, ended)])
     as_of = float(moments.max()) if len(moments) else 0.0
     began = _first(began, ended - duration)
-    status = frame["status"].astype(str).to_numpy()
+    status = frame["status"]
     running = np.isfinite(began) & ~np.isfinite(ended) & ~np.isfinite(duration)
-    running &= (status == Status.RUNNING) | (status == UNKNOWN)
+    running &= status.isin((Status.RUNNING, UNKNOWN)).to_numpy()
     seconds = _first(duration, ended - began, np.where(running, as_of - began, np.nan))
-    waiting = (status == Status.PENDING) & ~np.isfinite(began)
+    waiting = (status == Status.PENDING).to_numpy() & ~np.isfinite(began)
     seconds = np.where(waiting, 0.0, seconds)
     share = frame["gpu_share"].fillna(1.0).to_numpy("float64")
     gpus = frame["gpu_count"].to_numpy("float64") * share

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from estimator.report.forecast.backtest import CHOSEN, NOMINAL, _Past, forecast, horizon
-from estimator.report.forecast.models import COMBINED, MODELS, NAIVE
+from estimator.report.forecast.models import COMBINED, MODELS, NAIVE, continued
 from estimator.report.forecast.series import series_of
 from estimator.report.sections.forecast import forecasts
 from tests.report.made import data, job, rows
@@ -21,7 +21,7 @@ PATTERN = np.array([100.0, 90, 80, 85, 95, 20, 10])
 @pytest.mark.parametrize("name", MODELS)
 def test_what_repeats_every_week_is_continued_exactly(name: str) -> None:
     logs = np.log1p(np.tile(PATTERN, 6))
-    assert np.expm1(MODELS[name](logs, 14)) == pytest.approx(np.tile(PATTERN, 2))
+    assert np.expm1(continued(logs, 14)[name]) == pytest.approx(np.tile(PATTERN, 2))
 
 
 def test_a_series_of_nothing_is_continued_with_nothing() -> None:

@@ -78,6 +78,13 @@ def count(store: Store) -> int:
     return int(_frame(store, table.aggregate(records=table.count()))["records"].iloc[0])
 
 
+def has_predictions(store: Store) -> bool:
+    """Whether any record has a prediction."""
+    table = store.table()
+    found = table.aggregate(records=table.tool_version.count())
+    return bool(_frame(store, found)["records"].iloc[0])
+
+
 def _frame(store: Store, expression: Any) -> pd.DataFrame:
     """The answer to a question that has few rows."""
     import pandas as pd

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from estimator.report.forecast.models import COMBINED, MODELS, NAIVE, WEEK
+from estimator.report.forecast.models import COMBINED, MODELS, NAIVE, WEEK, continued
 
 NOMINAL = 0.8
 """Share of weeks that a band is meant to hold."""
@@ -72,7 +72,7 @@ def forecast(daily: Any, weeks: int) -> Forecast | None:
     past = _Past(daily, weeks)
     end = len(daily)
     model = past.choice(end)
-    target = past.weekly(MODELS[model](np.log1p(daily), weeks * WEEK))
+    target = past.weekly(continued(np.log1p(daily), weeks * WEEK)[model])
     lower, upper = _band(target, past.width(model, end))
     trials = [past.trial(name, lambda origin, name=name: name) for name in MODELS]
     trials.append(past.trial(CHOSEN, past.choice))
@@ -105,9 +105,9 @@ class _Past:
         self._truth = {origin: self._sums(origin) for origin in self.origins}
         logs = np.log1p(daily)
         self._said = {
-            (name, origin): self.weekly(model(logs[:origin], weeks * WEEK))
-            for name, model in MODELS.items()
+            (name, origin): self.weekly(days)
             for origin in self.origins
+            for name, days in continued(logs[:origin], weeks * WEEK).items()
         }
 
     def weekly(self, logs: Any) -> Any:

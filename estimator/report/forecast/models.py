@@ -48,15 +48,17 @@ def smoothing(logs: Any, days: int) -> Any:
     return np.resize(pattern + level, days)
 
 
-def combination(logs: Any, days: int) -> Any:
-    """The mean of the others."""
-    return (naive(logs, days) + average(logs, days) + smoothing(logs, days)) / 3
-
-
-MODELS: Mapping[str, Callable[[Any, int], Any]] = MappingProxyType(
-    {NAIVE: naive, "average": average, "smoothing": smoothing, COMBINED: combination}
+_SINGLE: Mapping[str, Callable[[Any, int], Any]] = MappingProxyType(
+    {NAIVE: naive, "average": average, "smoothing": smoothing}
 )
-"""By name. Each takes at least two weeks of days and gives the days that follow."""
+MODELS = (*_SINGLE, COMBINED)
+"""By name; the combination is the mean of the others."""
+
+
+def continued(logs: Any, days: int) -> dict[str, Any]:
+    """The days that follow at least two weeks of days, by model."""
+    said = {name: model(logs, days) for name, model in _SINGLE.items()}
+    return {**said, COMBINED: sum(said.values()) / len(said)}
 
 
 def _weeks(logs: Any) -> Any:

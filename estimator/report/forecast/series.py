@@ -37,8 +37,9 @@ def series_of(data: Data) -> Iterator[Series]:
     yield _series("jobs", "", bounds, _arrivals(frame, bounds))
     yield _series("all", "", bounds, _hours(data, frame, bounds))
     for kind in ("team", "gpu"):
-        names = frame[kind].astype(str)
-        largest = frame["hours"].groupby(names).sum().sort_values(ascending=False)
+        names = frame[kind]
+        summed = frame["hours"].groupby(names, observed=True).sum()
+        largest = summed.sort_values(ascending=False)
         for name in largest.index[:MOST_GROUPS]:
             if name and len(largest) > 1:
                 hours = _hours(data, frame[names == name], bounds)

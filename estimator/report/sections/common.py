@@ -105,8 +105,9 @@ def group_sums(frame: pd.DataFrame, by: str, values: dict[str, Any]) -> pd.DataF
     """Sums of arrays over the groups of a column; ``jobs`` counts, ``name`` is the group."""
     import pandas as pd
 
-    summed = pd.DataFrame({"name": frame[by].astype(str).to_numpy(), "jobs": 1, **values})
-    return summed.groupby("name", sort=True).sum().reset_index()
+    summed = pd.DataFrame({"name": frame[by].array, "jobs": 1, **values})
+    sums = summed.groupby("name", sort=True, observed=True).sum().reset_index()
+    return sums.assign(name=sums["name"].astype(str))
 
 
 def ranked(frame: pd.DataFrame, by: str, top: int) -> tuple[pd.DataFrame, int]:

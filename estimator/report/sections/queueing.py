@@ -29,9 +29,9 @@ def queueing(data: Data) -> Section:
         lacking = sentence("waits: no job says both when it was submitted and when it started")
         return Section("queueing", title, about, lacking=(lacking,))
     sizes = _by(frame, size_class(frame["gpus"]), "size", sentence("GPUs of a job"))
-    types = _by(frame, frame["gpu"].astype(str).to_numpy(), "gpu", sentence("GPU type"))
-    queues = _by(frame, frame["queue"].astype(str).to_numpy(), "queue", sentence("queue"))
-    pending = data.frame["status"].astype(str) == Status.PENDING
+    types = _by(frame, frame["gpu"].array, "gpu", sentence("GPU type"))
+    queues = _by(frame, frame["queue"].array, "queue", sentence("queue"))
+    pending = data.frame["status"] == Status.PENDING
     never = int((pending & data.frame["began"].isna()).sum())
     notes = (sentence("{count} jobs never started; they are not in these figures", count=never),)
     return Section(
@@ -75,7 +75,7 @@ def _expansion(frame: pd.DataFrame) -> Any:
 
 def _by(frame: pd.DataFrame, groups: Any, key: str, title: str) -> Table:
     rows = []
-    for group, part in frame.groupby(groups, sort=True):
+    for group, part in frame.groupby(groups, sort=True, observed=True):
         factor = _expansion(part)
         waits = [float(part["wait"].quantile(share)) for share in (0.5, 0.9, 0.99)]
         factors = [quantile(factor, s).value if len(factor) else None for s in (0.5, 0.9)]

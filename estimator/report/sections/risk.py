@@ -30,7 +30,7 @@ TARGETS = {
 def risk(data: Data) -> Section:
     """Out-of-memory and failure rates, near misses, calibration of predictions."""
     frame = data.frame
-    ended = frame[~frame["status"].astype(str).isin(_OPEN)]
+    ended = frame[~frame["status"].isin(_OPEN)]
     near = _near(frame)
     lacking: list[str] = []
     if not len(ended):
@@ -63,7 +63,7 @@ def _near(frame: pd.DataFrame) -> pd.DataFrame:
         frame["requested_gpu_memory_bytes"] > 0
     )
     worst = pd.concat([host, device], axis=1).max(axis=1)
-    killed = frame["status"].astype(str) == Status.OUT_OF_MEMORY
+    killed = frame["status"] == Status.OUT_OF_MEMORY
     return pd.DataFrame(
         {
             "known": worst.notna(),
@@ -75,7 +75,7 @@ def _near(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _figures(ended: pd.DataFrame, near: pd.DataFrame) -> list[Figure]:
-    status, found = ended["status"].astype(str), []
+    status, found = ended["status"], []
     if len(ended):
         how = sentence("of jobs that say how they ended")
         for key, title, hits in (
@@ -93,9 +93,9 @@ def _figures(ended: pd.DataFrame, near: pd.DataFrame) -> list[Figure]:
 
 def _by_template(frame: pd.DataFrame, near: pd.DataFrame) -> Table:
     values = {str(name): near[name].astype(int).to_numpy() for name in near}
-    ended = ~frame["status"].astype(str).isin(_OPEN)
+    ended = ~frame["status"].isin(_OPEN)
     values["ended"] = ended.astype(int).to_numpy()
-    values["failed"] = frame["status"].astype(str).isin(LOST).astype(int).to_numpy()
+    values["failed"] = frame["status"].isin(LOST).astype(int).to_numpy()
     summed = group_sums(frame, "template", values)
     summed["worst"] = summed["killed"] + summed["near"] + summed["above"]
     summed = summed[(summed["worst"] > 0) | (summed["failed"] > 0)]
@@ -138,7 +138,7 @@ def held_against(frame: pd.DataFrame, target: Target) -> pd.DataFrame:
         for part in ("target", "lower", "upper")
     }
     whole = pd.DataFrame({**parts, "actual": frame[ACTUAL[target]]})
-    done = frame["status"].astype(str).isin((Status.SUCCEEDED, ""))
+    done = frame["status"].isin((Status.SUCCEEDED, ""))
     rows: pd.DataFrame = whole[done & whole.notna().all(axis=1)]
     return rows
 

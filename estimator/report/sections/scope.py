@@ -133,7 +133,7 @@ def _completeness(frame: pd.DataFrame) -> Table:
 
 def _known(values: pd.Series[Any]) -> Any:
     if str(values.dtype) == "category":
-        return values.astype(str) != ""
+        return values != ""
     return values.notna()
 
 

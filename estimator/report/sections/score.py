@@ -23,7 +23,7 @@ def score(data: Data) -> Section:
 
     A job was advised where its record has a prediction of ours.
     """
-    advised = data.frame[data.frame["tool_version"].astype(str) != ""]
+    advised = data.frame[data.frame["tool_version"] != ""]
     title = sentence("Score of our own advice")
     about = sentence(
         "Jobs whose request came from this tool: what was predicted against what happened."
@@ -49,7 +49,7 @@ def _asked(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _under(frame: pd.DataFrame) -> Any:
-    out = frame["status"].astype(str) == Status.OUT_OF_MEMORY
+    out = frame["status"] == Status.OUT_OF_MEMORY
     return out | (frame["peak_memory_bytes"] > frame["requested_memory_bytes"])
 
 
@@ -127,8 +127,8 @@ def _error(known: pd.DataFrame) -> tuple[Any, ...]:
 def _savings(data: Data, advised: pd.DataFrame) -> Table:
     """What advised jobs held against what the same template used to ask for on its own."""
     others = data.every.frame
-    named_ = others["template"].astype(str) != UNKNOWN
-    others = others[named_ & (others["tool_version"].astype(str) == "")]
+    named_ = others["template"] != UNKNOWN
+    others = others[named_ & (others["tool_version"] == "")]
     usual = others.groupby("template", observed=True)["requested_memory_bytes"]
     before = usual.median().to_dict()
     counts = usual.count().to_dict()

@@ -83,7 +83,7 @@ def _figures(data: Data, cluster: Cluster) -> tuple[Figure, ...]:
 
 def _by_type(data: Data, cluster: Cluster) -> Table:
     frame, hours = data.every.with_gpus, data.window.hours
-    types = frame["gpu"].astype(str)
+    types = frame["gpu"]
     gpus = cluster.gpus()
     names = [*gpus, *sorted(set(types.unique()) - set(gpus))]
     used = [_between(data, frame[types == name]) for name in names]
@@ -126,7 +126,7 @@ def _lacking(data: Data, cluster: Cluster) -> tuple[str, ...]:
     without = tuple(name or "?" for name in cluster.gpus() if name not in cluster.prices)
     if without:
         said.append(sentence("no price of a GPU-hour is known for: {types}", types=without))
-    types = data.every.with_gpus["gpu"].astype(str)
+    types = data.every.with_gpus["gpu"]
     unknown = int((types == "").sum())
     if unknown and len(cluster.gpus()) > 1:
         said.append(

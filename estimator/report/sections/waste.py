@@ -35,8 +35,8 @@ _TARGETS = {
 def waste(data: Data, changes: tuple[Change, ...]) -> Section:
     """Lost and idle GPU-hours by team, template, user and GPU type, and what to change."""
     frame = data.jobs.with_gpus
-    told = (frame["status"].astype(str) != "").any() or frame["gpu_utilization"].notna().any()
-    named_ = [by for by in GROUPS if told and (frame[by].astype(str) != "").any()]
+    told = (frame["status"] != "").any() or frame["gpu_utilization"].notna().any()
+    named_ = [by for by in GROUPS if told and (frame[by] != "").any()]
     parts = tuple(_by(data, frame, by) for by in named_)
     return Section(
         "waste",
@@ -54,19 +54,19 @@ def waste(data: Data, changes: tuple[Change, ...]) -> Section:
 
 def lost_hours(frame: pd.DataFrame) -> pd.Series[float]:
     """GPU-hours of jobs that ended as in LOST."""
-    hours: pd.Series[float] = frame["hours"].where(frame["status"].astype(str).isin(LOST), 0.0)
+    hours: pd.Series[float] = frame["hours"].where(frame["status"].isin(LOST), 0.0)
     return hours.fillna(0.0)
 
 
 def idle_hours(frame: pd.DataFrame) -> pd.Series[float]:
     """GPU-hours held and not busy, of jobs that were not lost and say how busy they were."""
     idle = frame["hours"] * (1 - frame["gpu_utilization"].clip(upper=1.0))
-    hours: pd.Series[float] = idle.where(~frame["status"].astype(str).isin(LOST), 0.0)
+    hours: pd.Series[float] = idle.where(~frame["status"].isin(LOST), 0.0)
     return hours.fillna(0.0)
 
 
 def _figures(data: Data, frame: pd.DataFrame) -> list[Figure]:
-    told = int((frame["status"].astype(str) != "").sum())
+    told = int((frame["status"] != "").sum())
     lost, idle, rates = lost_hours(frame), idle_hours(frame), data.rates(frame)
     figures = [
         Figure(
@@ -96,7 +96,7 @@ def _figures(data: Data, frame: pd.DataFrame) -> list[Figure]:
 
 def _lacking(data: Data, frame: pd.DataFrame, changes: tuple[Change, ...]) -> list[str]:
     said: list[str] = []
-    if not (frame["status"].astype(str) != "").any():
+    if not (frame["status"] != "").any():
         said.append(sentence("GPU-hours of failed jobs: no job says how it ended"))
     if not frame["gpu_utilization"].notna().any():
         said.append(sentence("idle GPUs: no job says how busy its GPUs were"))
@@ -122,7 +122,7 @@ def _lacking(data: Data, frame: pd.DataFrame, changes: tuple[Change, ...]) -> li
 
 def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
     lost, idle, rates = lost_hours(frame), idle_hours(frame), data.rates(frame)
-    status = frame["status"].astype(str)
+    status = frame["status"]
     memory = frame["hours"].where(status == Status.OUT_OF_MEMORY, 0.0).fillna(0.0)
     cancelled = frame["hours"].where(status == Status.CANCELLED, 0.0).fillna(0.0)
     summed = group_sums(

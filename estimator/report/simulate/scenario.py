@@ -75,7 +75,7 @@ def changed_jobs(frame: pd.DataFrame, changes: Sequence[Change]) -> pd.DataFrame
     """
     memory = frame["requested_memory_bytes"].copy()
     types, seconds = frame["gpu"].astype(str).copy(), frame["seconds"].copy()
-    template, peak = frame["template"].astype(str), frame["peak_memory_bytes"]
+    template, peak = frame["template"], frame["peak_memory_bytes"]
     for one in changes:
         of_it = template == one.template
         if one.target == Target.HOST_MEMORY and isinstance(one.after, int):

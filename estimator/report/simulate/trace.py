@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from estimator.report.cluster import Cluster
+from estimator.report.jobs import looked_up
 from estimator.report.simulate.engine import Work
 from estimator.report.simulate.nodes import WHOLE, NodeSize
 
@@ -48,7 +49,7 @@ def replayable(frame: pd.DataFrame, cluster: Cluster, start: str) -> Replayable:
     """The jobs that hold GPUs, by the column that says when they come."""
     import numpy as np
 
-    types = frame["gpu"].astype(str)
+    types = frame["gpu"]
     known = np.isfinite(frame[start]) & (frame["seconds"] > 0)
     if not one_pool(frame, cluster):
         known &= types.isin(list(cluster.gpus()))
@@ -59,7 +60,7 @@ def replayable(frame: pd.DataFrame, cluster: Cluster, start: str) -> Replayable:
 
 def one_pool(frame: pd.DataFrame, cluster: Cluster) -> bool:
     """Whether all GPUs count as one: no job says its type, or the cluster has only one."""
-    return len(cluster.gpus()) == 1 or not (frame["gpu"].astype(str) != "").any()
+    return len(cluster.gpus()) == 1 or not (frame["gpu"] != "").any()
 
 
 def pools_of(cluster: Cluster, *, together: bool, memory: bool) -> Pools:
@@ -84,17 +85,15 @@ def work_of(frame: pd.DataFrame, pools: Pools, start: str) -> Work:
 
     places = {name: place for place, name in enumerate(pools.names)}
     together = pools.names == (ALL_TYPES,) or len(pools.names) == 1
-    types = frame["gpu"].astype(str)
-    pool = np.zeros(len(frame)) if together else types.map(places).fillna(-1).to_numpy()
-    queues = {name: place for place, name in enumerate(pools.queues)}
-    queue = frame["queue"].astype(str).map(queues).fillna(-1).to_numpy()
+    pool = np.zeros(len(frame)) if together else looked_up(frame["gpu"], places)
+    queue = looked_up(frame["queue"], {name: at for at, name in enumerate(pools.queues)})
     return Work(
         frame[start].to_numpy("float64"),
         frame["seconds"].to_numpy("float64"),
         np.maximum(1, np.round(frame["gpus"].to_numpy("float64") * WHOLE)).astype("int64"),
         _memory(frame),
-        pool.astype("int64"),
-        queue.astype("int64"),
+        np.nan_to_num(pool, nan=-1).astype("int64"),
+        np.nan_to_num(queue, nan=-1).astype("int64"),
     )
 
 
