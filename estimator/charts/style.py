@@ -14,6 +14,7 @@ WIDTH, ROW_HEIGHT, HEIGHT = 560, 22, 220
 
 CONFIG: dict[str, Any] = {
     "background": None,
+    "padding": {"left": 18, "right": 12, "top": 5, "bottom": 5},
     "font": FONT,
     "view": {"stroke": None},
     "range": {"category": list(PALETTE), "heatmap": ["#f3f8fc", "#0072b2"]},
@@ -27,7 +28,10 @@ CONFIG: dict[str, Any] = {
         "domainColor": FAINT,
         "tickColor": FAINT,
         "labelLimit": 220,
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
     },
+    "axisX": {"labelAngle": 0},
     "legend": {
         "labelFontSize": 12,
         "titleFontSize": 12,

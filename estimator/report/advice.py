@@ -202,8 +202,8 @@ def _gpu_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
     done = done[(done["template"] != UNKNOWN) & (done["gpu"] != UNKNOWN)]
     cost = done["hours"] * looked_up(done["gpu"], prices.gpu_hour)
     priced = done.assign(cost=cost)[cost.notna()]
-    # only jobs that train the same thing are compared: same template, model and batch size
-    keys = ["template", "model", "per_device_batch_size"]
+    # only jobs that train the same thing on as many GPUs are compared
+    keys = ["template", "model", "per_device_batch_size", "gpu_count"]
     for key, part in priced.groupby(keys, observed=True, dropna=False):
         yield from _gpu_change(str(key[0]), part)
 

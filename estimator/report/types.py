@@ -14,7 +14,7 @@ Cell = str | int | float | datetime | None
 
 
 class Unit(StrEnum):
-    """What a value is counted in. DIFF is text of several lines that a person may apply."""
+    """What a value is counted in. LONG is a sentence, DIFF lines that a person may apply."""
 
     TEXT = "text"
     COUNT = "count"
@@ -27,6 +27,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     GIB_HOURS = "GiB-hours"
     MOMENT = "moment"
+    LONG = "long"
     DIFF = "diff"
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from estimator.messages import Language, localise
-from estimator.report.types import Report, Table, Unit
+from estimator.report.render.words import is_number
+from estimator.report.types import Report, Table
 from estimator.values import Missing
 
 SCHEMA_VERSION = 1
@@ -54,11 +55,7 @@ def write_tables(report: Report, folder: Path, format: TableFormat, language: La
 
 def _with_types(frame: Any, table: Table) -> Any:
     """Text as text, so that a column of nothing but unknown values has a type too."""
-    text = {
-        column.key: str
-        for column in table.columns
-        if column.unit in (Unit.TEXT, Unit.DIFF, Unit.MOMENT)
-    }
+    text = {column.key: str for column in table.columns if not is_number(column.unit)}
     numbers = {column.key: "float64" for column in table.columns if column.key not in text}
     return frame.astype({**text, **numbers})
 

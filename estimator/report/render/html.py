@@ -10,7 +10,7 @@ from estimator.charts.types import Chart
 from estimator.errors import BadInput
 from estimator.messages import Language, localise, sentence, speaker
 from estimator.report.render.words import NOTHING, figure_words, is_number, words
-from estimator.report.types import Report, Table, Unit
+from estimator.report.types import Column, Report, Table, Unit
 from estimator.values import Missing
 
 SHOWN_ROWS = 20
@@ -43,14 +43,15 @@ def to_html(report: Report, language: Language) -> str:
         say=speaker(language),
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         picture=_picture,
-        cell=lambda value, column: words(value, column.unit, said.currency),
+        cell=lambda value, column: words(value, column.unit),
         figure=lambda one: figure_words(one, said.currency),
         words=lambda value, unit: words(value, unit, said.currency),
+        head=lambda column: _head(column, said.currency),
         is_number=lambda column: is_number(column.unit),
         shown=lambda table: table.rows[:SHOWN_ROWS],
         rest=lambda table: max(0, len(table.rows) - SHOWN_ROWS),
         flat=_flat,
-        diffs=_diffs,
+        below=_below,
         missing=lambda value: isinstance(value, Missing),
         nothing=NOTHING,
     )
@@ -63,11 +64,20 @@ def _picture(chart: Chart) -> Any:
     return Markup(to_svg(chart)) if chart.rows else ""  # vl-convert escapes what it draws
 
 
+def _head(column: Column, currency: str) -> str:
+    """A column's title, with the unit that its cells leave out."""
+    left_out = {Unit.GIB_HOURS: "GiB·h", Unit.MONEY: currency}.get(column.unit, "")
+    return f"{column.title} ({left_out})" if left_out else str(column.title)
+
+
 def _flat(table: Table) -> list[Any]:
     """The columns that stand side by side."""
-    return [(at, column) for at, column in enumerate(table.columns) if column.unit != Unit.DIFF]
+    return [(at, column) for at, column in enumerate(table.columns) if column.unit not in _BELOW]
 
 
-def _diffs(table: Table) -> list[Any]:
+def _below(table: Table) -> list[Any]:
     """The columns that need lines of their own."""
-    return [(at, column) for at, column in enumerate(table.columns) if column.unit == Unit.DIFF]
+    return [(at, column) for at, column in enumerate(table.columns) if column.unit in _BELOW]
+
+
+_BELOW = (Unit.LONG, Unit.DIFF)

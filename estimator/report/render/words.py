@@ -27,11 +27,12 @@ def _number(value: float, unit: Unit, currency: str) -> str:
     if unit is Unit.SHARE:
         return f"{value:.1%}" if abs(value) < 10 else f"{value * 100:,.0f}%"
     if unit is Unit.SECONDS:
-        return "0 s" if value == 0 else format_duration(value)
+        sign = "-" if value < 0 else ""
+        return "0 s" if value == 0 else f"{sign}{format_duration(abs(value))}"
     if unit is Unit.BYTES:
         return format_bytes(round(value))
     if unit is Unit.MONEY:
-        return f"{value:,.2f} {currency}".strip()
+        return f"{value:,.{0 if abs(value) >= 1000 else 2}f} {currency}".strip()
     if unit is Unit.RATIO:
         return f"{value:,.2f}"
     if unit is Unit.COUNT and value == int(value):
@@ -49,4 +50,4 @@ def figure_words(figure: Figure, currency: str) -> str:
 
 def is_number(unit: Unit) -> bool:
     """Whether values of this unit stand right-aligned."""
-    return unit not in (Unit.TEXT, Unit.DIFF, Unit.MOMENT)
+    return unit not in (Unit.TEXT, Unit.LONG, Unit.DIFF, Unit.MOMENT)

@@ -8,7 +8,15 @@ from estimator.charts.types import Axis, AxisKind, Chart, Shape
 from estimator.messages import sentence
 from estimator.records.types import Status
 from estimator.report.data import Data
-from estimator.report.sections.common import estimated, named, size_class, size_name, table
+from estimator.report.jobs import UNKNOWN
+from estimator.report.sections.common import (
+    BY_TITLES,
+    estimated,
+    named,
+    size_class,
+    size_name,
+    table,
+)
 from estimator.report.statistics import quantile
 from estimator.report.types import Column, Figure, Section, Table, Unit
 
@@ -29,8 +37,11 @@ def queueing(data: Data) -> Section:
         lacking = sentence("waits: no job says both when it was submitted and when it started")
         return Section("queueing", title, about, lacking=(lacking,))
     sizes = _by(frame, size_class(frame["gpus"]), "size", sentence("GPUs of a job"))
-    types = _by(frame, frame["gpu"].array, "gpu", sentence("GPU type"))
-    queues = _by(frame, frame["queue"].array, "queue", sentence("queue"))
+    named_ = tuple(
+        _by(frame, frame[by].array, by, BY_TITLES[by])
+        for by in ("gpu", "queue", "team")
+        if (frame[by] != UNKNOWN).any()
+    )
     pending = data.frame["status"] == Status.PENDING
     never = int((pending & data.frame["began"].isna()).sum())
     notes = (sentence("{count} jobs never started; they are not in these figures", count=never),)
@@ -39,7 +50,7 @@ def queueing(data: Data) -> Section:
         title,
         about,
         tuple(_figures(frame)),
-        (sizes, types, queues),
+        (sizes, *named_),
         (_chart(sizes),),
         notes if never else (),
     )

@@ -184,7 +184,7 @@ def _changes(changes: tuple[Change, ...]) -> Table:
         Column("money", sentence("saved"), Unit.MONEY),
         Column("risk", sentence("chance of needing more"), Unit.SHARE),
         Column("confidence", sentence("confidence"), Unit.TEXT),
-        Column("why", sentence("why"), Unit.TEXT),
+        Column("why", sentence("why"), Unit.LONG),
         Column("diff", sentence("change to the template"), Unit.DIFF),
     )
     return table(

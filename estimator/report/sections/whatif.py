@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
@@ -143,7 +143,8 @@ def _figures(frame: pd.DataFrame, base: Result) -> tuple[Figure, ...]:
     ]
     if wait is not None:
         title = sentence("mean wait, as it is")
-        found.append(estimated("mean_wait", title, wait, Unit.SECONDS, how))
+        figure = estimated("mean_wait", title, wait, Unit.SECONDS, how)
+        found.append(replace(figure, source=Source.VIRTUAL))
     return tuple(found)
 
 
