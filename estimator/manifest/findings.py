@@ -33,6 +33,6 @@ def require_sound(trees: Sequence[Branch], values: Sequence[Document]) -> None:
     said = sentence("{path}: {problem}", path=format_path(first.path), problem=first.problem)
     raise BadInput(
         message("finding.and_more", said=said, more=more) if more else said,
-        where=sentence("computed") if first.where == COMPUTED else first.where,
+        where="" if first.where == COMPUTED else first.where,
         hint=first.mend or message("finding.correct_template"),
     )

@@ -49,8 +49,10 @@ def volumes(path: Path, pod: Document) -> Iterator[Finding]:
                 "a volume has one source, this one {listed}; !delete the others",
                 listed=_enumerated(sources),
             )
-            # What a layer adds stands behind what is below it.
-            yield Finding(here, said, mend=mends.delete(sources[:-1]) or "emptyDir: {}")
+            # What a layer adds stands behind what it has from below: the last is to stay.
+            yield Finding(
+                (*here, *sources[-1:]), said, mend=mends.delete(sources[:-1]) or "emptyDir: {}"
+            )
 
 
 def mounts(path: Path, pod: Document) -> Iterator[Finding]:
@@ -84,7 +86,7 @@ def environment(path: Path, pod: Document) -> Iterator[Finding]:
                 yield Finding((*here, "name"), said, mend=mend)
             if "value" in variable and "valueFrom" in variable:
                 said = sentence("has a value and a valueFrom; !delete one of them")
-                yield Finding(here, said, mend="valueFrom: !delete")
+                yield Finding(here, said, mend="value: !delete")
         yield from _repeated((*container_path, "env"), found)
 
 

@@ -44,7 +44,7 @@ def judged(plan: CandidatePlan, gpu: GpuType, question: Question) -> CandidatePl
     broken = shortfalls(plan, gpu, question)
     if not broken:
         return plan
-    return replace(plan, feasible=False, reason="; ".join(one.reason for one in broken))
+    return replace(plan, feasible=False, reason=reasons.all_of([one.reason for one in broken]))
 
 
 def shortfalls(plan: CandidatePlan, gpu: GpuType, question: Question) -> tuple[Shortfall, ...]:

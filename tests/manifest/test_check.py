@@ -116,7 +116,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         lambda job, pod, box: pod["volumes"].append({"name": "x"}), f"{POD}.volumes[x]", "none"),
     "volume with two sources": (
         lambda job, pod, box: pod["volumes"][2].update(hostPath={"path": "/a"}),
-        f"{POD}.volumes[shm]", "emptyDir and hostPath"),
+        f"{POD}.volumes[shm].hostPath", "emptyDir and hostPath"),
     "name of a volume": (
         lambda job, pod, box: pod["volumes"].append({"name": "A", "emptyDir": {}}),
         f"{POD}.volumes[A].name", "name"),

@@ -95,7 +95,7 @@ def test_a_refused_manifest_names_the_mend() -> None:
     assert isinstance(tree, Branch)
     with pytest.raises(BadInput) as caught:
         require_sound([tree], [plain_map(tree)])
-    assert line_of(caught.value).startswith("错误：由估算填入: spec：缺少\n  可尝试：spec: {")
+    assert line_of(caught.value).startswith("错误：spec：缺少\n  可尝试：spec: {")
 
 
 def said_at_once(call: ast.Call) -> ast.expr | None:

@@ -7,6 +7,7 @@ import planning
 import pytest
 
 from estimator.drystep.measurement import Precision
+from estimator.messages import Language, translate
 from estimator.plan.candidates import Inputs, plan_for
 from estimator.plan.feasibility import Limit, shortfalls, supports
 from estimator.plan.types import CandidatePlan, Question, SiteLimit, SiteMeasure
@@ -121,3 +122,17 @@ def test_all_broken_limits_are_said() -> None:
     reason = plan_for(inputs, asked, 1).reason
     assert "compute capability 7.0" in reason
     assert "short by 1.00 GiB" in reason
+
+
+def test_reasons_are_told_in_the_readers_language() -> None:
+    limits = (
+        SiteLimit(SiteMeasure.GPU_TYPES, None, ("A100*",), "a.yaml:1"),
+        SiteLimit(SiteMeasure.GPU_TYPES, None, ("H100*",), "b.yaml:1"),
+    )
+    one = plan(replace(EASY, site_limits=limits[:1]))
+    assert translate(one.reason, Language.ZH) == "规定只允许 A100*，不允许 Small：a.yaml:1"
+    two = plan(replace(EASY, site_limits=limits))
+    assert two.reason.count("; ") == 1
+    assert translate(two.reason, Language.ZH) == (
+        "规定只允许 A100*，不允许 Small：a.yaml:1；规定只允许 H100*，不允许 Small：b.yaml:1"
+    )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
     "{path}: {problem}": "{path}：{problem}",
-    "computed": "由估算填入",
     "'{image}' is not an image": "'{image}' 不是镜像",
     "'{repository}' is not an image: capital letters": "'{repository}' 不是镜像：含有大写字母",
     "'{image}' changes under its name; pin it by a tag or digest": (

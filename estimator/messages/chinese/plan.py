@@ -29,6 +29,7 @@ CHINESE: Mapping[str, str] = {
         "放不下：最多需要 {need}，只有 {have}，差 {short}"
     ),
     "needs {subject}, policy allows {most}: {who}": "需要 {subject}，规定最多 {most}：{who}",
+    "{first}; {second}": "{first}；{second}",
     "{nodes} nodes": "{nodes} 个节点",
     "{gpus} on each node": "每个节点 {gpus}",
     "policy allows {allowed}, not {gpu}: {who}": "规定只允许 {allowed}，不允许 {gpu}：{who}",

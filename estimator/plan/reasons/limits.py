@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from estimator.drystep.measurement import Precision
 from estimator.gpus.types import GpuType
 from estimator.memory.types import MemoryEstimate
@@ -58,6 +60,14 @@ def too_late(taken: Bounded[float], deadline: float) -> str:
         beyond=format_duration(taken.upper - deadline),
         deadline=format_duration(deadline),
     )
+
+
+def all_of(said: Sequence[str]) -> str:
+    """Several reasons as one sentence."""
+    first, *others = said
+    for other in others:
+        first = sentence("{first}; {second}", first=first, second=other)
+    return first
 
 
 def beyond_policy(measure: SiteMeasure, taken: int, most: int, who: str) -> str:
