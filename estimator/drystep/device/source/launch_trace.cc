@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <mutex>
 #include <unordered_set>
 
 #include "paddle/phi/common/data_type.h"
@@ -17,6 +18,12 @@ namespace virtual_gpu {
 namespace {
 
 using phi::DenseTensor;
+
+// The record is written by every thread that launches, such as a reader that makes tensors.
+std::mutex& Guard() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
 
 void AppendNumber(double value, std::string* text) {
   if (!std::isfinite(value)) {
@@ -118,6 +125,7 @@ LaunchTrace& LaunchTrace::Instance() {
 }
 
 void LaunchTrace::Begin(int64_t snapshot_at) {
+  std::lock_guard<std::mutex> lock(Guard());
   LaunchTrace next;
   next.phase_ = phase_;
   next.on_snapshot_ = on_snapshot_;
@@ -134,6 +142,12 @@ void LaunchTrace::Begin(int64_t snapshot_at) {
 }
 
 void LaunchTrace::OnLaunch(const KernelCall& call) {
+  // The listener may wait for Python's own lock, so it is called outside of ours.
+  if (Note(call) && on_snapshot_ != nullptr) on_snapshot_(call.info->name.c_str());
+}
+
+bool LaunchTrace::Note(const KernelCall& call) {
+  std::lock_guard<std::mutex> lock(Guard());
   if (follow_) NoteDeaths();
   Track(call);
   const int64_t allocated = paddle::memory::DeviceMemoryStatCurrentValue("Allocated", 0);
@@ -143,10 +157,12 @@ void LaunchTrace::OnLaunch(const KernelCall& call) {
     peak_phase_ = phase_;
   }
   if (follow_) points_.push_back(LaunchPoint{allocated, phase_});
-  if (launches_ == snapshot_at_) TakeSnapshot(call.info->name);
+  const bool is_the_one = launches_ == snapshot_at_;
+  if (is_the_one) TakeSnapshot();
   ++launches_;
   std::string description = Describe(call, phase_);
   if (counts_[description]++ == 0) order_.push_back(std::move(description));
+  return is_the_one;
 }
 
 void LaunchTrace::Track(const KernelCall& call) {
@@ -175,6 +191,7 @@ void LaunchTrace::NoteDeaths() {
 }
 
 std::vector<Lifetime> LaunchTrace::Lifetimes() const {
+  std::lock_guard<std::mutex> lock(Guard());
   std::unordered_set<size_t> outliving;
   for (const auto& entry : alive_) outliving.insert(entry.second);
   std::vector<Lifetime> lifetimes;
@@ -189,17 +206,17 @@ std::vector<Lifetime> LaunchTrace::Lifetimes() const {
   return lifetimes;
 }
 
-void LaunchTrace::TakeSnapshot(const std::string& kernel) {
+void LaunchTrace::TakeSnapshot() {
   // An in-place kernel returns its input's block: the first owner of a living block counts.
   std::unordered_set<const phi::Allocation*> seen;
   for (size_t i = 0; i < tracked_.size(); ++i) {
     const auto alive = tracked_[i].allocation.lock();
     if (alive != nullptr && seen.insert(alive.get()).second) snapshot_.push_back(i);
   }
-  if (on_snapshot_ != nullptr) on_snapshot_(kernel.c_str());
 }
 
 void LaunchTrace::Claim(const uint64_t* addresses, size_t count) {
+  std::lock_guard<std::mutex> lock(Guard());
   const std::unordered_set<uint64_t> wanted(addresses, addresses + count);
   for (auto& entry : tracked_) {
     if (wanted.count(entry.live.address) != 0 && !entry.allocation.expired()) {
@@ -209,12 +226,14 @@ void LaunchTrace::Claim(const uint64_t* addresses, size_t count) {
 }
 
 std::vector<LiveAllocation> LaunchTrace::Snapshot() const {
+  std::lock_guard<std::mutex> lock(Guard());
   std::vector<LiveAllocation> alive;
   for (size_t index : snapshot_) alive.push_back(tracked_[index].live);
   return alive;
 }
 
 std::string LaunchTrace::Json() const {
+  std::lock_guard<std::mutex> lock(Guard());
   std::string text = "[";
   for (const auto& description : order_) {
     if (text.size() > 1) text += ',';

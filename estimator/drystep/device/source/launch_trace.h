@@ -80,7 +80,9 @@ class LaunchTrace {
   };
 
   void Track(const KernelCall& call);
-  void TakeSnapshot(const std::string& kernel);
+  void TakeSnapshot();
+  // Returns whether the snapshot was of this launch.
+  bool Note(const KernelCall& call);
   void NoteDeaths();
 
   OnSnapshot on_snapshot_ = nullptr;

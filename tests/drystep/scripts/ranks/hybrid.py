@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.distributed import fleet
@@ -63,8 +64,8 @@ class Samples(paddle.io.Dataset):
         return 64
 
     def __getitem__(self, index):
-        words = (paddle.arange(LENGTH + 1) * (index + 1)) % WORDS
-        return words[:-1].numpy(), words[1:].numpy()
+        words = (np.arange(LENGTH + 1) * (index + 1)) % WORDS
+        return words[:-1], words[1:]
 
 
 def main():
