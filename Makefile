@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy corpus bench bench-render bench-learning load fit checkov clean
+.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning load fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -24,6 +24,9 @@ types: $(READY)
 accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, and against published runs
 	$(BIN)/python -m tests.accuracy.compare
 	$(BIN)/python -m tests.accuracy.published
+
+accuracy-cluster: $(READY)  ## device memory of every rank against published runs on 8 GPUs
+	$(BIN)/python -m tests.accuracy.published_cluster
 
 corpus: $(READY)  ## the same on architectures of real suites (PyPI, or checkouts in CORPUS_DIR)
 	$(BIN)/python -m tests.corpus.run --json corpus.json $(ARGS)

@@ -133,6 +133,7 @@ class _Predictor:
     def __init__(self, evidence: Evidence) -> None:
         self._ranks = evidence.report.ranks
         self._gpu_count = self._ranks[0].seen.topology.world_size if self._ranks else 1
+        self._groups = _groups(self._ranks[0]) if self._ranks else ()
         self._model = evidence.report.model.name
         self._correction = evidence.correction
         self._measured_on = evidence.measured_on
@@ -210,7 +211,7 @@ class _Predictor:
         )
 
     def _plain_memory(self, gpu: GpuType, measurement: StepMeasurement) -> MemoryEstimate:
-        return estimate_device_memory(gpu, measurement, self._gpu_count)
+        return estimate_device_memory(gpu, measurement, self._gpu_count, self._groups)
 
     def _memory(
         self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
@@ -242,6 +243,12 @@ class _Predictor:
         if key not in self._profiles:
             self._profiles[key] = profile_kernels(measurement.kernels)
         return self._profiles[key]
+
+
+def _groups(one: RankClass) -> tuple[int, ...]:
+    """The sizes of the groups that a rank was seen to communicate in."""
+    groups = {(use.group, use.ranks) for use in one.seen.collectives}
+    return tuple(len(ranks) for _, ranks in groups)
 
 
 def _step_time(

@@ -25,10 +25,13 @@ _SOURCE_OF = {
 
 
 def estimate_device_memory(
-    gpu: GpuType, measurement: StepMeasurement, gpu_count: int
+    gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: Sequence[int] = ()
 ) -> MemoryEstimate:
-    """Device memory of each of ``gpu_count`` GPUs = reserved + overhead, as nvidia-smi shows it."""
-    overhead = device_overhead(gpu, gpu_count)
+    """Device memory of each of ``gpu_count`` GPUs = reserved + overhead, as nvidia-smi shows it.
+
+    groups: the sizes of the groups that communicate, where they are known.
+    """
+    overhead = device_overhead(gpu, gpu_count, groups=groups)
     reserved = _reserved(measurement, _capacity(gpu, overhead))
     outside = overhead.context.target + overhead.communication.target
     device_memory = Bounded(

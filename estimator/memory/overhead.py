@@ -31,6 +31,8 @@ upper bound there is what the same process takes when everything is loaded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead
 from estimator.messages import sentence
@@ -60,16 +62,22 @@ follows the number of channels, few over PCIe (NVIDIA/nccl#986), at 2 x 4 MiB bu
 
 
 def device_overhead(
-    gpu: GpuType, gpu_count: int, cuda_version: tuple[int, int] = DEFAULT_CUDA
+    gpu: GpuType,
+    gpu_count: int,
+    cuda_version: tuple[int, int] = DEFAULT_CUDA,
+    groups: Sequence[int] = (),
 ) -> DeviceOverhead:
     """Bytes on each of ``gpu_count`` GPUs that the allocator does not see.
 
-    One process per GPU and one communicator are assumed (data parallel).
+    One process per GPU is assumed. groups: how many ranks each group has that communicates; without
+    them one group of all (data parallel).
     """
     if gpu_count < 1:
         raise ValueError(f"a job has at least one GPU, not {gpu_count}")
     return DeviceOverhead(
-        _context(gpu, cuda_version), _communication(gpu_count), _libraries(gpu, cuda_version)
+        _context(gpu, cuda_version),
+        _communication(groups or (gpu_count,)),
+        _libraries(gpu, cuda_version),
     )
 
 
@@ -129,13 +137,30 @@ def _cublas_mib(gpu: GpuType) -> float:
     return _CUBLAS_HOPPER_MIB if gpu.compute_capability >= (9, 0) else _CUBLAS_MIB
 
 
-def _communication(gpu_count: int) -> Bounded[int]:
-    if gpu_count == 1:
+def _communication(groups: Sequence[int]) -> Bounded[int]:
+    """NCCL has buffers of its own for each group.
+
+    The upper end is that of the largest group and the targets of the others: no figure is known
+    of several groups at their most.
+    """
+    several = sorted((count for count in groups if count > 1), reverse=True)
+    if not several:
         alone = sentence("one GPU needs no communication buffers")
         return Bounded.exact(0, Source.PUBLISHED, alone)
-    sizes = _TWO_GPUS_MIB if gpu_count == 2 else _MORE_GPUS_MIB
-    lower, target, upper = (round(size * MIB) for size in sizes)
-    reason = sentence(
-        "NCCL buffers among {count} GPUs: {size}", count=gpu_count, size=format_bytes(target)
+    sizes = [_TWO_GPUS_MIB if count == 2 else _MORE_GPUS_MIB for count in several]
+    target = round(sum(target for _, target, _ in sizes) * MIB)
+    lower = round(sum(lower for lower, _, _ in sizes) * MIB)
+    upper = target + round((sizes[0][2] - sizes[0][1]) * MIB)
+    return Bounded(target, lower, upper, Source.PUBLISHED, _why(several, target))
+
+
+def _why(several: Sequence[int], target: int) -> str:
+    size = format_bytes(target)
+    if len(several) == 1:
+        return sentence("NCCL buffers among {count} GPUs: {size}", count=several[0], size=size)
+    return sentence(
+        "NCCL buffers of {groups} groups among {most} GPUs at most: {size}",
+        groups=len(several),
+        most=several[0],
+        size=size,
     )
-    return Bounded(target, lower, upper, Source.PUBLISHED, reason)

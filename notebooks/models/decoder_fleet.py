@@ -78,6 +78,9 @@ def with_places(query, key):
     angle = paddle.arange(LENGTH, dtype="float32").unsqueeze(-1) * rate
     angle = paddle.concat([angle, angle], axis=-1)[None, :, None, :]
     cos, sin = angle.cos().astype(query.dtype), angle.sin().astype(query.dtype)
+    cos.stop_gradient = sin.stop_gradient = (
+        True  # said so, what they are multiplied with is not kept
+    )
     return query * cos + turned(query) * sin, key * cos + turned(key) * sin
 
 

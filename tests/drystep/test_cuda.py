@@ -181,3 +181,27 @@ def test_workers_of_a_data_loader_live() -> None:
     """)
     assert told["labels"] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     assert told["places"] == ["Place(gpu:0)"] * 3
+
+
+def test_a_factor_is_kept_only_where_its_partner_needs_a_gradient() -> None:
+    told = on_virtual_gpu("""
+        import gc
+        from estimator.drystep.child.cuda.pretend import pretend_cuda
+        from estimator.drystep.request import CudaCard
+
+        def kept():
+            x, mask = paddle.randn([1024, 1024]), paddle.randn([1024, 1024])
+            x.stop_gradient, mask.stop_gradient = False, True
+            scaled = x * 2.0
+            before = statistics.allocated_bytes()
+            product = scaled * mask
+            del scaled
+            gc.collect()
+            return statistics.allocated_bytes() - before
+
+        result["as_the_cpu"] = kept()
+        pretend_cuda(CudaCard("a card", (8, 0), 80 << 30, 108))
+        result["as_a_gpu"] = kept()
+    """)
+    # The product is new, 4 MiB; the factor goes where nothing needs it.
+    assert told == {"as_the_cpu": 4 << 20, "as_a_gpu": 0}

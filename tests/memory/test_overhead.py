@@ -79,3 +79,13 @@ def test_unknown_multiprocessors_widen_the_interval():
 def test_no_gpu_is_refused(count):
     with pytest.raises(ValueError, match="at least one GPU"):
         device_overhead(CATALOGUE.find("T4"), count)
+
+
+def test_each_group_has_buffers_of_its_own():
+    a100 = CATALOGUE.find("A100-SXM4-80GB")
+    one = device_overhead(a100, 8).communication
+    several = device_overhead(a100, 8, groups=(8, 2, 1, 4)).communication
+    assert several.target == (392 + 342 + 392) * MIB
+    # The most of one group, and what is likely of the others.
+    assert several.upper == (975 + 342 + 392) * MIB
+    assert several.lower == 3 * one.lower

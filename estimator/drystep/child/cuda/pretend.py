@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,7 @@ def pretend_cuda(card: CudaCard, gpus: int = 1) -> None:
     on a CUDA build, the GPU is the default one unless the script says otherwise.
     """
     let_places_be_cuda(gpus)
+    _keep_what_gpus_keep()
     functions = _core_functions(card, gpus)
     replace_everywhere(functions, core)
     for name in functions:
@@ -99,6 +101,13 @@ def pretend_cuda(card: CudaCard, gpus: int = 1) -> None:
     _say_versions()
     replace_everywhere({"spawn": _spawn(gpus)}, paddle.distributed)
     paddle.set_device("gpu:0")
+
+
+def _keep_what_gpus_keep() -> None:
+    """Have backward passes keep what they do on a GPU (device/source/kept_inputs.cpp)."""
+    keep = getattr(ctypes.CDLL(None), "vgpu_keep_as_gpus", None)
+    if keep is not None:  # preloaded
+        keep()
 
 
 def _core_functions(card: CudaCard, gpus: int) -> dict[str, Any]:
