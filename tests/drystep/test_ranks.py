@@ -123,7 +123,7 @@ def test_spawn_and_collectives_of_threads(here):
     ],
 )
 def test_one_clear_line(here, command, gpus, where, what):
-    seconds = 8.0 if "waits" in command else 120.0
+    seconds = 20.0 if "waits" in command else 120.0
     with pytest.raises(UserCodeFailed, match=what) as caught:
         run(command, gpus, seconds=seconds)
     assert caught.value.where == where
