@@ -10,8 +10,8 @@ norm, optimizer, clipping (FlagOpen/FlagPerf, training/nvidia/llama1_7B-paddle/c
 same for all rows: "memory" is nvidia-smi's, in GiB; Paddle 3.3 takes what 2.5.1 took; rotary
 embedding is not fused; tensor parallel ranks keep their part of the scores; the steady state comes
 with the second micro-batch, in a pipeline with the eighth, so that is how many run; GPT's query,
-key and value are one layer, with dropout 0.1. The context is taken as under CUDA 12; their driver (470)
-means CUDA 11, whose eager loading takes about 0.4 GiB more.
+key and value are one layer, with dropout 0.1. The context is taken as under CUDA 12; their driver
+(470) means CUDA 11, whose eager loading takes about 0.4 GiB more.
 """
 
 from __future__ import annotations
