@@ -31,6 +31,7 @@ class ServeArguments(CommonArguments):
     database: Annotated[str | None, _service("--database", "URL")] = None
     data_dir: Annotated[Path | None, _service("--data-dir", "DIR")] = None
     workers: Annotated[int, _service("--workers", "N", min=0)] = 0
+    dry_step_on: Annotated[str | None, _service("--dry-step-on", "tcp://HOST:PORT")] = None
     models: Annotated[list[Path], _service("--models", "DIR")] = field(default_factory=list)
     gpus_file: Annotated[Path | None, _service("--gpus-file", "FILE")] = None
     templates: Annotated[list[Path], _service("--templates", "DIR")] = field(default_factory=list)
@@ -73,6 +74,7 @@ def _settings(arguments: ServeArguments) -> Settings:
         tokens=arguments.tokens,
         hosts=tuple(arguments.public_host),
         unsafe_uploads=arguments.allow_unsafe_uploads,
+        dry_step_on=arguments.dry_step_on,
         site=Site(
             gpus_file=_absolute(arguments.gpus_file),
             templates=_all_absolute(arguments.templates),

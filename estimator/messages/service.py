@@ -118,6 +118,9 @@ WORDINGS = {
         "Estimates that one user may have waiting or under way.",
         "单个用户等待中或进行中的估算数上限。",
     ),
+    "help.dry_step_on": Wording(
+        "Dask cluster whose workers run the dry steps.", "运行试运行步骤的 Dask 集群。"
+    ),
     "help.keep_days": Wording(
         "How long runs, results and the audit log are kept.", "运行、结果与审计日志的保留天数。"
     ),

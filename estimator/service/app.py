@@ -21,15 +21,16 @@ from estimator.messages import message
 from estimator.service.api import comparing, estimates, health, knowledge
 from estimator.service.api.models import Problem
 from estimator.service.context import Context, language_of
+from estimator.service.engines.local import confinement_of
 from estimator.service.events import Hub
 from estimator.service.intake.digest import Naming
 from estimator.service.jobs.store import JobStore
-from estimator.service.jobs.worker import confinement
 from estimator.service.metrics import Measured, Metrics
 from estimator.service.pages import routes, session
 from estimator.service.pages.render import page
 from estimator.service.pages.result import Documents
 from estimator.service.problems import MEDIA_TYPE, Refused, problem_of, shown_whole, told
+from estimator.service.sandbox.limits import SandboxLimits
 from estimator.service.security.guard import Guard, TooLarge
 from estimator.service.security.rates import Rates
 from estimator.service.security.tokens import read_tokens
@@ -46,7 +47,9 @@ _KINDS = {404: "not-found", 405: "wrong-method", 400: "malformed", 413: "too-lar
 def context_for(settings: Settings, store: JobStore) -> Context:
     """What all parts of the service share."""
     uploads = ""
-    if not settings.unsafe_uploads and not confinement(settings, ()).safe:
+    elsewhere = settings.dry_step_on is not None
+    limits = SandboxLimits(settings.memory_bytes)
+    if not settings.unsafe_uploads and not elsewhere and not confinement_of(limits).safe:
         uploads = message("problem.no-uploads_detail")
     return Context(
         settings=settings,

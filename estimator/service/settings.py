@@ -49,7 +49,7 @@ class Settings:
     """The whole service. ``database``: an address or a file.
 
     hosts: names by which the service is called from outside. tokens: the file that lists them;
-    without one only this machine is served.
+    without one only this machine is served. dry_step_on: address of a Dask cluster.
     """
 
     database: str
@@ -59,6 +59,7 @@ class Settings:
     tokens: Path | None = None
     hosts: tuple[str, ...] = ()
     unsafe_uploads: bool = False
+    dry_step_on: str | None = None
     site: Site = Site()
     bounds: Bounds = Bounds()
 

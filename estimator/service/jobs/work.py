@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from estimator.document import to_document
-from estimator.drystep.launch import OnProgress, run_dry_step
+from estimator.drystep.launch import OnProgress
 from estimator.drystep.measurement import DryStepReport, KernelUse
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.errors import BadInput, EstimatorError, InternalError
@@ -20,12 +20,12 @@ from estimator.messages import Language, map_texts, sentence, to_portable, trans
 from estimator.pipeline import estimate
 from estimator.progress import Stage
 from estimator.result import EstimateResult, NothingFits
+from estimator.service.engines.types import Engine, Place
 from estimator.service.intake.question import to_question
 from estimator.service.jobs.store import JobStore
 from estimator.service.jobs.types import BEAT_SECONDS, Result, Run, State
 from estimator.service.problems import problem_of
-from estimator.service.sandbox.confinement import Confinement
-from estimator.service.sandbox.slots import Slot, Slots, copy_files
+from estimator.service.sandbox.slots import copy_files
 from estimator.service.settings import Settings
 from estimator.units import format_bytes
 
@@ -35,9 +35,8 @@ class Workplace:
     """What a worker works with."""
 
     store: JobStore
-    slots: Slots
+    engine: Engine
     settings: Settings
-    environment: Mapping[str, str]
 
 
 def carry_out(run: Run, place: Workplace) -> None:
@@ -45,7 +44,7 @@ def carry_out(run: Run, place: Workplace) -> None:
     if (known := place.store.summary(run.digest)) is not None:
         place.store.finish(run, Result(run.digest, {}, known))
         return
-    with place.slots.take(place.environment) as slot, _alive(run, place.store, slot) as pulse:
+    with place.engine.place() as slot, _alive(run, place.store, slot) as pulse:
         try:
             result = _answer(run, place, slot)
         except EstimatorError as error:
@@ -68,9 +67,9 @@ def carry_out(run: Run, place: Workplace) -> None:
         place.store.keep(_result(run, result, other, summary))
 
 
-def _answer(run: Run, place: Workplace, slot: Slot) -> EstimateResult:
+def _answer(run: Run, place: Workplace, slot: Place) -> EstimateResult:
     """The pipeline's answer; in the slot's folder, so that files go by their names alone."""
-    if run.request["uploaded"] and not may_upload(slot.confinement, place.settings):
+    if run.request["uploaded"] and not may_upload(place):
         raise BadInput(sentence("uploads are refused: this machine has no sandbox"))
     entry = run.request["entry"]
     copy_files(_files(run, place.store), slot.folder)
@@ -96,17 +95,17 @@ def _files(run: Run, store: JobStore) -> dict[str, bytes]:
     return files
 
 
-def may_upload(confinement: Confinement, settings: Settings) -> bool:
+def may_upload(place: Workplace) -> bool:
     """Whether strangers' code may run here."""
-    return confinement.safe or settings.unsafe_uploads
+    return place.engine.safe or place.settings.unsafe_uploads
 
 
 def _in_slot(
-    slot: Slot, place: Workplace, request: DryStepRequest, limits: Limits, heard: OnProgress
+    slot: Place, place: Workplace, request: DryStepRequest, limits: Limits, heard: OnProgress
 ) -> DryStepReport:
     seconds = min(limits.seconds, place.settings.bounds.time_limit_seconds)
     bounded = Limits(seconds, place.settings.memory_bytes)
-    return run_dry_step(replace(request, seconds=seconds), bounded, heard, slot.start)
+    return slot.run(replace(request, seconds=seconds), bounded, heard)
 
 
 def _without_folder(error: EstimatorError) -> EstimatorError:
@@ -120,7 +119,7 @@ class _Pulse:
 
 
 @contextmanager
-def _alive(run: Run, store: JobStore, slot: Slot) -> Iterator[_Pulse]:
+def _alive(run: Run, store: JobStore, slot: Place) -> Iterator[_Pulse]:
     """Keep the run ours; end what runs in the slot where it is to stop or is not ours any more."""
     pulse, over = _Pulse(), threading.Event()
 

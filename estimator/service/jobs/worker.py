@@ -10,22 +10,15 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 
-from estimator.drystep.device.choose import choose_device
-from estimator.drystep.request import DeviceChoice
 from estimator.errors import BadInput
+from estimator.service.engines.local import LocalEngine
+from estimator.service.engines.types import Engine
 from estimator.service.jobs.store import JobStore, open_jobs
 from estimator.service.jobs.types import Run
 from estimator.service.jobs.work import Workplace, carry_out
-from estimator.service.sandbox.bubblewrap import find_sandbox
-from estimator.service.sandbox.confinement import Confinement
-from estimator.service.sandbox.limits import SandboxLimits
-from estimator.service.sandbox.slots import MOST_THREADS, Slots, remove_left_behind
-from estimator.service.sandbox.unconfined import Unconfined
 from estimator.service.settings import Settings, from_plain
-from estimator.values import Missing
 
 _IDLE_SECONDS = 0.05
 _RECLAIM_SECONDS = 2.0
@@ -49,12 +42,8 @@ def main() -> None:
 
 def work(settings: Settings, store: JobStore, worker: str) -> None:
     """Take runs for ever, as the worker of this name."""
-    remove_left_behind()
-    chosen = choose_device(DeviceChoice.AUTO, _tell)
-    environment = chosen.plugin.environment() if chosen.plugin else {}
-    readable = (chosen.plugin.folder,) if chosen.plugin else ()
-    slots = Slots(confinement(settings, readable), environment)
-    place = Workplace(store, slots, settings, environment)
+    engine = engine_of(settings)
+    place = Workplace(store, engine, settings)
     looked = 0.0
     try:
         while True:
@@ -67,24 +56,16 @@ def work(settings: Settings, store: JobStore, worker: str) -> None:
             else:
                 _carry_out(run, place)
     finally:
-        slots.close()
+        engine.close()
 
 
-def _tell(line: str) -> None:
-    """What the owner of the service should know: that the virtual GPU is being built."""
-    print(line, file=sys.stderr, flush=True)
+def engine_of(settings: Settings) -> Engine:
+    """Where the settings want dry steps to run. Raises BadInput where that cannot be used."""
+    if settings.dry_step_on is not None:
+        from estimator.service.engines.dask import DaskEngine
 
-
-def confinement(settings: Settings, readable: tuple[Path, ...]) -> Confinement:
-    """The sandbox, or nothing on a machine without one: uploads are refused then."""
-    limits = SandboxLimits(
-        settings.memory_bytes,
-        cpu_seconds=int(settings.bounds.time_limit_seconds) * MOST_THREADS,
-    )
-    sandbox = find_sandbox(limits, readable)
-    if not isinstance(sandbox, Missing):
-        return sandbox
-    return Unconfined(limits)
+        return DaskEngine(settings.dry_step_on, settings.unsafe_uploads)
+    return LocalEngine(settings.memory_bytes, settings.bounds.time_limit_seconds)
 
 
 def _carry_out(run: Run, place: Workplace) -> None:

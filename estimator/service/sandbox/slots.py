@@ -67,9 +67,11 @@ class Slot:
             watch.join()
 
     def _inside(self, request: DryStepRequest) -> DryStepRequest:
-        """The request, whose files are relative to the folder, as they are called inside."""
+        """The request with its files as they are called inside."""
         workload = request.workload
-        model_file = self.confinement.inside(self.folder) / workload.model_file
+        name = workload.model_file  # relative to the folder, or in it
+        name = name.relative_to(self.folder) if name.is_absolute() else name
+        model_file = self.confinement.inside(self.folder) / name
         return replace(request, workload=replace(workload, model_file=model_file))
 
     def _watch_memory(self, limit: int, over: threading.Event) -> None:
