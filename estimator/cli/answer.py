@@ -18,7 +18,7 @@ from estimator.cli.timeline import check_timeline, write_timeline
 from estimator.document import to_document
 from estimator.drystep.launch import run_dry_step
 from estimator.errors import BadInput, NoFeasiblePlan
-from estimator.manifest.provenance import annotated
+from estimator.manifest.provenance import annotated, require_comments
 from estimator.manifest.render import refused
 from estimator.manifest.types import Refused
 from estimator.messages import localise, message
@@ -40,6 +40,8 @@ def answer(
     """Answer a question, whose dry step ``run`` runs; the exit code of the command."""
     check_writable(arguments.out)
     check_timeline(arguments.timeline)
+    if arguments.provenance:
+        require_comments(options.manifest.kind)
     console = error_console()
     cluster = None
     if arguments.server_dry_run:

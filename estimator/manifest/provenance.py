@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from estimator.errors import BadInput, InternalError
+from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.tree import COMPUTED
 from estimator.manifest.types import Manifest, Origin
 from estimator.messages import message
@@ -23,16 +24,21 @@ def annotated(manifest: Manifest) -> str:
     ``# templates/base/training.yaml:12`` or ``# computed: why``. A reason that was just given is
     not given again. Raises BadInput for a kind that is not YAML.
     """
+    require_comments(manifest.kind)
     lines = manifest.text.splitlines()
     places = list(_lines_of_values(manifest.text))
-    if not places:
-        what = message("layers.no_provenance", kind=manifest.kind)
-        raise BadInput(what, where="--provenance", hint="--explain")
     if len(places) != len(manifest.origins):
         raise InternalError(f"{len(places)} values have {len(manifest.origins)} origins")
     for line, comment in zip(places, _comments(manifest.origins), strict=True):
         lines[line] += f"  # {comment}"
     return "\n".join(lines) + "\n"
+
+
+def require_comments(kind: str) -> None:
+    """Raise BadInput for a kind that is not YAML."""
+    if kind == ManifestKind.DOCKER:
+        what = message("layers.no_provenance", kind=kind)
+        raise BadInput(what, where="--provenance", hint="--explain")
 
 
 def _comments(origins: Sequence[Origin]) -> Iterator[str]:

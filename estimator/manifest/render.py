@@ -14,7 +14,10 @@ from estimator.manifest.fill import fill
 from estimator.manifest.jobtext import SavedJob, to_text
 from estimator.manifest.layers import Template, TemplateLibrary, resolve_template
 from estimator.manifest.locks import merge_locked
+from estimator.manifest.merge import merge, overlay
 from estimator.manifest.overrides import layer_of, origin
+from estimator.manifest.settings import TRAINING, Training, read_settings
+from estimator.manifest.tree import Provenance, Setting
 from estimator.manifest.types import (
     Computed,
     JobRequest,
@@ -29,6 +32,10 @@ from estimator.options import ManifestOptions
 
 LAYERS_PATH = 'metadata.annotations["paddle-estimate/layers"]'
 DIGITS = 12
+_ANY_TRAINING = overlay(
+    Setting((*TRAINING, key), ["-"], Provenance("")) for key in ("images", "command")
+)
+"""What every template says of the training, in the place of one that is not chosen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class ChosenTemplate:
 def check_options(library: TemplateLibrary, options: ManifestOptions) -> None:
     """Raise BadInput for what can be known to be wrong before anything is computed."""
     asked = layer_of(_overrides(options))
+    read_settings(merge(_ANY_TRAINING, asked), TRAINING, Training)
     if options.template is not None:
         template = resolve_template(library, options.template)
         merge_locked(template.tree, asked, template.locks)

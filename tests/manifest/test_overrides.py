@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from estimator.errors import BadInput
+from estimator.manifest.catalogue import template_library
 from estimator.manifest.fill import fill
 from estimator.manifest.overrides import (
     DATA_CLAIM,
@@ -16,7 +17,9 @@ from estimator.manifest.overrides import (
     parse_setting,
     parse_variable,
 )
+from estimator.manifest.render import check_options
 from estimator.manifest.types import Override
+from estimator.options import ManifestOptions
 from tests.manifest.builders import MINIMAL, REQUEST, shipped, template
 
 
@@ -81,3 +84,27 @@ def test_a_lock_holds_against_the_command_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="locked by platform team") as caught:
         fill(locked, REQUEST, "job", [parse_setting("pod.restartPolicy=Never")])
     assert caught.value.where == "command line (--set pod.restartPolicy)"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("training.sharing=half", "training.sharing: Input should be 'none', 'hami' or 'mig'"),
+        ("training.imags=[a]", "training.imags: is not a setting"),
+        ("training.heartbeat_minutes=-1", "greater than or equal to 0"),
+        ("training.images=[]", "list should have at least 1 item"),
+    ],
+)
+def test_settings_are_refused_before_anything_is_computed(words: str, said: str) -> None:
+    options = ManifestOptions(settings=(parse_setting(words),))
+    with pytest.raises(BadInput) as caught:
+        check_options(template_library(), options)
+    assert said in caught.value.what
+    assert caught.value.where == f"command line (--set {words.partition('=')[0]})"
+
+
+@pytest.mark.parametrize(
+    "words", ["training.queue=night", "training.images=[a:1]", "job.backoffLimit=1"]
+)
+def test_settings_that_can_be_are_let_through(words: str) -> None:
+    check_options(template_library(), ManifestOptions(settings=(parse_setting(words),)))
