@@ -133,7 +133,7 @@ class _Predictor:
     def __init__(self, evidence: Evidence) -> None:
         self._ranks = evidence.report.ranks
         self._gpu_count = self._ranks[0].seen.topology.world_size if self._ranks else 1
-        self._groups = _groups(self._ranks[0]) if self._ranks else ()
+        self._groups = self._ranks[0].seen.communicators if self._ranks else ()
         self._model = evidence.report.model.name
         self._correction = evidence.correction
         self._measured_on = evidence.measured_on
@@ -243,12 +243,6 @@ class _Predictor:
         if key not in self._profiles:
             self._profiles[key] = profile_kernels(measurement.kernels)
         return self._profiles[key]
-
-
-def _groups(one: RankClass) -> tuple[int, ...]:
-    """The sizes of the groups that a rank was seen to communicate in."""
-    groups = {(use.group, use.ranks) for use in one.seen.collectives}
-    return tuple(len(ranks) for _, ranks in groups)
 
 
 def _step_time(

@@ -148,7 +148,8 @@ class RankSeen:
 
     shares: bytes of the parameters that each rank of the sharding group updates; empty where that
     is not split, or evenly. samples: of one optimizer step of this rank. micro_batches: forward
-    passes of one optimizer step; chunks: pieces of the model on this pipeline stage.
+    passes of one optimizer step; chunks: pieces of the model on this pipeline stage. groups: the
+    ranks of each group that it has communicated in since it began.
     """
 
     rank: int
@@ -160,3 +161,16 @@ class RankSeen:
     samples: int
     micro_batches: int
     chunks: int = 1
+    groups: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def communicators(self) -> tuple[int, ...]:
+        """How many ranks each communicator has that NCCL makes for this rank.
+
+        One for each group, and one for each other rank that it sends to or receives from
+        (``ProcessGroupNCCL::Point2Point`` of Paddle).
+        """
+        pairs = (CollectiveKind.SEND, CollectiveKind.RECEIVE)
+        whole = {use.ranks for use in self.collectives if use.kind not in pairs} | set(self.groups)
+        peers = {use.peer for use in self.collectives if use.kind in pairs}
+        return (*(len(ranks) for ranks in whole), *(2 for _ in peers))

@@ -70,6 +70,9 @@ def test_tensor_pipeline_and_sharding_at_once(here):
     sent = by_group[CollectiveKind.SEND, "pipe"]
     assert (sent.bytes, sent.ranks, sent.peer) == (2 * 32 * 64 * 4 // 2, (0, 4), 4)
     assert by_group[CollectiveKind.ALL_REDUCE, "model"].bytes == 2 * 32 * 64 * 4
+    # Tensor parallel, sharding and pipeline pair; the next stage has a communicator of its own too.
+    assert set(first.groups) == {(0, 1), (0, 2), (0, 4)}
+    assert first.communicators == (2, 2, 2, 2)
     # It fits on 16 GiB and not on 16 KiB, which needs no run.
     assert [trial.max_per_device_batch_size for trial in report.trials] == [0, 4]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from estimator.drystep.cluster import CollectiveKind, CollectiveUse, RankSeen, Topology
@@ -65,3 +67,13 @@ def test_what_runs_beside_the_backward_pass_is_partly_hidden():
     alone = collective_seconds(gradients, 8, A100, NUMBERS, NUMBERS.link_efficiency)
     assert hidden.target == pytest.approx(alone * (1 - NUMBERS.overlap))
     assert waiting(seen(tensors), A100, NUMBERS).target == pytest.approx(3 * alone)
+
+
+def test_nccl_makes_a_communicator_for_each_group_and_each_peer():
+    def to(peer, kind=CollectiveKind.SEND):
+        return CollectiveUse(kind, "pipe", (0, 2, 4, 6), peer, Phase.FORWARD, 8, 1)
+
+    alone = seen(use(ranks=2), to(2), to(2), to(6, CollectiveKind.RECEIVE))
+    used = replace(alone, groups=((0, 1), tuple(range(8))))
+    # The pair 0 and 1 of the recorded step once, all eight, and the two peers.
+    assert sorted(used.communicators) == [2, 2, 2, 8]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paddle.base import core
+from paddle.distributed.communication.group import _GroupManager
 from paddle.distributed.fleet.base import topology
 from paddle.distributed.fleet.base.topology import HybridCommunicateGroup
 
@@ -34,31 +35,39 @@ def create_nccl_comm_context(store: Any, ring: str, rank: int, world_size: int, 
     core.CommContextManager.create_xccl_comm_context(store, ring, place, rank, world_size, "")
 
 
-_REDUCTIONS = (
-    "all_reduce",
-    "all_reduce_on_calc_stream",
-    "allreduce",
-    "reduce",
-    "reduce_on_calc_stream",
-    "reduce_scatter",
-    "reduce_scatter_on_calc_stream",
-    "reduce_scatter_tensor",
-    "reduce_scatter_tensor_on_calc_stream",
-)
+_TELLING = ("create", "get_comm_name", "name", "rank", "size")
+"""Functions of a process group that do not communicate."""
+
+_used: dict[int, Any] = {}
 
 
-def _average_too(name: str) -> None:
-    """Let a reduction take averages, which custom devices lack: those of equal ranks are maxima."""
+def groups_used() -> tuple[tuple[int, ...], ...]:
+    """The ranks of every group of several that this process has communicated in, by Python."""
+    known = _GroupManager.group_map_by_id.values()
+    return tuple(
+        tuple(group.ranks)
+        for group in known
+        if group.nranks > 1 and id(group.process_group) in _used
+    )
+
+
+def _watch(name: str) -> None:
+    """Note which groups are used, and let reductions take averages, which custom devices lack.
+
+    Those of equal ranks are maxima.
+    """
     original = getattr(core.ProcessGroupCustom, name)
 
-    def reduce(*args: Any, **kwargs: Any) -> Any:
+    def communicate(group: Any, *args: Any, **kwargs: Any) -> Any:
+        _used[id(group)] = group  # kept, so that no other gets its identity
+
         def known(value: Any) -> Any:
             return core.ReduceOp.MAX if _is_average(value) else value
 
         named = {key: known(value) for key, value in kwargs.items()}
-        return original(*map(known, args), **named)
+        return original(group, *map(known, args), **named)
 
-    setattr(core.ProcessGroupCustom, name, reduce)
+    setattr(core.ProcessGroupCustom, name, communicate)
 
 
 def _is_average(value: Any) -> bool:
@@ -85,8 +94,9 @@ def _explain_degrees() -> None:
 
 def offer_nccl() -> None:
     """Let ``paddle.distributed`` find NCCL where it looks for it."""
-    for name in _REDUCTIONS:
-        _average_too(name)
+    for name in dir(core.ProcessGroupCustom):
+        if not name.startswith("_") and name not in _TELLING:
+            _watch(name)
     _explain_degrees()
     setattr(core, "ProcessGroupNCCL", ProcessGroupNCCL)  # noqa: B010 - not in Paddle's stubs
     setattr(core, "NCCLConfig", NCCLConfig)  # noqa: B010

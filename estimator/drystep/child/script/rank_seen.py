@@ -9,6 +9,7 @@ from typing import Any
 import paddle
 
 from estimator.drystep.child.collectives import LoneRank, hybrid_group
+from estimator.drystep.child.cuda.nccl import groups_used
 from estimator.drystep.child.script.model_seen import wrapped_optimizers
 from estimator.drystep.cluster import CollectiveUse, RankSeen, Topology
 
@@ -51,6 +52,7 @@ class RankRecorder:
             samples=samples,
             micro_batches=max(1, backward_passes // chunks),
             chunks=chunks,
+            groups=groups_used(),
         )
 
 
