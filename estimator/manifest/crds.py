@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 from estimator.errors import BadInput
+from estimator.manifest import mends
+from estimator.manifest.nearest_name import did_you_mean
 from estimator.manifest.types import Finding
 from estimator.manifest.walk import Document, Path, step_of
 from estimator.messages import message
@@ -59,7 +61,7 @@ def check_against(document: Document, definitions: Definitions) -> Iterator[Find
         return
     validator = jsonschema.Draft202012Validator(definitions.strict[key])
     for error in validator.iter_errors(_plain(document)):
-        yield Finding(_path(document, error.absolute_path), _problem(error))
+        yield finding_at(_path(document, error.absolute_path), error)
     yield from _list_keys(document, definitions.exported[key], ())
 
 
@@ -134,6 +136,41 @@ def _is_closed(schema: Schema) -> bool:
     return "properties" in schema and not schema.get("x-kubernetes-embedded-resource")
 
 
+def finding_at(path: Path, error: Any) -> Finding:
+    """What jsonschema found, at the path of the value."""
+    return Finding(path, _problem(error), mend=_mend(error, path[-1] if path else ""))
+
+
+def _mend(error: Any, key: str) -> str:
+    """What to write; empty where the schema does not tell."""
+    value, wanted = error.instance, error.validator_value
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        extra = sorted(name for name in value if name not in known)
+        near = did_you_mean(extra[0], known)
+        return f"{near}: ..." if near else mends.delete(extra)
+    if error.validator == "required":
+        return ", ".join(f"{name}: ..." for name in sorted(wanted) if name not in value)
+    if error.validator == "enum":
+        return mends.one_of(key, value, [str(one) for one in wanted])
+    if error.validator == "type":
+        return _as_type(key, value, _types(wanted))
+    return ""
+
+
+def _as_type(key: str, value: object, types: tuple[str, ...]) -> str:
+    if "string" in types and not isinstance(value, dict | list):
+        return mends.as_text(key, value)
+    if "integer" in types and str(value).isdecimal():
+        return mends.write(key, int(str(value)))
+    return mends.write(key, True) if types == ("boolean",) else ""
+
+
+def _types(wanted: str | list[str]) -> tuple[str, ...]:
+    """The types that a value may have; that it may be left out is no news."""
+    return tuple(one for one in ([wanted] if isinstance(wanted, str) else wanted) if one != "null")
+
+
 def _problem(error: Any) -> str:
     """One line; jsonschema would print the whole value."""
     if error.validator == "additionalProperties":
@@ -146,7 +183,7 @@ def _problem(error: Any) -> str:
     value = str(error.instance)
     shown = value if len(value) <= 60 else f"{value[:57]}..."
     if error.validator == "type":
-        return message("finding.wrong_type", value=shown, type=error.validator_value)
+        return message("finding.wrong_type", value=shown, type=_types(error.validator_value))
     if error.validator == "enum":
         return message(
             "finding.not_one_of", value=shown, allowed=", ".join(map(str, error.validator_value))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from estimator.manifest import mends, names
 from estimator.manifest.names import job_name
+from estimator.manifest.nearest_name import did_you_mean
 from estimator.manifest.types import Finding
 from estimator.manifest.walk import Document, Path, Walk, items, map_at
 from estimator.messages import message
@@ -57,10 +58,8 @@ def metadata(walk: Walk) -> Iterator[Finding]:
         yield Finding(("metadata", "namespace"), message("rule.name", name=namespace), mend=mend)
     sizes = {key: len(key) + len(str(one)) for key, one in map_at(about, "annotations").items()}
     if (size := sum(sizes.values())) > _ANNOTATIONS_BYTES:
-        said, longest = (
-            message("rule.annotations", size=size),
-            max(sizes, key=lambda one: sizes[one]),
-        )
+        longest = max(sizes, key=lambda one: sizes[one])
+        said = message("rule.annotations", size=size)
         yield Finding(("metadata", "annotations"), said, mend=mends.delete([longest]))
 
 
@@ -105,8 +104,8 @@ def paddlejob(walk: Walk) -> Iterator[Finding]:
     for kind, spec in replicas.items():
         path: Path = ("spec", "paddleReplicaSpecs", kind)
         if kind not in ("Master", "Worker"):
-            mend = mends.one_of("-", kind, ("Worker", "Master"))[3:]
-            yield Finding(path, message("rule.replica_type", kind=kind), mend=f"{mend}: ...")
+            mend = f"{did_you_mean(kind, ('Worker', 'Master')) or 'Worker'}: ..."
+            yield Finding(path, message("rule.replica_type", kind=kind), mend=mend)
         if not isinstance(spec, dict):
             continue
         policy = spec.get("restartPolicy", "Never")

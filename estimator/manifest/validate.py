@@ -14,7 +14,7 @@ from typing import Any
 
 from estimator.errors import BadInput
 from estimator.manifest.check import check_set
-from estimator.manifest.crds import Definitions, check_against
+from estimator.manifest.crds import Definitions, check_against, finding_at
 from estimator.manifest.tree import COMPUTED, format_path
 from estimator.manifest.types import Finding, Origin
 from estimator.manifest.walk import Document, Path, pods, step_of
@@ -117,7 +117,7 @@ def _against_kubernetes(document: Document, pod: Path) -> Iterator[Finding]:
     except schemas.ValidationError as error:
         steps = [*error.absolute_path]
         path = _path(document, steps[1:] if pod else steps, document["spec"] if pod else document)
-        yield Finding((*pod, *path), str(error.message)[:200])
+        yield finding_at((*pod, *path), error)
     except schemas.SchemaNotFoundError:
         return
 

@@ -16,6 +16,7 @@ from estimator.manifest.fill import fill
 from estimator.manifest.saved import read_manifest
 from estimator.manifest.tree import format_path
 from estimator.manifest.validate import located, require_valid, validate
+from estimator.messages import Language, translate
 from tests.manifest.builders import REQUEST, TWO_NODES, shipped
 
 DEFINITION: dict[str, Any] = {
@@ -119,6 +120,26 @@ def test_what_a_definition_refuses(
     assert problem in found(spec, tmp_path)[path]
 
 
+@pytest.mark.parametrize(
+    ("spec", "mend"),
+    [
+        ({}, "nodes: ..."),
+        ({"nodes": "1"}, "nodes: 1"),
+        ({"nodes": 1, "node": 2}, "nodes: ..."),
+        ({"nodes": 1, "zzz": 2}, "zzz: !delete"),
+        ({"nodes": 1, "mode": "c"}, "mode: a"),
+        ({"nodes": 1, "labels": {"x": 1}}, 'x: "1"'),
+    ],
+)
+def test_what_a_definition_would_take_is_proposed(
+    spec: dict[str, Any], mend: str, tmp_path: Path
+) -> None:
+    (tmp_path / "crds.yaml").write_text(yaml.safe_dump({"kind": "List", "items": [DEFINITION]}))
+    document = {"apiVersion": "example.com/v1", "kind": "Training", "spec": spec}
+    [finding] = check_against(document, load_definitions(tmp_path))
+    assert finding.mend == mend
+
+
 def test_folder_without_definitions(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="holds no CustomResourceDefinition") as caught:
         load_definitions(tmp_path)
@@ -134,6 +155,9 @@ def test_schemas_find_what_no_rule_knows() -> None:
     job["spec"]["template"]["spec"]["containers"][0]["stdin"] = "yes"
     [(_, finding)] = validate([job]).findings
     assert format_path(finding.path) == "spec.template.spec.containers[paddle].stdin"
+    assert finding.problem == "yes is not of type boolean"
+    assert translate(finding.problem, Language.ZH) == "yes 不是 boolean 类型"
+    assert finding.mend == "stdin: true"
 
 
 def test_pods_of_other_kinds_are_held_against_kubernetes() -> None:
