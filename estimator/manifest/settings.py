@@ -6,9 +6,11 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from estimator.errors import BadInput
 from estimator.manifest.complaints import complaint
+from estimator.manifest.nearest_name import did_you_mean
 from estimator.manifest.tree import Branch, Path, find, format_path, nearest, plain
 from estimator.messages import sentence
 
@@ -160,4 +162,13 @@ def read_settings(tree: Branch, path: Path, model: type[Settings]) -> Settings:
         raise BadInput(
             sentence("{path}: {problem}", path=format_path(wrong), problem=complaint(first)),
             where=nearest(tree, wrong).node.provenance.where,
+            hint=_nearest_setting(first, model),
         ) from error
+
+
+def _nearest_setting(error: ErrorDetails, model: type[_Settings]) -> str:
+    """For a setting that is not there, the one that may be meant; else some of those there are."""
+    if error["type"] != "extra_forbidden" or len(error["loc"]) > 1:
+        return ""
+    known = list(model.model_fields)
+    return did_you_mean(str(error["loc"][0]), known) or ", ".join([*known[:8], "..."])

@@ -6,6 +6,7 @@ Only the plain part of YAML is accepted: one document, text keys, no aliases, no
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterator
@@ -50,6 +51,11 @@ MAX_DEPTH = 40
 """Far beyond any template, and short of Python's own recursion limit."""
 
 _TOO_DEEP = sentence("nested more than {most} levels deep", most=MAX_DEPTH)
+_OF_FILES = {
+    errno.ENOENT: sentence("no such file or directory"),
+    errno.EACCES: sentence("permission denied"),
+    errno.EISDIR: sentence("is a directory"),
+}
 _COMMENT = re.compile(r"(?:^|\s)#+\s*(?P<text>.*\S)")
 _BLOCK_COMMENT = re.compile(r"\s*#+\s*(?P<text>.*)")
 _TAGS = {edit.value: edit for edit in Edit if edit is not Edit.MERGE}
@@ -103,7 +109,8 @@ def _read_text(path: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         raise BadInput(sentence("is not UTF-8 text"), where=name) from error
     except OSError as error:
-        why = error.strerror.lower() if error.strerror else sentence("unknown reason")
+        why = _OF_FILES.get(error.errno or 0) or (error.strerror or "").lower()
+        why = why or sentence("unknown reason")
         raise BadInput(sentence("cannot be read: {why}", why=why), where=name) from error
 
 

@@ -41,6 +41,10 @@ BROKEN = {
         "training: {images: [x], command: [a], imags: 1}\n",
         "training.imags：不是设置项",
     ),
+    "near a setting": (
+        "training: {images: [x], command: [a], imags: 1}\n",
+        "可尝试：images",
+    ),
     "no such way to share": (
         "training: {images: [x], command: [a], sharing: half}\n",
         "training.sharing：应为 'none'、'hami' 或 'mig'",
@@ -76,6 +80,13 @@ def test_every_line_of_an_error_is_in_the_language(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_tree(path, "one.yaml")
     assert line_of(caught.value) == ("错误：one.yaml:2: 此处应有 ',' 或 ']'\n  可尝试：请修正文件")
+
+
+def test_a_file_that_cannot_be_read_is_told_in_chinese(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "a.yaml", "没有此文件或目录"), (tmp_path, "是一个目录")):
+        with pytest.raises(BadInput) as caught:
+            read_tree(path, "a.yaml")
+        assert line_of(caught.value) == f"错误：a.yaml: 无法读取：{why}"
 
 
 def test_where_an_option_stands_is_told_too() -> None:
