@@ -86,7 +86,9 @@ _OS8 = {"output_stride": 8}
 
 
 def _seg(name: str, optimizer: str = "Momentum", size: int = 128, **arguments: Any) -> Case:
-    return Case("PaddleSeg", name, optimizer, 2, size, arguments)
+    return Case(
+        "PaddleSeg", name.rstrip("*"), optimizer, 2, size, arguments, quick=name.endswith("*")
+    )
 
 
 def _on_resnet(name: str, depth: str = "18", losses: Any = (_CE,), **arguments: Any) -> Case:
@@ -141,10 +143,10 @@ _SEG = [
     _seg(
         "LPSNet", depths=[1, 3, 3, 10, 10], channels=[8, 24, 64, 160, 160], scale_ratios=[1, 0.25]
     ),
-    _seg("LRASPP-MobileNetV3", losses=[_OHEM], backbone="MobileNetV3_large_x1_0_os8"),
+    _seg("LRASPP-MobileNetV3*", losses=[_OHEM], backbone="MobileNetV3_large_x1_0_os8"),
     _seg("MobileSeg-GhostNet", losses=[_OHEM], backbone="GhostNet_x1_0"),
     _seg("PortraitNet-MobileNetV2", backbone="MobileNetV2_x1_0", size=224),
-    _seg("PPHumanSegLite", losses=_PLAIN, num_classes=2),
+    _seg("PPHumanSegLite*", losses=_PLAIN, num_classes=2),
     _seg("PPLiteSeg-STDC1", losses=_PLAIN, backbone="STDC1"),
     _seg("STDCSeg-STDC1", losses=[_OHEM, _OHEM, _OHEM, "DetailAggregateLoss"], backbone="STDC1"),
     _seg("PPMobileSeg-Base", "AdamW", backbone="MobileSeg_Base"),
@@ -225,9 +227,9 @@ def _det(
     return Case("PaddleDetection", name, optimizer, 2, size, arguments, quick)
 
 
-def _rcnn(config: str) -> Case:
-    """How many regions random weights propose is chance, so all are kept and 32 sampled."""
-    return _det(config, rois=32)
+def _rcnn(config: str, rois: int = 32) -> Case:
+    """How many regions random weights propose is chance, so all are kept and a few sampled."""
+    return _det(config, rois=rois)
 
 
 _DETECTION = [
@@ -243,7 +245,7 @@ _DETECTION = [
     _det("ssd/ssd_mobilenet_v1_300_120e_voc", size=300),
     _det("ssd/ssd_vgg16_300_240e_voc", size=300),
     _rcnn("faster_rcnn/faster_rcnn_r50_fpn_1x_coco"),
-    _rcnn("faster_rcnn/faster_rcnn_r50_1x_coco"),
+    _rcnn("faster_rcnn/faster_rcnn_r50_1x_coco", rois=8),
     _rcnn("mask_rcnn/mask_rcnn_r50_fpn_1x_coco"),
     _rcnn("cascade_rcnn/cascade_rcnn_r50_fpn_1x_coco"),
     _det("retinanet/retinanet_r50_fpn_1x_coco"),
@@ -266,7 +268,7 @@ _DETECTION = [
 def _nlp(name: str, labels: str = "classes", **arguments: Any) -> Case:
     """The real class with two layers and a small vocabulary: the CPU computes it in seconds."""
     given = {"labels": labels, **_TINY, **arguments}
-    return Case("PaddleNLP", name, "AdamW", 2, 64, given)
+    return Case("PaddleNLP", name.rstrip("*"), "AdamW", 2, 64, given, name.endswith("*"))
 
 
 _TINY = {"num_hidden_layers": 2, "vocab_size": 4000}
@@ -275,22 +277,22 @@ _SMALL = {"hidden_size": 512, "num_attention_heads": 8}
 _NLP = [
     _nlp("BertForSequenceClassification"),
     _nlp("BertForMaskedLM", "tokens"),
-    _nlp("ErnieForSequenceClassification"),
+    _nlp("ErnieForSequenceClassification*"),
     _nlp("ErnieForTokenClassification", "tokens", num_labels=1000),
     _nlp("ErnieMForSequenceClassification"),
     _nlp("ErnieGramForSequenceClassification", "outside"),
     _nlp("RobertaForSequenceClassification"),
-    _nlp("AlbertForSequenceClassification", "outside"),
+    _nlp("AlbertForSequenceClassification*", "outside"),
     _nlp("ElectraForSequenceClassification"),
     _nlp("DistilBertForSequenceClassification", "outside"),
     _nlp("TinyBertForSequenceClassification"),
-    _nlp("MobileBertForSequenceClassification", "outside"),
-    _nlp("MPNetForSequenceClassification"),
+    _nlp("MobileBertForSequenceClassification*", "outside"),
+    _nlp("MPNetForSequenceClassification", "outside"),
     _nlp("NeZhaForSequenceClassification"),
     _nlp("ConvBertForSequenceClassification"),
     _nlp("RoFormerForSequenceClassification"),
     _nlp("SqueezeBertForSequenceClassification", "outside"),
-    _nlp("FNetForSequenceClassification"),
+    _nlp("FNetForSequenceClassification*"),
     _nlp("DebertaForSequenceClassification"),
     _nlp("XLNetForSequenceClassification"),
     _nlp("PPMiniLMForSequenceClassification", "outside"),
@@ -298,11 +300,18 @@ _NLP = [
     _nlp("NystromformerForSequenceClassification"),
     _nlp("RemBertForSequenceClassification", "outside"),
     _nlp("BartForConditionalGeneration", "tokens", inputs={"decoder_input_ids": "zeros"}),
-    _nlp("T5ForConditionalGeneration", "tokens"),
-    _nlp("GPTForCausalLM", "tokens"),
+    _nlp("T5ForConditionalGeneration", "tokens", bos_token_id=0),
+    _nlp("GPTForCausalLM*", "tokens"),
     _nlp("OPTForCausalLM", "tokens"),
-    _nlp("LlamaForCausalLM", "tokens", intermediate_size=1376, **_SMALL),
-    _nlp("QWenForCausalLM", "tokens", intermediate_size=2752, **_SMALL),
+    _nlp("LlamaForCausalLM*", "tokens", intermediate_size=1376, **_SMALL),
+    _nlp(
+        "QWenForCausalLM",
+        "tokens",
+        seq_length=2048,
+        kv_channels=64,
+        intermediate_size=2752,
+        **_SMALL,
+    ),
     _nlp("MixtralForCausalLM", "tokens", intermediate_size=1376, num_key_value_heads=8, **_SMALL),
     _nlp("BloomForCausalLM", "tokens", hidden_size=512, n_layer=4, n_head=8),
 ]

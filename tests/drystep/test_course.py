@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.drystep.virtual import on_cpu, on_virtual_gpu
+from estimator.drystep.launch import run_dry_step
+from estimator.drystep.request import DeviceChoice, DryStepRequest
+from estimator.errors import BadInput
+from estimator.workload.types import Workload
+from tests.drystep.virtual import on_cpu, on_virtual_gpu, plugin_or_skip
 
 pytestmark = pytest.mark.paddle
 
@@ -340,10 +345,13 @@ SAVE = """
 @pytest.fixture
 def saved(net: Any, tmp_path: Path) -> Path:
     """What ``paddle.jit.load`` takes, written by Paddle itself."""
-    script = net(SAVE.replace("DECORATED", ""))
-    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path / "program")]
-    subprocess.run(command, check=True, capture_output=True)
-    return tmp_path / "program"
+    return _save(net(SAVE.replace("DECORATED", "")), tmp_path / "program")
+
+
+def _save(script: Path, program: Path, **variables: str) -> Path:
+    command = [sys.executable, "-W", "ignore", str(script), str(program)]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | variables)
+    return program
 
 
 def of_saved(code: str) -> str:
@@ -357,6 +365,35 @@ def test_a_saved_program_takes_what_its_model_takes_on_the_cpu(saved: Path) -> N
     assert told["measurement"]["allocated"] == pytest.approx(computed["peak"], rel=0.01)
     assert told["measurement"]["breakdown"]["gradients"] > 0
     assert told["phases"]["eval"]["note"] == ""
+
+
+def test_a_program_of_paddle_2_takes_for_inference_what_one_of_paddle_3_takes(
+    net: Any, saved: Path, tmp_path: Path
+) -> None:
+    script = net(SAVE.replace("DECORATED", ""))
+    old = _save(script, tmp_path / "old", FLAGS_enable_pir_api="0")
+    assert old.with_suffix(".pdmodel").exists()
+    first, second = (
+        on_virtual_gpu(of_saved(_OBSERVE), str(path), "256", '{"inference": true}')["measurement"]
+        for path in (old, saved)
+    )
+    assert first["allocated"] == pytest.approx(second["allocated"], rel=0.01)
+
+
+def test_a_program_of_paddle_2_is_not_trained(tmp_path: Path) -> None:
+    plugin = plugin_or_skip()
+    for suffix in (".pdmodel", ".pdiparams"):
+        (tmp_path / f"old{suffix}").touch()
+    request = DryStepRequest(
+        Workload(tmp_path / "old.pdmodel"),
+        per_device_batch_size=2,
+        device=DeviceChoice.VIRTUAL,
+        plugin=plugin.library,
+        environment=plugin.environment(),
+    )
+    with pytest.raises(BadInput, match="for inference alone") as caught:
+        run_dry_step(request)
+    assert "--inference" in caught.value.hint
 
 
 def test_a_saved_program_for_inference(saved: Path) -> None:

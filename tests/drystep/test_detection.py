@@ -53,12 +53,15 @@ def test_prior_boxes_depend_on_shapes_alone() -> None:
     assert told["virtual"] > 0
 
 
-def test_ones_like_are_ones_whatever_they_are_like() -> None:
+def test_what_is_like_another_has_its_shape_alone() -> None:
     told = on_virtual_gpu("""
         zeros = paddle.nn.Linear(64, 64)(paddle.randn([1024, 64]))
         result["ones"] = float(paddle.ones_like(zeros).sum())
+        row = paddle.arange(64.0).unsqueeze(0)
+        result["rows"] = float(paddle.expand_as(row, zeros).sum())
     """)
     assert told["ones"] == 65_536.0
+    assert told["rows"] == 1024 * 63 * 64 / 2
 
 
 def test_overlaps_of_many_boxes_are_computed() -> None:

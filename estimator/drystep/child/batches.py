@@ -15,6 +15,9 @@ from estimator.workload.types import TensorRequest
 
 IMAGE_SIDE = 224
 SEQUENCE_LENGTH = 512
+_OLD_NAMES = {"fp16": "float16", "fp32": "float32", "fp64": "float64", "bf16": "bfloat16"}
+"""What programs of Paddle 2 call types."""
+
 _FLOATING = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -130,7 +133,8 @@ def _ask_for_inputs(what: str, where: str) -> BadInput:
 
 def _request_of(spec: Any, flag: str) -> TensorRequest:
     shape = tuple(spec.shape[1:])
-    dtype = spec.dtype.name.lower()
+    name = spec.dtype.name.lower()
+    dtype = _OLD_NAMES.get(name, name)
     if any(size is None or size < 0 for size in shape):
         what = f"InputSpec '{spec.name}' leaves the shape {list(spec.shape)} open"
         raise BadInput(what, hint=f"{flag} SHAPE:{dtype}")

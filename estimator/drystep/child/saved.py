@@ -14,7 +14,7 @@ from estimator.drystep.child.model_file import Hook, ModelSource, Program, RunFi
 from estimator.drystep.child.user_code import one_line
 from estimator.errors import BadInput
 from estimator.messages import sentence
-from estimator.workload.saved import is_saved_program, program_prefix
+from estimator.workload.saved import is_saved_program, program_file, program_prefix
 from estimator.workload.types import OptionValue, Workload
 
 
@@ -43,7 +43,15 @@ class SavedProgram:
             train_step=None,
         )
 
+    @property
+    def is_of_paddle_2(self) -> bool:
+        """Whether Paddle 3 has to read it as one of Paddle 2."""
+        file = program_file(self.path)
+        return file is not None and file.suffix == ".pdmodel"
+
     def _load(self) -> Any:
+        if self.is_of_paddle_2:
+            _run_programs_of_paddle_2()
         try:
             return paddle.jit.load(str(program_prefix(self.path)))
         except Exception as error:  # Paddle raises all kinds for files it cannot read
@@ -58,10 +66,28 @@ class SavedProgram:
             ) from error
 
 
+def _run_programs_of_paddle_2() -> None:
+    """Paddle 3 loads and runs them only where its newer form of programs is switched off."""
+    paddle.pir_utils.OldIrGuard().__enter__()  # for good: each step runs the program
+    paddle.disable_static()
+
+
 def model_source(workload: Workload) -> ModelSource:
-    """The model file or the saved program of a workload."""
-    kind = SavedProgram if is_saved_program(workload.model_file) else Program
-    return kind(workload.model_file, workload.options)
+    """The model file or the saved program of a workload.
+
+    Raises BadInput for training with a program of Paddle 2: Paddle 3 runs those without the outputs
+    that some gradients need.
+    """
+    if not is_saved_program(workload.model_file):
+        return Program(workload.model_file, workload.options)
+    program = SavedProgram(workload.model_file, workload.options)
+    if program.is_of_paddle_2 and not workload.inference:
+        raise BadInput(
+            sentence("a program of Paddle 2 (.pdmodel) can be run for inference alone"),
+            where=str(workload.model_file),
+            hint=sentence("--inference, or save the model again with Paddle 3"),
+        )
+    return program
 
 
 def is_loaded_program(model: paddle.nn.Layer) -> bool:

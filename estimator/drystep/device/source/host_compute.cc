@@ -61,10 +61,13 @@ bool IsOfGpusAlone(const std::string& name) {
 // label assignment sorts and samples by their overlaps. With boxes of nothing it would keep one.
 bool MakesStandIns(const std::string& name) { return Contains(name, "generate_proposals"); }
 
-// Of their inputs such kernels read the shapes alone.
-bool ReadsShapesOnly(const std::string& name) {
-  return Contains(name, "prior_box") || Contains(name, "anchor_generator") ||
-         Contains(name, "full_like") || Contains(name, "full_batch_size_like");
+// How many of its inputs a kernel reads the values of; of the others it reads the shapes alone.
+size_t ReadsValuesOf(const std::string& name, size_t inputs) {
+  if (Contains(name, "prior_box") || Contains(name, "anchor_generator") ||
+      Contains(name, "full_like") || Contains(name, "full_batch_size_like")) {
+    return 0;
+  }
+  return name == "expand_as" ? 1 : inputs;
 }
 
 bool OnDevice(const DenseTensor& tensor) {
@@ -115,9 +118,9 @@ bool HasUnknownShape(const KernelCall& call) {
 
 Traits Inspect(const KernelCall& call) {
   Traits traits;
-  const bool shapes_only = ReadsShapesOnly(call.info->name);
-  for (const auto& group : call.inputs) {
-    if (shapes_only) break;
+  const size_t read = ReadsValuesOf(call.info->name, call.inputs.size());
+  for (size_t i = 0; i < read; ++i) {
+    const auto& group = call.inputs[i];
     for (const auto* tensor : group) {
       if (tensor == nullptr || !HasBytes(*tensor)) continue;
       traits.has_input = true;
