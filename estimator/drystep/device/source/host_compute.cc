@@ -140,7 +140,20 @@ Traits Inspect(const KernelCall& call) {
   return traits;
 }
 
+// The backward pass of a product keeps only the factors it needs, as on a GPU (kept_inputs.cpp);
+// the CPU's kernel reads both.
+bool LacksFactor(const KernelCall& call) {
+  if (call.info->name != "multiply_grad") return false;
+  for (const auto& group : call.inputs) {
+    for (const auto* tensor : group) {
+      if (tensor != nullptr && tensor->numel() > 0 && !HasBytes(*tensor)) return true;
+    }
+  }
+  return false;
+}
+
 bool Worthwhile(const KernelCall& call, const Traits& traits) {
+  if (LacksFactor(call)) return false;
   if (traits.unknown_shape) return true;
   if (!traits.authentic) return traits.bytes <= kScalarBytes;
   const std::string& name = call.info->name;
