@@ -122,6 +122,7 @@ def test_spawn_and_collectives_of_threads(here):
         ("python bad/degrees.py", 8, "bad/degrees.py:5", "model 3 make 3 ranks.*has 8 GPUs"),
         ("python bad/heads.py", 3, "bad/heads.py:7", "80.*divisible by model parallel size"),
         ("python bad/last_stage.py", 2, "bad/last_stage.py:4", "rank 1: RuntimeError: not on"),
+        ("python bad/sharded_tensor.py", 2, "bad/sharded_tensor.py:7", "reshard only supported"),
         ("python spawned.py", 8, "spawned.py:22", "4 processes, and the job has 8 GPUs"),
     ],
 )
@@ -132,6 +133,26 @@ def test_one_clear_line(here, command, gpus, where, what):
     assert caught.value.where == where
     if "waits" in command:
         assert "runs alone" in caught.value.hint
+
+
+SAMPLE = Path(__file__).parents[2] / "notebooks" / "models" / "decoder_fleet.py"
+
+
+@pytest.mark.paddle
+def test_the_decoder_of_the_published_runs_in_small():
+    size = "layers=4 hidden=256 heads=4 length=64 words=512 batch=2"
+    report = run(f"python {SAMPLE} {size} tp=2 pp=2 accumulate=4", gpus=4)
+    # Query, key, value, out of 256 x 256; gate, up, down of 256 x 768; halved; two norms of 256.
+    block = (4 * 256 * 256 + 3 * 256 * 768) // 2 + 2 * 256
+    words = 512 * 256 // 2
+    assert stages(report) == {0: 2 * block + words, 1: 2 * block + words + 256}
+    for one in report.ranks:
+        # float16, with float32 masters and two moments: 2 + 12 bytes (the moments' powers: 8 each).
+        kept = one.measurement.breakdown
+        assert kept.parameters == pytest.approx(2 * one.parameters, rel=0.01)
+        assert kept.optimizer_state == pytest.approx(12 * one.parameters, rel=0.05)
+    first = next(one.seen for one in report.ranks if one.seen.rank == 0)
+    assert (first.samples, first.micro_batches) == (8, 4)
 
 
 LAYOUT = Topology((("data", 2), ("pipe", 3), ("model", 2)))

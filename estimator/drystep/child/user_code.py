@@ -92,6 +92,8 @@ def _hint(error: BaseException) -> str:
         return f"pip install {(error.name or '').partition('.')[0]}"
     if _KERNEL_NOT_THERE.search(str(error)):
         return "--device cpu, which computes small batches with Paddle's CPU kernels"
+    if "in reshard only supported on CPU" in str(error):
+        return "Fleet's layers: Paddle's CPU build reshards no tensor of a device (shard_tensor)"
     if "not compiled with CUDA" in str(error):
         return "leave the device to paddle-estimate: no paddle.set_device in the model file"
     return ""
