@@ -88,21 +88,17 @@ class Attention(nn.Layer):
     def __init__(self):
         super().__init__()
         self.heads = said["heads"] // said["tp"]
-        if IS_LLAMA:
-            self.query, self.key, self.value = column(HIDDEN), column(HIDDEN), column(HIDDEN)
-        else:
-            self.qkv = column(3 * HIDDEN)
+        self.query, self.key, self.value = column(HIDDEN), column(HIDDEN), column(HIDDEN)
         self.out = row(HIDDEN)
 
     def forward(self, x):
         shape = [0, 0, self.heads, HIDDEN // said["heads"]]
+        query, key, value = (each(x).reshape(shape) for each in (self.query, self.key, self.value))
         if IS_LLAMA:
-            parts = [each(x).reshape(shape) for each in (self.query, self.key, self.value)]
-            query, key = with_places(*parts[:2])
-            mixed, _ = F.flash_attention.flash_attention(query, key, parts[2], causal=True)
-        else:
-            parts = self.qkv(x).reshape([*shape[:3], 3 * shape[3]]).split(3, axis=-1)
-            mixed, _ = F.flash_attention.flash_attention(*parts, dropout=DROPOUT, causal=True)
+            query, key = with_places(query, key)
+        dropout = 0.0 if IS_LLAMA else DROPOUT
+        attention = F.flash_attention.flash_attention
+        mixed, _ = attention(query, key, value, dropout=dropout, causal=True)
         return self.out(mixed.reshape([0, 0, -1]))
 
 

@@ -6,11 +6,11 @@ FlagPerf's LLaMA-7B and GPT3-6.7B: notebooks/models/decoder_fleet.py at the stat
 Ends with 1 where a figure moved away from the published one.
 
 Stated: model, degrees, stage, micro-batch, length, precision, recompute, flash attention, fused
-norm, optimizer, clipping (FlagOpen/FlagPerf, training/nvidia/llama1_7B-paddle/config). Assumed, the
-same for all rows: "memory" is nvidia-smi's, in GiB; Paddle 3.3 takes what 2.5.1 took; rotary
-embedding is not fused; tensor parallel ranks keep their part of the scores; the steady state comes
-with the second micro-batch, in a pipeline with the eighth, so that is how many run; GPT's query,
-key and value are one layer, with dropout 0.1.
+norm, query, key and value as layers of their own, optimizer, clipping, the driver
+(FlagOpen/FlagPerf, training/nvidia/llama1_7B-paddle and gpt3_6.7B-paddle). Assumed, the same for
+all rows: "memory" is nvidia-smi's, in GiB; Paddle 3.3 takes what 2.5.1 took; rotary embedding is
+not fused; tensor parallel ranks keep their part of the scores; the steady state comes with the
+second micro-batch, in a pipeline with the eighth, so that is how many run; GPT has dropout 0.1.
 """
 
 from __future__ import annotations
