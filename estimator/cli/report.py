@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-
 from estimator.cli.console import error_console
 from estimator.cli.dates import moment, time_zone
 from estimator.cli.output import check_writable, write_document, write_stdout
@@ -37,10 +35,9 @@ def run(session: Session, arguments: ReportArguments) -> int:
     """Write the page, the JSON and the tables; with ``--json`` alone, the JSON to stdout."""
     out = arguments.out or (None if arguments.json else DEFAULT_OUT)
     check_writable(out)
-    request, console = _request(arguments), error_console()
+    console = error_console()
     with TerminalProgress(console, session) as progress:
-        jobs = _jobs(arguments, progress, console)
-        report = build_report(jobs, request, progress)
+        report, jobs = make(arguments, progress)
         if out is not None:
             _write(report, out, arguments, session, progress)
     if arguments.json:
@@ -50,6 +47,13 @@ def run(session: Session, arguments: ReportArguments) -> int:
         names = {"page": out, "document": out.with_suffix(".json"), "folder": _folder(out)}
         console.print(session.say("report.written", jobs=len(jobs), tables=tables, **names))
     return 0
+
+
+def make(arguments: ReportArguments, progress: Progress) -> tuple[Report, Jobs]:
+    """The report that is asked for, and the jobs that it is of. Raises BadInput."""
+    request = _request(arguments)
+    jobs = _jobs(arguments, progress)
+    return build_report(jobs, request, progress), jobs
 
 
 def _request(arguments: ReportArguments) -> ReportRequest:
@@ -86,10 +90,10 @@ def _cluster(path: Path | None) -> Cluster | Missing:
     return read_cluster(path)
 
 
-def _jobs(arguments: ReportArguments, progress: Progress, console: Console) -> Jobs:
+def _jobs(arguments: ReportArguments, progress: Progress) -> Jobs:
     """The jobs that are meant. Raises BadInput where there are none."""
     progress.stage(Stage.READ_RECORDS)
-    with _store(arguments, console) as store:
+    with _store(arguments, progress) as store:
         jobs = read_jobs(store, progress.advance)
     if not len(jobs):
         raise BadInput(
@@ -99,7 +103,7 @@ def _jobs(arguments: ReportArguments, progress: Progress, console: Console) -> J
 
 
 @contextmanager
-def _store(arguments: ReportArguments, console: Console) -> Iterator[Store]:
+def _store(arguments: ReportArguments, progress: Progress) -> Iterator[Store]:
     """The store that is named, or one for the length of the call with what the files say."""
     words = arguments.jobs
     if not words and not is_there(default_address()):
@@ -113,7 +117,7 @@ def _store(arguments: ReportArguments, console: Console) -> Iterator[Store]:
         files = [Path(word) for word in words]
         request = ImportRequest(files, arguments.format, mapping, arguments.encoding)
         for line in import_files(store, request).tally.lines():
-            console.print(line)
+            progress.note(line)
         yield store
 
 
