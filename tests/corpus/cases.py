@@ -143,7 +143,7 @@ _SEG = [
     _seg(
         "LPSNet", depths=[1, 3, 3, 10, 10], channels=[8, 24, 64, 160, 160], scale_ratios=[1, 0.25]
     ),
-    _seg("LRASPP-MobileNetV3*", losses=[_OHEM], backbone="MobileNetV3_large_x1_0_os8"),
+    _seg("LRASPP-MobileNetV3", losses=[_OHEM], backbone="MobileNetV3_large_x1_0_os8"),
     _seg("MobileSeg-GhostNet", losses=[_OHEM], backbone="GhostNet_x1_0"),
     _seg("PortraitNet-MobileNetV2", backbone="MobileNetV2_x1_0", size=224),
     _seg("PPHumanSegLite*", losses=_PLAIN, num_classes=2),
