@@ -63,11 +63,11 @@ def _job(row: Mapping[Any, Any]) -> PastJob:
     return PastJob(
         identifier=row["identifier"],
         finished_at=None if finished != finished or finished is None else finished.to_pydatetime(),
-        status=row["status"],
-        gpu=row["gpu"],
+        status=_text(row["status"]),
+        gpu=_text(row["gpu"]),
         gpu_count=_whole(row["gpu_count"]),
         per_device_batch_size=_whole(row["per_device_batch_size"]),
-        precision=row["precision"],
+        precision=_text(row["precision"]),
         peak_device_bytes=_whole(row["peak_device_bytes"]),
         peak_memory_bytes=_whole(row["peak_memory_bytes"]),
         step_time_s=_number(row["step_time_s"]),
@@ -106,6 +106,11 @@ def _compared(job: PastJob, facts: JobFacts) -> PastJob:
     )
     differs = tuple(said for its, asked, said in pairs if its is not None and its != asked)
     return replace(job, differs=differs)
+
+
+def _text(value: Any) -> str | None:
+    """Unknown text is None, or NaN where pandas made its own kind of column of it."""
+    return value if isinstance(value, str) else None
 
 
 def _number(value: float | None) -> float | None:
