@@ -18,7 +18,7 @@ from estimator.errors import BadInput
 from estimator.records.columns import BY_NAME, Kind
 from estimator.records.rows import to_row
 from estimator.records.stores import sql
-from estimator.records.stores.base import TABLE, Merged, Store, now, unusable
+from estimator.records.stores.base import BATCH_ROWS, TABLE, Merged, Store, now, unusable
 from estimator.records.types import JobRecord
 
 if TYPE_CHECKING:
@@ -105,8 +105,12 @@ class SparkStore(Store):
             return ibis.pyspark.connect(self._session).table(TABLE)
 
     def read(self, expression: Any) -> Iterator[Any]:
+        """By Spark's own hand: ibis goes through pandas, over whose version 3 PySpark 4.0 trips."""
+        import ibis
+
+        statement = str(ibis.to_sql(expression, dialect="pyspark"))
         with self._clear_errors():
-            yield from expression.to_pyarrow_batches()
+            yield from self._session.sql(statement).toArrow().to_batches(BATCH_ROWS)
 
     def _rows(self, rows: list[tuple[Any, ...]]) -> Any:
         """Rows with the columns of a record as a Spark frame."""
