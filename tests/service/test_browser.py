@@ -108,7 +108,12 @@ def test_from_the_form_over_progress_to_the_yaml(pages):
     page.locator("#kind").select_option("volcano")
     page.get_by_role("button", name="Show").click()
     assert "batch.volcano.sh" in page.locator("#manifest").inner_text()
-    assert page.locator("figure img").first.evaluate("image => image.naturalWidth") > 0
+    assert (
+        page.locator("figure img").first.evaluate(
+            "image => image.decode().then(() => image.naturalWidth)"
+        )
+        > 0
+    )
 
 
 def test_a_bad_model_keeps_its_input(pages):
