@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from estimator.errors import BadInput
-from estimator.learning.nearest import COLUMNS
+from estimator.learning.nearest import COLUMNS, PastJob, nearest
 from estimator.records.store import default_address, is_there, open_store
+from estimator.records.types import JobFacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,10 @@ class PastJobs:
         if self.frame is None:
             return {}
         return Counter(name for name in self.frame["template"] if name)
+
+    def nearest(self, facts: JobFacts) -> tuple[PastJob, ...]:
+        """Those that are most like a job."""
+        return () if self.frame is None else nearest(self.frame, facts)
 
 
 def past_jobs(model: str) -> PastJobs:

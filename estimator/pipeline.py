@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
 from estimator.drystep.device.choose import choose_device
-from estimator.drystep.launch import OnProgress, run_dry_step
+from estimator.drystep.launch import RunDryStep, run_dry_step
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
@@ -21,7 +21,6 @@ from estimator.habits import past_jobs
 from estimator.job import manifest_for, site_limits
 from estimator.learning.correction import NoHistory
 from estimator.learning.hostmemory import from_past_jobs
-from estimator.learning.nearest import nearest
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.clues import clues_of
 from estimator.manifest.render import check_options, choose
@@ -51,10 +50,6 @@ ALTERNATIVE_PRECISION = Precision("O1", "float16")
 
 
 _SILENCE = Silence()
-
-
-RunDryStep = Callable[[DryStepRequest, Limits, OnProgress], DryStepReport]
-"""As :func:`estimator.drystep.launch.run_dry_step`: somewhere, and with what it raises."""
 
 
 def estimate(
@@ -111,7 +106,7 @@ def estimate(
         manifest=manifest_for(options, outcome, by_name, chosen, identifier),
         notes=(*_untried(report), *experience.notes),
         verification=verification,
-        nearest_jobs=() if earlier.frame is None else nearest(earlier.frame, facts),
+        nearest_jobs=earlier.nearest(facts),
     )
     prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
@@ -198,11 +193,7 @@ def _dry_step(
         report = run(request, limits, progress.detail)
     else:
         report = run_ranks(request, cluster, limits, progress.detail, run)
-    return replace(
-        report,
-        assumptions=(*_assumptions(options), *report.assumptions),
-        fallback_reason=request.fallback_reason,
-    )
+    return replace(report, assumptions=(*_assumptions(options), *report.assumptions))
 
 
 def _verification(

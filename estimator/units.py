@@ -49,6 +49,11 @@ def format_bytes(amount: int) -> str:
     return f"{sign}{size} B"
 
 
+def format_number(number: float) -> str:
+    """A number for people: whole from a hundred on, three digits below: ``1,320``, ``35.2``."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:,.3g}"
+
+
 def to_quantity(amount: int) -> str:
     """The Kubernetes quantity of at least ``amount`` bytes, in whole Gi above 8 Gi, else Mi.
 

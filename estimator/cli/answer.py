@@ -16,7 +16,7 @@ from estimator.cli.session import Session
 from estimator.cli.summary import summary
 from estimator.cli.timeline import check_timeline, write_timeline
 from estimator.document import to_document
-from estimator.drystep.launch import run_dry_step
+from estimator.drystep.launch import RunDryStep, run_dry_step
 from estimator.errors import BadInput, NoFeasiblePlan
 from estimator.manifest.provenance import annotated, require_comments
 from estimator.manifest.render import refused
@@ -28,7 +28,6 @@ from estimator.values import Missing
 
 if TYPE_CHECKING:
     from estimator.cluster.connection import Cluster
-    from estimator.pipeline import RunDryStep
 
 
 def answer(

@@ -10,17 +10,13 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.session import Session
 from estimator.drystep.device.choose import environment_at_hand
 from estimator.drystep.early import started_early
-from estimator.drystep.launch import run_dry_step
+from estimator.drystep.launch import RunDryStep, run_dry_step
 from estimator.drystep.request import DeviceChoice
-
-if TYPE_CHECKING:
-    from estimator.pipeline import RunDryStep
 
 
 def run(session: Session, arguments: EstimateArguments) -> int:

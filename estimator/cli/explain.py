@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
-from estimator.cli.figures import NONE, Prediction, Show, format_rate, format_size, with_interval
+from estimator.cli.figures import NONE, Prediction, Show, format_size, with_interval
 from estimator.cli.summary import plan_name
 from estimator.manifest.types import Origin
 from estimator.memory.layers import device_memory_layers
@@ -17,7 +17,7 @@ from estimator.memory.types import MemoryEstimate
 from estimator.messages import Say
 from estimator.plan.types import CandidatePlan, HostRequest, Recommendation
 from estimator.result import EstimateResult, NothingFits
-from estimator.units import format_duration, to_quantity
+from estimator.units import format_duration, format_number, to_quantity
 from estimator.values import Missing
 
 Row = tuple[str, str, str, str]
@@ -66,7 +66,7 @@ def _figures(plan: CandidatePlan, say: Say) -> Iterator[Row]:
     yield _figure("explain.device_memory", plan.memory.device_memory, format_size, say)
     yield from _layers(plan.memory, say)
     yield _figure("explain.step_time", plan.step_seconds, format_duration, say)
-    yield _figure("explain.throughput", plan.throughput, format_rate, say)
+    yield _figure("explain.throughput", plan.throughput, format_number, say)
     yield _figure("explain.efficiency", plan.scaling_efficiency, "{:.1%}".format, say)
     yield _figure("explain.duration", plan.duration_seconds, format_duration, say)
     yield _figure("explain.gpu_hours", plan.gpu_hours, "{:.4g}".format, say)

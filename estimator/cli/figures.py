@@ -19,11 +19,6 @@ def format_size(size: float) -> str:
     return format_bytes(int(size))
 
 
-def format_rate(rate: float) -> str:
-    """Samples/s for people, to three digits."""
-    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
-
-
 def interval(value: Prediction, show: Show) -> str:
     """``lower - upper``, or nothing where they are the same."""
     if value.lower == value.upper:

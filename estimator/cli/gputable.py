@@ -9,11 +9,11 @@ from typing import Literal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from estimator.cli.figures import NONE, format_rate, format_size, interval
+from estimator.cli.figures import NONE, format_size, interval
 from estimator.messages import Say
 from estimator.plan.types import Recommendation
 from estimator.result import EstimateResult, GpuRow
-from estimator.units import format_bytes, format_duration
+from estimator.units import format_bytes, format_duration, format_number
 from estimator.values import Missing
 
 
@@ -98,7 +98,7 @@ def _step_time_interval(row: GpuRow, say: Say) -> str:
 
 def _throughput(row: GpuRow, say: Say) -> str:
     step = row.step_time
-    return NONE if isinstance(step, Missing) else format_rate(step.throughput.target)
+    return NONE if isinstance(step, Missing) else format_number(step.throughput.target)
 
 
 _COLUMNS = (

@@ -18,7 +18,7 @@ from estimator.messages import message, sentence
 from estimator.progress import Progress, Stage
 from estimator.records.importing import ImportRequest, import_files
 from estimator.records.mapping import parse_mapping
-from estimator.records.store import default_address, is_there, open_store
+from estimator.records.store import default_address, is_address, is_there, open_store
 from estimator.records.stores.base import Store
 from estimator.report.build import SECTIONS, ReportRequest, build_report
 from estimator.report.cluster import Cluster
@@ -108,7 +108,7 @@ def _store(arguments: ReportArguments, progress: Progress) -> Iterator[Store]:
     words = arguments.jobs
     if not words and not is_there(default_address()):
         raise BadInput(message("error.no_records"), hint="paddle-estimate report FILE --format ...")
-    if len(words) <= 1 and (not words or "://" in words[0]):
+    if len(words) <= 1 and (not words or is_address(words[0])):
         with open_store(words[0] if words else None) as store:
             yield store
         return

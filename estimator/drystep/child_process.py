@@ -116,6 +116,13 @@ def spawned(wanted: Spawn) -> Iterator[ChildProcess]:
         yield child
 
 
+def hand_over(orders: IO[bytes], order: bytes) -> None:
+    """Give its one order to a child that waits; one that is dead is found out by who listens."""
+    with suppress(BrokenPipeError):
+        orders.write(order)
+    orders.close()
+
+
 def pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     """The reading and the writing end of a new pipe, closed with ``stack``."""
     reader, writer = os.pipe()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from estimator.drystep.child_process import ChildProcess, Spawn, pipe, spawned
+from estimator.drystep.child_process import ChildProcess, Spawn, hand_over, pipe, spawned
 from estimator.drystep.launch import CHILD, QUIET, Start, child_of
 from estimator.drystep.protocol import WARM, Order, encode_order
 from estimator.drystep.request import DryStepRequest
@@ -40,11 +40,15 @@ class _EarlyChild:
     @contextmanager
     def start(self, request: DryStepRequest, host_memory_bytes: int) -> Iterator[ChildProcess]:
         if self.orders.closed or request.environment != self.environment:
+            self._give_up()
             with self.otherwise(request, host_memory_bytes) as another:
                 yield another
             return
-        order = encode_order(Order(request, host_memory_bytes, os.getpid()))
-        with suppress(BrokenPipeError):  # one that is dead is found out by who listens
-            self.orders.write(order)
-        self.orders.close()
+        hand_over(self.orders, encode_order(Order(request, host_memory_bytes, os.getpid())))
         yield self.child
+
+    def _give_up(self) -> None:
+        """Importing Paddle for nobody would slow those down that run; one at work goes on."""
+        if not self.orders.closed:
+            self.orders.close()
+            self.child.stop()

@@ -58,6 +58,10 @@ _LEAST_HOST_MEMORY = 4 * GIB
 OnProgress = Callable[[str], None]
 
 
+RunDryStep = Callable[[DryStepRequest, Limits, OnProgress], DryStepReport]
+"""As :func:`run_dry_step`: somewhere, and with what it raises."""
+
+
 def child_of(command: Sequence[str]) -> Start:
     """Starts ``command`` as a child of this process."""
 

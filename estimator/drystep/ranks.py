@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from estimator.drystep.cluster import RankSeen, Topology, VirtualRank
-from estimator.drystep.launch import OnProgress, run_dry_step
+from estimator.drystep.launch import OnProgress, RunDryStep, run_dry_step
 from estimator.drystep.measurement import (
     CapacityTrial,
     DryStepReport,
@@ -24,8 +24,6 @@ SAME = 0.001
 
 AT_ONCE = 2
 """Ranks that run at the same time, where none needs what another says."""
-
-RunOne = Callable[[DryStepRequest, Limits, OnProgress], DryStepReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def run_ranks(
     cluster: Cluster,
     limits: Limits,
     on_progress: OnProgress = lambda _: None,
-    run_one: RunOne = run_dry_step,
+    run_one: RunDryStep = run_dry_step,
 ) -> DryStepReport:
     """The report of the kind of rank that takes the most memory, with all kinds in ``ranks``.
 
@@ -90,7 +88,7 @@ class _Runs:
         cluster: Cluster,
         limits: Limits,
         on_progress: OnProgress,
-        run_one: RunOne,
+        run_one: RunDryStep,
     ) -> None:
         self._request = request
         self._cluster = cluster

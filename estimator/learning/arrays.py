@@ -34,9 +34,15 @@ def _seconds(frame: pd.DataFrame, column: str) -> Any:
 
     if column not in frame:
         return np.full(len(frame), np.nan)
-    moments = frame[column]
-    seconds = moments.astype("int64").to_numpy("float64") / 1e6
-    return np.where(moments.isna().to_numpy(), np.nan, seconds)
+    return seconds_since_1970(frame[column])
+
+
+def seconds_since_1970(moments: pd.Series[Any]) -> Any:
+    """A column of moments as float64; NaN for none."""
+    import numpy as np
+
+    micros = moments.astype("datetime64[us, UTC]").astype("int64").to_numpy("float64")
+    return np.where(moments.isna().to_numpy(), np.nan, micros / 1e6)
 
 
 def numbers(frame: pd.DataFrame, column: str) -> Any:

@@ -72,18 +72,29 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Boost:
-    """Boosted trees. before, after: median error on ``jobs`` later jobs without and with them."""
+class Forest:
+    """Boosted trees, whose values add up to the base."""
 
     base: float
     trees: tuple[Tree, ...]
+
+    def at(self, features: Sequence[float]) -> float:
+        """The value of these features."""
+        return self.base + sum(tree.at(features) for tree in self.trees)
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Trees that help. before, after: median error on ``jobs`` later jobs without and with them."""
+
+    forest: Forest
     before: float
     after: float
     jobs: int
 
     def shift(self, features: Sequence[float]) -> float:
         """The logarithm to add to what shrinkage says."""
-        return self.base + sum(tree.at(features) for tree in self.trees)
+        return self.forest.at(features)
 
 
 def features_of(facts: JobFacts, expected: float) -> tuple[float, ...]:
@@ -102,14 +113,13 @@ def boosted(examples: Sequence[Example]) -> Boost | None:
     tried = _fit(examples[:cut])
     later = examples[cut:]
     before = _median([abs(one.remainder) for one in later])
-    after = _median([abs(one.remainder - tried.shift(one.features)) for one in later])
+    after = _median([abs(one.remainder - tried.at(one.features)) for one in later])
     if after > BETTER * before:
         return None
-    kept = _fit(examples)
-    return Boost(kept.base, kept.trees, before, after, len(later))
+    return Boost(_fit(examples), before, after, len(later))
 
 
-def _fit(examples: Sequence[Example]) -> Boost:
+def _fit(examples: Sequence[Example]) -> Forest:
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -121,7 +131,7 @@ def _fit(examples: Sequence[Example]) -> Boost:
     with threadpool_limits(1):  # a few thousand rows: threads that wait for each other cost more
         model.fit(features, remainders)
     trees = tuple(_tree(stage[0].nodes) for stage in model._predictors)
-    return Boost(float(model._baseline_prediction.ravel()[0]), trees, 0.0, 0.0, 0)
+    return Forest(float(model._baseline_prediction.ravel()[0]), trees)
 
 
 def _tree(nodes: Any) -> Tree:
@@ -140,11 +150,13 @@ def to_plain(boosts: Mapping[Any, Boost]) -> dict[str, Any]:
     """As JSON can carry them, by the name of the target."""
     return {
         str(target): {
-            "base": one.base,
+            "base": one.forest.base,
             "before": one.before,
             "after": one.after,
             "jobs": one.jobs,
-            "trees": [[list(getattr(tree, name)) for name in _COLUMNS] for tree in one.trees],
+            "trees": [
+                [list(getattr(tree, name)) for name in _COLUMNS] for tree in one.forest.trees
+            ],
         }
         for target, one in sorted(boosts.items())
     }
@@ -153,15 +165,14 @@ def to_plain(boosts: Mapping[Any, Boost]) -> dict[str, Any]:
 def from_plain(plain: Mapping[str, Any]) -> dict[str, Boost]:
     """Read ``to_plain`` back. Raises ValueError for trees that lead nowhere or in circles."""
     return {
-        name: Boost(
-            float(one["base"]),
-            tuple(_checked(Tree(*map(tuple, columns))) for columns in one["trees"]),
-            float(one["before"]),
-            float(one["after"]),
-            int(one["jobs"]),
-        )
+        name: Boost(_forest(one), float(one["before"]), float(one["after"]), int(one["jobs"]))
         for name, one in plain.items()
     }
+
+
+def _forest(plain: Mapping[str, Any]) -> Forest:
+    trees = tuple(_checked(Tree(*map(tuple, columns))) for columns in plain["trees"])
+    return Forest(float(plain["base"]), trees)
 
 
 _COLUMNS = tuple(Tree.__dataclass_fields__)
@@ -181,8 +192,7 @@ def _checked(tree: Tree) -> Tree:
 
 
 def _log(value: float | None) -> float:
-    known = value is not None and not math.isnan(value) and value > 0
-    return math.log(value) if known and value is not None else math.nan
+    return math.log(value) if value is not None and value > 0 else math.nan
 
 
 def _median(values: Sequence[float]) -> float:

@@ -19,6 +19,10 @@ STORE_VARIABLE = "PADDLE_ESTIMATE_STORE"
 FORMS = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE, spark:FOLDER"
 
 
+SPARK = "spark:"
+"""What an address of a lake begins with; what follows is a folder that Spark can reach."""
+
+
 def open_store(address: str | Path | None = None) -> Store:
     """Open the store at an address, or the one of the environment, or the user's own file.
 
@@ -46,8 +50,27 @@ def open_store(address: str | Path | None = None) -> Store:
     raise BadInput(f"'{scheme}' is no kind of store", where="--store", hint=FORMS)
 
 
-SPARK = "spark:"
-"""What an address of a lake begins with; what follows is a folder that Spark can reach."""
+def default_address() -> str:
+    """The address of PADDLE_ESTIMATE_STORE, or the SQLite file in the user's data folder."""
+    return os.environ.get(STORE_VARIABLE) or str(user_data_folder() / STORE_NAME)
+
+
+def is_address(text: str) -> bool:
+    """Whether it names a store by its kind; anything else is the path of a file."""
+    return "://" in text or text.startswith(SPARK)
+
+
+def is_there(address: str) -> bool:
+    """False for the embedded store of someone who has no record yet."""
+    if is_address(address) and not address.startswith("sqlite:"):
+        return True
+    return (_path(address) if "://" in address else Path(address)).exists()
+
+
+def new_identifier() -> str:
+    """A unique identifier that sorts by time: 48 bits of milliseconds, 80 random bits, in hex."""
+    milliseconds = time.time_ns() // 1_000_000
+    return f"{milliseconds:012x}{os.urandom(10).hex()}"
 
 
 def _lake(address: str) -> str:
@@ -57,26 +80,6 @@ def _lake(address: str) -> str:
     if not folder:
         raise BadInput(f"'{address}' names no folder", where="--store", hint="spark:/data/jobs")
     return folder
-
-
-def default_address() -> str:
-    """The address of PADDLE_ESTIMATE_STORE, or the SQLite file in the user's data folder."""
-    return os.environ.get(STORE_VARIABLE) or str(user_data_folder() / STORE_NAME)
-
-
-def is_there(address: str) -> bool:
-    """False for the embedded store of someone who has no record yet."""
-    if address.startswith(SPARK):
-        return True
-    if "://" in address and not address.startswith("sqlite:"):
-        return True
-    return (_path(address) if "://" in address else Path(address)).exists()
-
-
-def new_identifier() -> str:
-    """A unique identifier that sorts by time: 48 bits of milliseconds, 80 random bits, in hex."""
-    milliseconds = time.time_ns() // 1_000_000
-    return f"{milliseconds:012x}{os.urandom(10).hex()}"
 
 
 def _path(address: str) -> Path:

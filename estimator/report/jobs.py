@@ -7,11 +7,12 @@ share of each), ``hours`` (GPU-hours), ``running`` (at the end of the data).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from estimator.learning.arrays import seconds_since_1970
 from estimator.learning.frames import needed_columns
 from estimator.records.columns import BY_NAME, Kind, prediction_column
 from estimator.records.stores.query import has_predictions
@@ -86,15 +87,18 @@ class Jobs:
 
 def read_jobs(store: Store, advance: Any = None) -> Jobs:
     """All jobs of a store. advance: called with (rows read, rows in all) now and then."""
-    total, done = store.count(), 0
     wanted = WANTED if has_predictions(store) else _WITHOUT_PREDICTIONS
-    parts = []
-    for frame in store.batches(wanted):
-        parts.append(_compact(frame))
-        done += len(frame)
-        if advance is not None:
-            advance(done, total)
-    return jobs_of(parts)
+    total = store.count()
+
+    def read() -> Iterator[pd.DataFrame]:
+        done = 0
+        for frame in store.batches(wanted):
+            yield frame
+            done += len(frame)
+            if advance is not None:
+                advance(done, total)
+
+    return jobs_of(read())
 
 
 def jobs_of(frames: Iterable[pd.DataFrame]) -> Jobs:
@@ -176,7 +180,7 @@ def _derived(frame: pd.DataFrame) -> Jobs:
     import numpy as np
 
     submitted, began, ended = (
-        _seconds(frame[name]) for name in ("submitted_at", "started_at", "finished_at")
+        seconds_since_1970(frame[name]) for name in ("submitted_at", "started_at", "finished_at")
     )
     duration = frame["duration_s"].to_numpy("float64")
     wait = began - submitted
@@ -215,11 +219,3 @@ def _first(*arrays: Any) -> Any:
     for other in arrays[1:]:
         found = np.where(np.isfinite(found), found, other)
     return found
-
-
-def _seconds(moments: pd.Series[Any]) -> Any:
-    """Seconds since 1970, NaN for none."""
-    import numpy as np
-
-    micros = moments.astype("datetime64[us, UTC]").astype("int64").to_numpy()
-    return np.where(moments.isna().to_numpy(), np.nan, micros / 1e6)

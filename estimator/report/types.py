@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from estimator.charts.types import Chart
+from estimator.report.statistics import LEVEL
 from estimator.values import Missing, Source
 
 Cell = str | int | float | datetime | None
@@ -62,7 +63,7 @@ class Figure:
     upper: float | None = None
     source: Source = Source.MEASURED
     earlier: float | int | datetime | None = None
-    confidence: float = 0.95
+    confidence: float = LEVEL
 
 
 @dataclass(frozen=True, slots=True)

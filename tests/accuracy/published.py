@@ -14,7 +14,9 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tests.accuracy import rows
 
@@ -57,19 +59,25 @@ CASES = (
 )
 
 
-def predicted(case: Published) -> float:
-    """Device memory of the estimate in GiB."""
-    flags = ("--amp", "O2", "--amp-dtype", "float16", "--gpu", "V100-SXM2-32GB", "--json")
+def answered(name: str, arguments: Sequence[str], seconds: float) -> dict[str, Any]:
+    """The JSON document of a command, where something fits or not. Ends the program otherwise."""
     done = subprocess.run(
-        [sys.executable, "-m", "estimator", *case.arguments, *flags],
+        [sys.executable, "-m", "estimator", *arguments],
         capture_output=True,
         text=True,
-        timeout=_SECONDS,
+        timeout=seconds,
         check=False,
     )
     if done.returncode not in (0, 3):
-        raise SystemExit(f"{case.name}: {done.stderr}")
-    (gpu,) = json.loads(done.stdout)["gpus"]
+        raise SystemExit(f"{name}: {done.stderr}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def predicted(case: Published) -> float:
+    """Device memory of the estimate in GiB."""
+    flags = ("--amp", "O2", "--amp-dtype", "float16", "--gpu", "V100-SXM2-32GB", "--json")
+    (gpu,) = answered(case.name, (*case.arguments, *flags), _SECONDS)["gpus"]
     return float(gpu["device_memory_bytes"]["target"]) / GIB
 
 

@@ -16,9 +16,7 @@ second micro-batch, in a pipeline with the eighth, so that is how many run; GPT 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from dataclasses import dataclass
 from estimator.gpus.catalogue import load_catalogue
 from estimator.memory.overhead import device_overhead
 from tests.accuracy import rows
+from tests.accuracy.published import answered
 
 GIB = 1 << 30
 RECORDED = rows.HERE / "published_cluster.json"
@@ -75,17 +74,9 @@ def cases() -> Iterator[Case]:
 
 def predicted(case: Case) -> list[float]:
     """Device memory in GiB by pipeline stage: of the rank that takes the most in each."""
-    command = [sys.executable, "-m", "estimator", "run", "--gpus", "8", "--gpu", case.gpu, "--json"]
-    done = subprocess.run(
-        [*command, "--", "python", str(SCRIPT), *case.arguments.split()],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode not in (0, 3):
-        raise SystemExit(f"{case.name}: {done.stderr}")
-    told = json.loads(done.stdout)
+    options = ("run", "--gpus", "8", "--gpu", case.gpu, "--json")
+    script = ("--", "python", str(SCRIPT), *case.arguments.split())
+    told = answered(case.name, (*options, *script), _SECONDS)
     (gpu,) = told["gpus"]
     context = device_overhead(load_catalogue(None).find(case.gpu), 8, CUDA).context.target
     outside = context + gpu["communication_bytes"]["target"]

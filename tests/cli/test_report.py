@@ -167,3 +167,8 @@ def test_bad_input(
     written(home)
     assert main(["report", *words]) == 2
     assert why in capfd.readouterr().err.replace("\n", " ")
+
+
+def test_a_lake_is_a_store_and_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "spark:", "--json"]) == 2
+    assert "'spark:' names no folder" in capsys.readouterr().err

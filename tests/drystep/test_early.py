@@ -39,6 +39,7 @@ def test_a_request_with_other_variables_starts_its_own(tmp_path, monkeypatch):
     with started_early({"ASKED_FOR": "that"}, PLAIN) as start:
         early = start.__self__.child.process.pid
         pid, seen = ran_in(start, tmp_path, "this")
+        assert start.__self__.child.has_ended()  # nobody is to wait for what it imports
     assert (pid != early, seen) == (True, "this")
     assert_ends(early)
 

@@ -93,7 +93,7 @@ def test_missing_features_have_an_answer() -> None:
 @given(st.lists(st.floats(-30, 30) | st.just(math.nan), min_size=4, max_size=4))
 def test_our_trees_say_what_scikit_learn_says(features: list[float]) -> None:
     ours, theirs = both_models()
-    assert ours.shift(features) == pytest.approx(theirs.predict([features])[0], abs=1e-9)
+    assert ours.at(features) == pytest.approx(theirs.predict([features])[0], abs=1e-9)
 
 
 @cache

@@ -217,7 +217,7 @@ def test_questions_have_the_same_answer(reopen: Open, tmp_path: Path) -> None:
         assert newest["user"].tolist() == ["mei", "mei"]
 
 
-@pytest.mark.parametrize("address", ["mysql://x/y", "sqlite://host/x", "duckdb:///"])
+@pytest.mark.parametrize("address", ["mysql://x/y", "sqlite://host/x", "duckdb:///", "spark:"])
 def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(BadInput):
         open_store(address)

@@ -11,12 +11,13 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from estimator.errors import BadInput
 from estimator.records.columns import BY_NAME, Kind
-from estimator.records.rows import to_row
+from estimator.records.rows import from_micros, to_row
 from estimator.records.stores import sql
 from estimator.records.stores.base import BATCH_ROWS, TABLE, Merged, Store, now, unusable
 from estimator.records.types import JobRecord
@@ -118,11 +119,8 @@ class SparkStore(Store):
         return self._session.createDataFrame(rows, columns)
 
     def _staged(self, stage: Stage) -> Any:
-        frames = [self._rows(_plain(frame)) for frame in stage.frames()]
-        whole = frames[0] if frames else self._rows([])
-        for frame in frames[1:]:
-            whole = whole.union(frame)
-        return whole
+        batches = (self._rows(list(map(_with_moments, rows))) for rows in stage.batches())
+        return reduce(lambda whole, batch: whole.union(batch), batches, self._rows([]))
 
     def _current(self) -> Any:
         """One row for each record, put together from all that was written of it."""
@@ -204,22 +202,15 @@ def _tells_more() -> Any:
     return told
 
 
-def _plain(frame: Any) -> list[tuple[Any, ...]]:
-    """The rows of a frame as ``columns`` documents it, with the values that Spark knows."""
-    columns = [_values(frame[name], column.kind) for name, column in BY_NAME.items()]
-    return list(zip(*columns, strict=True))
+_MOMENTS = tuple(column.kind is Kind.MOMENT for column in BY_NAME.values())
 
 
-def _values(column: Any, kind: Kind) -> list[Any]:
-    known = column.notna()
-    if kind is Kind.MOMENT:
-        return [
-            value.to_pydatetime() if there else None
-            for value, there in zip(column, known, strict=True)
-        ]
-    if kind in (Kind.BYTES, Kind.COUNT):
-        return [int(value) if there else None for value, there in zip(column, known, strict=True)]
-    return [value if there else None for value, there in zip(column, known, strict=True)]
+def _with_moments(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A staged row, whose moments are microseconds, with the values that Spark knows."""
+    return tuple(
+        from_micros(value) if is_moment and value is not None else value
+        for value, is_moment in zip(row, _MOMENTS, strict=True)
+    )
 
 
 def open_spark(folder: str) -> SparkStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from estimator.report.types import Cell, Figure, Unit
-from estimator.units import format_bytes, format_duration
+from estimator.units import format_bytes, format_duration, format_number
 from estimator.values import Missing
 
 NOTHING = "–"
@@ -37,7 +37,7 @@ def _number(value: float, unit: Unit, currency: str) -> str:
         return f"{value:,.2f}"
     if unit is Unit.COUNT and value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+    return format_number(value)
 
 
 def figure_words(figure: Figure, currency: str) -> str:

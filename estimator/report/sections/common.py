@@ -63,8 +63,15 @@ def table(
 
     more: further fields of Table.
     """
-    rows = tuple(tuple(plain(cell) for cell in row) for row in zip(*values, strict=True))
-    return Table(key, title, tuple(columns), rows, **more)
+    return table_of_rows(key, title, columns, zip(*values, strict=True), **more)
+
+
+def table_of_rows(
+    key: str, title: str, columns: Sequence[Column], rows: Iterable[Iterable[Any]], **more: Any
+) -> Table:
+    """A table from its rows. more: further fields of Table."""
+    cells = tuple(tuple(plain(cell) for cell in row) for row in rows)
+    return Table(key, title, tuple(columns), cells, **more)
 
 
 def estimated(key: str, title: str, estimate: Estimate, unit: Unit, how: str) -> Figure:

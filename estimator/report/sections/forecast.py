@@ -19,7 +19,7 @@ from estimator.report.forecast.backtest import (
 )
 from estimator.report.forecast.models import COMBINED, NAIVE, WEEK
 from estimator.report.forecast.series import Series, series_of
-from estimator.report.sections.common import table
+from estimator.report.sections.common import table_of_rows
 from estimator.report.types import Column, Figure, Section, Table, Unit
 from estimator.values import Missing, Source
 
@@ -162,7 +162,7 @@ def _ahead(data: Data, told: list[_Told]) -> Table:
         for one in told
         for at in range(len(one.said.target))
     ]
-    return table(
+    return table_of_rows(
         "weeks_ahead",
         sentence("Weeks ahead"),
         (
@@ -174,7 +174,7 @@ def _ahead(data: Data, told: list[_Told]) -> Table:
             Column("upper", sentence("band, upper"), Unit.COUNT),
             Column("model", sentence("by"), Unit.TEXT),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
         note=sentence("bands are meant to hold {share} of the weeks", share=f"{NOMINAL:.0%}"),
     )
 
@@ -195,7 +195,7 @@ def _trials(told: list[_Told]) -> Table:
                     trial.judged,
                 )
             )
-    return table(
+    return table_of_rows(
         "backtest",
         sentence("Back-test: each model at many moments of the past, knowing only what was before"),
         (
@@ -207,7 +207,7 @@ def _trials(told: list[_Told]) -> Table:
             Column("coverage", sentence("weeks within the band"), Unit.SHARE),
             Column("judged", sentence("weeks with a band"), Unit.COUNT),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from estimator.messages import sentence
 from estimator.report.data import Data
-from estimator.report.sections.common import table
+from estimator.report.sections.common import table_of_rows
 from estimator.report.types import Column, Section, Unit
 from estimator.values import Missing
 
@@ -50,14 +50,14 @@ def method(data: Data, source: str) -> Section:
         sentence("Method and sources"),
         sentence("How all of this was counted, and from what."),
         tables=(
-            table(
+            table_of_rows(
                 "sources",
                 sentence("Sources"),
                 (
                     Column("what", sentence("what"), Unit.TEXT),
                     Column("where", sentence("where"), Unit.TEXT),
                 ),
-                [[row[at] for row in sources] for at in range(2)],
+                sources,
             ),
         ),
         notes=_RULES,

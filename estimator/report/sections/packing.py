@@ -5,7 +5,7 @@ from __future__ import annotations
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
 from estimator.messages import sentence
 from estimator.report.data import Data
-from estimator.report.sections.common import named, table
+from estimator.report.sections.common import named, table, table_of_rows
 from estimator.report.simulate.engine import BACKFILL, PoolWatch, Rules, simulate
 from estimator.report.simulate.trace import Pools, one_pool, pools_of, replayable, work_of
 from estimator.report.types import Column, Figure, Section, Table, Unit
@@ -103,7 +103,7 @@ def _gangs(pools: Pools, watches: tuple[PoolWatch, ...]) -> Table:
             (sentence("on several nodes"), watch.gang),
         ):
             rows.append((name, what, *(_reached(seconds, share) for share in (0.01, 0.1, 0.5))))
-    return table(
+    return table_of_rows(
         "largest_gang",
         sentence("Largest job that fits, by share of the time"),
         (
@@ -113,7 +113,7 @@ def _gangs(pools: Pools, watches: tuple[PoolWatch, ...]) -> Table:
             Column("mostly", sentence("90 % of the time"), Unit.GPUS),
             Column("half", sentence("half of the time"), Unit.GPUS),
         ),
-        [[row[at] for row in rows] for at in range(5)],
+        rows,
     )
 
 

@@ -15,7 +15,7 @@ from estimator.report.sections.common import (
     named,
     size_class,
     size_name,
-    table,
+    table_of_rows,
 )
 from estimator.report.statistics import quantile
 from estimator.report.types import Column, Figure, Section, Table, Unit
@@ -90,12 +90,9 @@ def _by(frame: pd.DataFrame, groups: Any, key: str, title: str) -> Table:
         factor = _expansion(part)
         waits = [float(part["wait"].quantile(share)) for share in (0.5, 0.9, 0.99)]
         factors = [quantile(factor, s).value if len(factor) else None for s in (0.5, 0.9)]
-        rows.append((group, len(part), *waits, *factors))
-    if key == "size":
-        names = [size_name(int(row[0])) for row in rows]
-    else:
-        names = named([row[0] for row in rows])
-    return table(
+        name = size_name(int(group)) if key == "size" else named([group])[0]
+        rows.append((name, len(part), *waits, *factors))
+    return table_of_rows(
         f"waits_by_{key}",
         sentence("Waits by {group}", group=title),
         (
@@ -107,7 +104,7 @@ def _by(frame: pd.DataFrame, groups: Any, key: str, title: str) -> Table:
             Column("expansion", sentence("expansion factor, median"), Unit.RATIO),
             Column("expansion_p90", sentence("expansion factor, 90th percentile"), Unit.RATIO),
         ),
-        (names, *([row[at] for row in rows] for at in range(1, 7))),
+        rows,
     )
 
 

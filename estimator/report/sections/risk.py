@@ -8,7 +8,15 @@ from estimator.messages import sentence
 from estimator.records.columns import ACTUAL, prediction_column
 from estimator.records.types import Status, Target
 from estimator.report.data import Data
-from estimator.report.sections.common import LOST, estimated, group_sums, named, ranked, table
+from estimator.report.sections.common import (
+    LOST,
+    estimated,
+    group_sums,
+    named,
+    ranked,
+    table,
+    table_of_rows,
+)
 from estimator.report.statistics import proportion
 from estimator.report.types import Column, Figure, Section, Table, Unit
 
@@ -157,7 +165,7 @@ def calibrated(frame: pd.DataFrame) -> Table:
         rows.append(
             (title, len(known), share.value, share.lower, share.upper, over, error.median())
         )
-    return table(
+    return table_of_rows(
         "calibration",
         sentence("Stated intervals against what happened"),
         (
@@ -169,5 +177,5 @@ def calibrated(frame: pd.DataFrame) -> Table:
             Column("above", sentence("above the interval"), Unit.SHARE),
             Column("error", sentence("median error"), Unit.SHARE),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
     )

@@ -8,7 +8,7 @@ from estimator.messages import sentence
 from estimator.records.types import Status, Target
 from estimator.report.data import Data
 from estimator.report.jobs import UNKNOWN
-from estimator.report.sections.common import estimated, named, table
+from estimator.report.sections.common import estimated, named, table_of_rows
 from estimator.report.sections.risk import TARGETS, held_against
 from estimator.report.statistics import proportion, quantile
 from estimator.report.types import Column, Figure, Section, Table, Unit
@@ -101,7 +101,7 @@ def _errors(advised: pd.DataFrame) -> Table:
         known = known[known["target"] > 0]
         if len(known):
             rows.append((title, *_error(known)))
-    return table(
+    return table_of_rows(
         "predictions",
         sentence("Predicted against what happened"),
         (
@@ -113,7 +113,7 @@ def _errors(advised: pd.DataFrame) -> Table:
             Column("within", sentence("within the interval"), Unit.SHARE),
             Column("above", sentence("above the interval"), Unit.SHARE),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
     )
 
 
@@ -139,7 +139,7 @@ def _savings(data: Data, advised: pd.DataFrame) -> Table:
             saved = before[template] - part["requested_memory_bytes"]
             rows.append(
                 (
-                    str(template),
+                    *named([template]),
                     len(part),
                     int(counts[template]),
                     before[template],
@@ -148,7 +148,7 @@ def _savings(data: Data, advised: pd.DataFrame) -> Table:
                 )
             )
     rows.sort(key=lambda row: -row[5])
-    return table(
+    return table_of_rows(
         "savings",
         sentence("Realised savings of host memory"),
         (
@@ -159,7 +159,7 @@ def _savings(data: Data, advised: pd.DataFrame) -> Table:
             Column("after", sentence("we asked for, median"), Unit.BYTES),
             Column("saved", sentence("GiB-hours saved"), Unit.GIB_HOURS),
         ),
-        (named([row[0] for row in rows]), *([row[at] for row in rows] for at in range(1, 6))),
+        rows,
     )
 
 

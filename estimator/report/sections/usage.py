@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
 from estimator.messages import sentence
 from estimator.report.data import Data
-from estimator.report.sections.common import BY_TITLES, estimated, group_sums, named, ranked, table
+from estimator.report.sections.common import (
+    BY_TITLES,
+    estimated,
+    group_sums,
+    named,
+    ranked,
+    table,
+    table_of_rows,
+)
 from estimator.report.statistics import quantile
 from estimator.report.types import Column, Figure, Section, Table, Unit
 from estimator.units import GIB
@@ -105,7 +113,7 @@ def _overall(resources: list[_Resource]) -> Table:
         ratio = _ratio(one)
         spread = [quantile(ratio, share).value for share in (0.1, 0.5, 0.9, 0.99)]
         rows.append((one.title, len(ratio), *spread, float((ratio > 1).mean())))
-    return table(
+    return table_of_rows(
         "used_of_requested",
         sentence("Used over requested"),
         (
@@ -117,7 +125,7 @@ def _overall(resources: list[_Resource]) -> Table:
             Column("p99", sentence("99th percentile"), Unit.SHARE),
             Column("above", sentence("share of jobs above their request"), Unit.SHARE),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
     )
 
 

@@ -17,6 +17,7 @@ from estimator.report.sections.common import (
     named,
     ranked,
     table,
+    table_of_rows,
 )
 from estimator.report.types import Cell, Column, Figure, Section, Table, Unit
 from estimator.units import format_bytes
@@ -187,11 +188,11 @@ def _changes(changes: tuple[Change, ...]) -> Table:
         Column("why", sentence("why"), Unit.LONG),
         Column("diff", sentence("change to the template"), Unit.DIFF),
     )
-    return table(
+    return table_of_rows(
         "changes",
         sentence("Changes to templates, most valuable first"),
         columns,
-        [[row[at] for row in rows] for at in range(len(columns))],
+        rows,
         note=sentence(
             "less than nothing saved: such a template runs out of memory and should ask for more"
         ),

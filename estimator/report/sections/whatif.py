@@ -11,7 +11,7 @@ from estimator.messages import sentence
 from estimator.report.advice import Change
 from estimator.report.cluster import Cluster
 from estimator.report.data import Data
-from estimator.report.sections.common import estimated, table
+from estimator.report.sections.common import estimated, table_of_rows
 from estimator.report.sections.packing import left_out_notes
 from estimator.report.simulate.compare import (
     DEPTHS,
@@ -162,11 +162,11 @@ def _results(frame: pd.DataFrame, rows: Sequence[_Row]) -> Table:
         Column("cost", sentence("cost of the cluster, a week"), Unit.MONEY),
         Column("never", sentence("jobs that never fit"), Unit.COUNT),
     )
-    return table(
+    return table_of_rows(
         "scenarios",
         sentence("What each would change"),
         columns,
-        [[row[at] for row in cells] for at in range(len(columns))],
+        cells,
         note=sentence("jobs and their running times are those of the trace; only waits differ"),
     )
 
@@ -203,7 +203,7 @@ def _calibration(frame: pd.DataFrame, base: dict[int, Result]) -> Table:
         if len(known):
             quantiles = np.quantile(known, [0.5, 0.9, 0.99])
             rows.append((name, len(known), known.mean(), *quantiles, (known > 1).mean()))
-    return table(
+    return table_of_rows(
         "calibration",
         sentence("The replay against the trace's own waits"),
         (
@@ -215,7 +215,7 @@ def _calibration(frame: pd.DataFrame, base: dict[int, Result]) -> Table:
             Column("p99", sentence("wait, 99th percentile"), Unit.SECONDS),
             Column("waited", sentence("jobs that waited over 1 s"), Unit.SHARE),
         ),
-        [[row[at] for row in rows] for at in range(7)],
+        rows,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from estimator.document.parts import BatchPart, Document, Figure, OriginPart, PastJobPart, PlanPart
 from estimator.messages import Say
-from estimator.units import format_bytes, format_duration
+from estimator.units import format_bytes, format_duration, format_number
 
 NONE = "-"
 
@@ -193,4 +193,4 @@ def _time(seconds: float | None) -> str:
 
 
 def _rate(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+    return NONE if value is None else format_number(value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from estimator.drystep.child_process import ChildProcess, Spawn, pipe, spawned
+from estimator.drystep.child_process import ChildProcess, Spawn, hand_over, pipe, spawned
 from estimator.drystep.launch import CHILD, QUIET
 from estimator.drystep.protocol import WARM, Order, encode_order
 from estimator.drystep.request import DryStepRequest
@@ -54,9 +54,7 @@ class Slot:
         limit = self.confinement.limits.memory_bytes
         parent = _NOT_THE_PARENT if self.confinement.safe else os.getpid()
         order = Order(self._inside(request), min(host_memory_bytes, limit), parent)
-        with suppress(BrokenPipeError):  # a child that is dead is found out by who listens
-            self.orders.write(encode_order(order))
-        self.orders.close()
+        hand_over(self.orders, encode_order(order))
         over = threading.Event()
         watch = threading.Thread(target=self._watch_memory, args=(limit, over), daemon=True)
         watch.start()
