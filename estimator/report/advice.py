@@ -110,7 +110,8 @@ def _memory_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
 def _templates(frame: pd.DataFrame, target: Target) -> Iterator[tuple[tuple[str, str], Any]]:
     """The templates (with their model) that held most memory-time, and their jobs."""
     asked = frame[REQUESTED[target]]
-    known = frame[(asked > 0) & (frame["template"] != UNKNOWN)]
+    columns = ["template", "model", "seconds", "node_count", "status", REQUESTED[target]]
+    known = frame.loc[(asked > 0) & (frame["template"] != UNKNOWN), columns]
     known = known.assign(weight=known[REQUESTED[target]] * known["seconds"].fillna(0.0))
     grouped = known.groupby(["template", "model"], observed=True)
     sizes = grouped.agg(jobs=("weight", "size"), weight=("weight", "sum"))
@@ -201,11 +202,16 @@ def _gpu_changes(frame: pd.DataFrame, prices: Prices) -> Iterator[Change]:
     done = frame[(frame["status"] == Status.SUCCEEDED) & (frame["hours"] > 0)]
     done = done[(done["template"] != UNKNOWN) & (done["gpu"] != UNKNOWN)]
     cost = done["hours"] * looked_up(done["gpu"], prices.gpu_hour)
-    priced = done.assign(cost=cost)[cost.notna()]
     # only jobs that train the same thing on as many GPUs are compared
     keys = ["template", "model", "per_device_batch_size", "gpu_count"]
-    for key, part in priced.groupby(keys, observed=True, dropna=False):
-        yield from _gpu_change(str(key[0]), part)
+    priced = done[[*keys, "gpu", "hours"]].assign(cost=cost)[cost.notna()]
+    found = priced.groupby([*keys, "gpu"], observed=True, dropna=False).agg(
+        jobs=("cost", "size"), mean=("cost", "mean"), std=("cost", "std"), hours=("hours", "mean")
+    )
+    enough = found[found["jobs"] >= FEWEST].reset_index()
+    enough = enough[enough.duplicated(keys, keep=False)]
+    for key, types in enough.groupby(keys, observed=True, dropna=False):
+        yield from _gpu_change(str(key[0]), _costs(types))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,20 +229,19 @@ class _Cost:
         return self.mean * self.jobs
 
 
-def _costs(part: pd.DataFrame) -> list[_Cost]:
-    """Cheapest type first; types with too few jobs are left out."""
-    found = []
-    for gpu, jobs in part.groupby("gpu", observed=True):
-        n, costs = len(jobs), jobs["cost"]
-        if n >= FEWEST:
-            mean, error = float(costs.mean()), float(costs.std()) / n**0.5
-            found.append(_Cost(str(gpu), n, mean, error, float(jobs["hours"].mean())))
+def _costs(types: pd.DataFrame) -> list[_Cost]:
+    """Cheapest type first."""
+    error = types["std"] / types["jobs"] ** 0.5
+    columns = (types["gpu"], types["jobs"], types["mean"], error, types["hours"])
+    found = [
+        _Cost(str(gpu), int(jobs), float(mean), float(off), float(hours))
+        for gpu, jobs, mean, off, hours in zip(*columns, strict=True)
+    ]
     return sorted(found, key=lambda one: one.mean)
 
 
-def _gpu_change(template: str, part: pd.DataFrame) -> Iterator[Change]:
+def _gpu_change(template: str, costs: list[_Cost]) -> Iterator[Change]:
     """Changes to the cheapest type, from those that cost more beyond doubt (two errors)."""
-    costs = _costs(part)
     for other in costs[1:]:
         best, saved = costs[0], other.whole - costs[0].mean * other.jobs
         sure = other.mean - best.mean > 2 * (other.error**2 + best.error**2) ** 0.5

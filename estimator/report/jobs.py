@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from estimator.learning.arrays import seconds_since_1970
@@ -54,7 +55,7 @@ _WITHOUT_PREDICTIONS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Jobs:
     """frame: as the module says. as_of: the last moment that the data knows of."""
 
@@ -79,9 +80,9 @@ class Jobs:
         """
         return "began" if self.frame["began"].notna().any() else "submitted"
 
-    @property
+    @cached_property
     def with_gpus(self) -> pd.DataFrame:
-        """The jobs that hold a GPU."""
+        """The jobs that hold a GPU; nobody may change this frame."""
         return self.frame[self.frame["gpus"] > 0]
 
 
@@ -159,7 +160,12 @@ def _compact(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _category(values: pd.Series[Any]) -> Any:
-    return values.where(values.notna(), UNKNOWN).astype(str).astype("category")
+    """Text as categories; only the few names that there are get spelled and sorted."""
+    import pandas as pd
+
+    codes, names = pd.factorize(values.where(values.notna(), UNKNOWN).to_numpy(dtype=object))
+    spelled = pd.Series([str(name) for name in names], dtype=str).astype("category")
+    return spelled.array.take(codes)
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

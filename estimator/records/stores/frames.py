@@ -17,10 +17,22 @@ def to_frame(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> pd.DataFr
 
     cells = zip(*rows, strict=True) if rows else ([] for _ in columns)
     series = {
-        name: in_kind(pd.Series(list(values), dtype=object), BY_NAME[name].kind)
+        name: _series(values, BY_NAME[name].kind)
         for name, values in zip(columns, cells, strict=True)
     }
     return pd.DataFrame(series, columns=list(columns))
+
+
+def _series(values: Sequence[Any], kind: Kind) -> pd.Series[Any]:
+    """Values of a row store, None where not known."""
+    import numpy as np
+    import pandas as pd
+
+    if kind is Kind.TEXT:
+        return pd.Series(np.array(values, dtype=object), dtype=object)
+    if kind is Kind.MOMENT:
+        return in_kind(pd.Series(list(values), dtype=object), kind)
+    return pd.Series(np.array(values, dtype="float64"))
 
 
 def in_kind(values: pd.Series[Any], kind: Kind) -> pd.Series[Any]:

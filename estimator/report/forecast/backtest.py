@@ -10,7 +10,7 @@ observations: scores of overlapping weeks count as many as there were weeks, not
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,13 @@ def forecast(daily: Any, weeks: int) -> Forecast | None:
     model = past.choice(end)
     target = past.weekly(continued(np.log1p(daily), weeks * WEEK)[model])
     lower, upper = _band(target, past.width(model, end))
-    trials = [past.trial(name, lambda origin, name=name: name) for name in MODELS]
+    trials = [past.trial(name, _always(name)) for name in MODELS]
     trials.append(past.trial(CHOSEN, past.choice))
     return Forecast(model, tuple(target), tuple(lower), tuple(upper), tuple(trials))
+
+
+def _always(model: str) -> Callable[[int], str]:
+    return lambda origin: model
 
 
 def horizon(days: int) -> int:
@@ -93,7 +97,12 @@ def _band(target: Any, width: float) -> tuple[Any, Any]:
 
 
 class _Past:
-    """All forecasts of the past of one series, their truths and scores."""
+    """All forecasts of the past of one series, their truths and scores.
+
+    Arrays have one entry for each week that was forecast from one of the ``origins`` (days) and is
+    over by now: the origin, the weeks ahead, the day by which it was over, what was true. By model:
+    what was said, and the score.
+    """
 
     def __init__(self, daily: Any, weeks: int) -> None:
         import numpy as np
@@ -102,12 +111,27 @@ class _Past:
         last = len(daily) - WEEK
         step = max(1, math.ceil((last - FIRST) / MOST_ORIGINS))
         self.origins = list(range(last, FIRST - 1, -step))[::-1]
-        self._truth = {origin: self._sums(origin) for origin in self.origins}
-        logs = np.log1p(daily)
-        self._said = {
-            (name, origin): self.weekly(days)
-            for origin in self.origins
-            for name, days in continued(logs[:origin], weeks * WEEK).items()
+        pairs = [(origin, at) for origin in self.origins for at in range(self._whole(origin))]
+        self._origin, self._ahead = np.array(pairs).T
+        self._over = self._origin + (self._ahead + 1) * WEEK
+        self._truth = np.array([daily[over - WEEK : over].sum() for over in self._over])
+        said = [self._all_said(np.log1p(daily[:origin])) for origin in self.origins]
+        self._said = {name: np.concatenate([each[name] for each in said]) for name in MODELS}
+        self._scores = {
+            name: abs(np.log1p(self._truth) - np.log1p(said)) / np.sqrt(self._ahead + 1)
+            for name, said in self._said.items()
+        }
+
+    def _whole(self, origin: int) -> int:
+        """Weeks from a day on that are whole and forecast."""
+        return min(self._weeks, (len(self._daily) - origin) // WEEK)
+
+    def _all_said(self, logs: Any) -> dict[str, Any]:
+        """By model the sums of the weeks that follow some days and are whole."""
+        whole = self._whole(len(logs))
+        return {
+            name: self.weekly(days)[:whole]
+            for name, days in continued(logs, self._weeks * WEEK).items()
         }
 
     def weekly(self, logs: Any) -> Any:
@@ -117,25 +141,11 @@ class _Past:
         sums: Any = np.expm1(logs).clip(min=0.0).reshape(self._weeks, WEEK).sum(axis=1)
         return sums
 
-    def _sums(self, origin: int) -> list[float]:
-        """The true sums of the weeks from a day on, as many as are whole."""
-        whole = min(self._weeks, (len(self._daily) - origin) // WEEK)
-        return [
-            float(self._daily[origin + at * WEEK : origin + (at + 1) * WEEK].sum())
-            for at in range(whole)
-        ]
-
-    def _pairs(self, model: str, until: int) -> Iterator[tuple[int, float, float]]:
-        """(week ahead, truth, forecast) of all that was known by a day."""
-        for origin in self.origins:
-            for at, truth in enumerate(self._truth[origin]):
-                if origin + (at + 1) * WEEK <= until:
-                    yield at, truth, float(self._said[model, origin][at])
-
     def _error(self, model: str, until: int) -> float:
-        pairs = list(self._pairs(model, until))
-        total = sum(truth for _, truth, _ in pairs)
-        return sum(abs(truth - said) for _, truth, said in pairs) / (total or 1.0)
+        """Of the weeks that were over by a day."""
+        known = self._over <= until
+        truth = self._truth[known]
+        return float(abs(truth - self._said[model][known]).sum() / (truth.sum() or 1.0))
 
     def choice(self, until: int) -> str:
         """The combination, as long as it has done at least as well as the naive forecast."""
@@ -148,29 +158,21 @@ class _Past:
         return (until - FIRST) // WEEK
 
     def width(self, model: str, until: int) -> float:
-        """Half the band of one week ahead, in logarithms."""
+        """Half the band of one week ahead, in logarithms, by the weeks that were over by a day."""
         import numpy as np
 
-        scores = [_score(*pair) for pair in self._pairs(model, until)]
         known = self._known_weeks(until)
         level = min(1.0, math.ceil((known + 1) * NOMINAL) / known)
-        return float(np.quantile(scores, level))
+        return float(np.quantile(self._scores[model][self._over <= until], level))
 
-    def trial(self, name: str, choose: Any) -> Trial:
+    def trial(self, name: str, choose: Callable[[int], str]) -> Trial:
         """Go through the past with the model that ``choose`` says at each origin."""
-        weeks, held, judged, off, total = 0, 0, 0, 0.0, 0.0
+        held, judged, off = 0, 0, 0.0
         for origin in self.origins:
-            model, known = choose(origin), self._known_weeks(origin) >= FEWEST_KNOWN
-            width = self.width(model, origin) if known else math.nan
-            for at, truth in enumerate(self._truth[origin]):
-                said = float(self._said[model, origin][at])
-                weeks, off, total = weeks + 1, off + abs(truth - said), total + truth
-                judged += known
-                held += known and _score(at, truth, said) <= width + 1e-9
-        return Trial(
-            name, weeks, off / (total or 1.0), held / judged if judged else math.nan, judged
-        )
-
-
-def _score(at: int, truth: float, said: float) -> float:
-    return abs(math.log1p(truth) - math.log1p(said)) / math.sqrt(at + 1)
+            model, here = choose(origin), self._origin == origin
+            off += float(abs(self._truth[here] - self._said[model][here]).sum())
+            if self._known_weeks(origin) >= FEWEST_KNOWN:
+                within = self._scores[model][here] <= self.width(model, origin) + 1e-9
+                held, judged = held + int(within.sum()), judged + len(within)
+        error = off / float(self._truth.sum() or 1.0)
+        return Trial(name, len(self._truth), error, held / judged if judged else math.nan, judged)

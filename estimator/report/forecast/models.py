@@ -7,6 +7,7 @@ seldom lasts, and a forecast that follows one is soon off by several times.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,17 @@ _AVERAGED = 4
 """Weeks of the average."""
 _PROFILE = 8
 """Weeks that the pattern of a week is taken from."""
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """For many fits in a row: each has two numbers, and threads of BLAS only wait for each other.
+
+    What is to be limited must have been loaded before.
+    """
+    import statsmodels.tsa.holtwinters  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)  # type: ignore[no-any-return]
 
 
 def naive(logs: Any, days: int) -> Any:

@@ -17,7 +17,7 @@ from estimator.report.forecast.backtest import (
     forecast,
     horizon,
 )
-from estimator.report.forecast.models import COMBINED, NAIVE, WEEK
+from estimator.report.forecast.models import COMBINED, NAIVE, WEEK, one_thread
 from estimator.report.forecast.series import Series, series_of
 from estimator.report.sections.common import table_of_rows
 from estimator.report.types import Column, Figure, Section, Table, Unit
@@ -59,13 +59,7 @@ def forecasts(data: Data) -> Section:
     """Weeks ahead by team and GPU type with bands, and the back-test beside them."""
     title = sentence("Forecast")
     about = sentence("What will be needed in the weeks ahead, if things go on as they did.")
-    told, short = [], 0
-    for series in series_of(data):
-        said = forecast(series.daily, horizon(len(series.daily)))
-        if said is None:
-            short += 1
-        else:
-            told.append(_Told(series, said))
+    told, short = _told(data)
     lacking: list[str] = []
     if short or not told:
         lacking.append(
@@ -87,6 +81,16 @@ def forecasts(data: Data) -> Section:
         _notes(told),
         tuple(lacking),
     )
+
+
+def _told(data: Data) -> tuple[list[_Told], int]:
+    """Every series with its forecast, and how many are too short for one."""
+    found = list(series_of(data))
+    with one_thread():
+        said = [forecast(one.daily, horizon(len(one.daily))) for one in found]
+    pairs = zip(found, said, strict=True)
+    told = [_Told(series, forecast) for series, forecast in pairs if forecast is not None]
+    return told, len(found) - len(told)
 
 
 def _figures(told: list[_Told]) -> list[Figure]:
