@@ -14,7 +14,7 @@ COPY templates templates
 COPY history history
 COPY notebooks notebooks
 RUN python -m venv /opt/paddle-estimate \
- && /opt/paddle-estimate/bin/pip install --no-cache-dir '.[cpu,service,validate]'
+ && /opt/paddle-estimate/bin/pip install --no-cache-dir '.[cpu,service,kubernetes,validate]'
 ENV PADDLE_ESTIMATE_HOME=/srv/paddle-estimate
 RUN /opt/paddle-estimate/bin/paddle-estimate notebooks/models/resnet50.py --gpu T4 --batch-size 1 > /dev/null \
  && rm -rf /srv/paddle-estimate/data

@@ -31,11 +31,13 @@ def estimate(model: str | Path, **options: Any) -> EstimateResult:
     Raises UserCodeFailed where the model's own code does not run.
     """
     from estimator.cli.arguments import EstimateArguments
+    from estimator.cli.elsewhere import where
     from estimator.cli.parsing import to_options
     from estimator.messages import Language
     from estimator.pipeline import estimate as ask
 
-    return ask(to_options(EstimateArguments(model=Path(model), **_typed(options)), Language.EN))
+    arguments = EstimateArguments(model=Path(model), **_typed(options))
+    return ask(to_options(arguments, Language.EN), where=where(arguments))
 
 
 def capacity_report(*jobs: str | Path, **options: Any) -> Report:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from functools import cache
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
-from estimator.drystep.device.choose import choose_device
-from estimator.drystep.launch import RunDryStep, run_dry_step
+from estimator.drystep.device.choose import ChooseDevice
+from estimator.drystep.launch import RunDryStep
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
+from estimator.drystep.where import HERE, Where
 from estimator.errors import BadInput
 from estimator.experience import Experience, job_facts, load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
@@ -55,12 +56,12 @@ _SILENCE = Silence()
 def estimate(
     options: EstimateOptions,
     progress: Progress = _SILENCE,
-    run: RunDryStep = run_dry_step,
+    where: Where = HERE,
     identifier: str | None = None,
 ) -> EstimateResult:
     """Answer one question.
 
-    run: where the dry step runs. identifier: the name of the answer and its record, a new one
+    where: the dry step runs. identifier: the name of the answer and its record, a new one
     where none is given; a record of that name that is there is written over.
 
     Raises BadInput, UserCodeFailed and InternalError; that nothing fits is an answer.
@@ -72,8 +73,8 @@ def estimate(
     check_options(templates, options.manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
         correction = pool.submit(_get_ready)  # while the child runs the step
-        request = _request(options, gpus, progress)
-        report = _dry_step(request, options, progress, run)
+        request = _request(options, gpus, progress, where.choose)
+        report = _dry_step(request, options, progress, where.run)
         verification = _verification(request, report, options, progress)
         options = _settled(options, report)
         progress.stage(Stage.PREDICT)
@@ -163,10 +164,13 @@ def _name_of(device_name: str, catalogue: Catalogue) -> str | None:
 
 
 def _request(
-    options: EstimateOptions, gpus: Sequence[GpuType], progress: Progress
+    options: EstimateOptions,
+    gpus: Sequence[GpuType],
+    progress: Progress,
+    choose: ChooseDevice,
 ) -> DryStepRequest:
     progress.stage(Stage.BUILD_DEVICE)
-    chosen = choose_device(_device(options), progress.note)
+    chosen = choose(_device(options), progress.note)
     plugin, cluster = chosen.plugin, _cluster(options)
     return DryStepRequest(
         workload=options.workload,

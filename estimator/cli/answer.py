@@ -16,7 +16,7 @@ from estimator.cli.session import Session
 from estimator.cli.summary import summary
 from estimator.cli.timeline import check_timeline, write_timeline
 from estimator.document import to_document
-from estimator.drystep.launch import RunDryStep, run_dry_step
+from estimator.drystep.where import HERE, Where
 from estimator.errors import BadInput, NoFeasiblePlan
 from estimator.manifest.provenance import annotated, require_comments
 from estimator.manifest.render import refused
@@ -34,9 +34,9 @@ def answer(
     options: EstimateOptions,
     arguments: QuestionArguments,
     session: Session,
-    run: RunDryStep,
+    where: Where,
 ) -> int:
-    """Answer a question, whose dry step ``run`` runs; the exit code of the command."""
+    """Answer a question; the exit code of the command."""
     check_writable(arguments.out)
     check_timeline(arguments.timeline)
     if arguments.provenance:
@@ -47,7 +47,7 @@ def answer(
         from estimator.cluster.connection import Place, connect
 
         cluster = connect(Place(arguments.kube_context, arguments.namespace))
-    result = ask(options, console, session, run)
+    result = ask(options, console, session, where)
     if cluster is not None:
         result = _tried_out(result, cluster)
     show(result, arguments, console, session)
@@ -100,13 +100,13 @@ def ask(
     options: EstimateOptions,
     console: Console,
     session: Session,
-    run: RunDryStep = run_dry_step,
+    where: Where = HERE,
 ) -> EstimateResult:
     """The answer to one question, with its progress on the console."""
     from estimator.pipeline import estimate
 
     with TerminalProgress(console, session) as progress:
-        return estimate(options, progress, run)
+        return estimate(options, progress, where)
 
 
 def _document(result: EstimateResult, *, as_json: bool, provenance: bool) -> str | None:

@@ -15,26 +15,27 @@ from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.session import Session
 from estimator.drystep.device.choose import environment_at_hand
 from estimator.drystep.early import started_early
-from estimator.drystep.launch import RunDryStep, run_dry_step
+from estimator.drystep.launch import run_dry_step
 from estimator.drystep.request import DeviceChoice
+from estimator.drystep.where import HERE, Where
 
 
 def run(session: Session, arguments: EstimateArguments) -> int:
     """Answer one question; the exit code says whether something fits."""
-    with _no_collector(), _early_run(arguments.device) as run_step:
+    with _no_collector(), _where(arguments) as where:
         from estimator.cli.answer import answer
         from estimator.cli.parsing import to_options
 
-        return answer(to_options(arguments, session.language), arguments, session, run_step)
+        return answer(to_options(arguments, session.language), arguments, session, where)
 
 
 def run_script(session: Session, arguments: RunArguments) -> int:
     """Answer one question about a training script."""
-    with _no_collector(), _early_run(arguments.device) as run_step:
+    with _no_collector(), _early(arguments.device) as where:
         from estimator.cli.answer import answer
         from estimator.cli.parsing import to_script_options
 
-        return answer(to_script_options(arguments, session.language), arguments, session, run_step)
+        return answer(to_script_options(arguments, session.language), arguments, session, where)
 
 
 @contextmanager
@@ -48,11 +49,23 @@ def _no_collector() -> Iterator[None]:
 
 
 @contextmanager
-def _early_run(device: str) -> Iterator[RunDryStep]:
-    """Runs dry steps, the first of them in a child that imports Paddle from now on."""
+def _where(arguments: EstimateArguments) -> Iterator[Where]:
+    """On a cluster where that is asked for, else here."""
+    if arguments.dry_step_on is not None:
+        from estimator.cli.elsewhere import where
+
+        yield where(arguments)
+        return
+    with _early(arguments.device) as here:
+        yield here
+
+
+@contextmanager
+def _early(device: str) -> Iterator[Where]:
+    """Here: the first step runs in a child that imports Paddle from now on."""
     environment = environment_at_hand(DeviceChoice(device))
     if environment is None:  # the device must be built first
-        yield run_dry_step
+        yield HERE
         return
     with started_early(environment) as start:
-        yield partial(run_dry_step, start=start)
+        yield Where(partial(run_dry_step, start=start))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from estimator.cli.arguments import EstimateArguments
 from estimator.cli.console import error_console, output_console
+from estimator.cli.elsewhere import require_here
 from estimator.cli.figures import NONE
 from estimator.cli.output import check_writable, write_document
 from estimator.cli.parsing import to_options
@@ -25,6 +26,7 @@ def run(session: Session, arguments: EstimateArguments) -> int:
     """Print the table, or with --json or --out one document."""
     from estimator.savings.explain import explain
 
+    require_here(arguments)
     check_writable(arguments.out)
     options = to_options(arguments, session.language)
     with TerminalProgress(error_console(), session) as progress:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DATABASE = "service.sqlite3"
 _service = partial(option, panel="service")
 _safety = partial(option, panel="safety")
+_DASK = ("tcp", "tls")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -31,7 +32,9 @@ class ServeArguments(CommonArguments):
     database: Annotated[str | None, _service("--database", "URL")] = None
     data_dir: Annotated[Path | None, _service("--data-dir", "DIR")] = None
     workers: Annotated[int, _service("--workers", "N", min=0)] = 0
-    dry_step_on: Annotated[str | None, _service("--dry-step-on", "tcp://HOST:PORT")] = None
+    dry_step_on: Annotated[
+        str | None, _service("--dry-step-on", "tcp://HOST:PORT|kubernetes[:NAMESPACE]")
+    ] = None
     models: Annotated[list[Path], _service("--models", "DIR")] = field(default_factory=list)
     gpus_file: Annotated[Path | None, _service("--gpus-file", "FILE")] = None
     templates: Annotated[list[Path], _service("--templates", "DIR")] = field(default_factory=list)
@@ -59,6 +62,15 @@ def run(session: Session, arguments: ServeArguments) -> int:
     return serve(settings, session.say)
 
 
+def _require_engine(address: str) -> None:
+    from estimator.service.settings import KUBERNETES
+
+    kind = address.partition(":")[0]
+    if kind not in (KUBERNETES, *_DASK):
+        hint = f"--dry-step-on {KUBERNETES}, --dry-step-on tcp://HOST:8786"
+        raise BadInput(message("serve.no_engine", name=address), where="--dry-step-on", hint=hint)
+
+
 def _settings(arguments: ServeArguments) -> Settings:
     from estimator.service.settings import Bounds, Settings, Site
 
@@ -66,6 +78,8 @@ def _settings(arguments: ServeArguments) -> Settings:
         raise BadInput(
             message("serve.no_tokens", host=arguments.host), where="--host", hint="--tokens FILE"
         )
+    if arguments.dry_step_on is not None:
+        _require_engine(arguments.dry_step_on)
     return Settings(
         database=arguments.database or str(_folder(arguments).absolute() / DATABASE),
         host=arguments.host,

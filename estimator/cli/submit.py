@@ -11,6 +11,7 @@ from rich.console import Console
 from estimator.cli.answer import ask, require_manifest, show_summary
 from estimator.cli.arguments import SubmitArguments
 from estimator.cli.console import error_console
+from estimator.cli.elsewhere import where
 from estimator.cli.output import write_stdout
 from estimator.cli.parsing import to_options
 from estimator.cli.session import Session
@@ -96,7 +97,7 @@ def _submission(
         return _from_file(arguments, console)
     options = to_options(arguments, session.language)
     options = replace(options, manifest=replace(options.manifest, own_name=True))
-    result = ask(options, console, session)
+    result = ask(options, console, session, where(arguments))
     show_summary(result, console, session)
     require_manifest(result)
     if isinstance(result.manifest, Missing):

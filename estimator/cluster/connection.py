@@ -139,8 +139,28 @@ class Cluster:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The client for a cluster, and the namespace to work in."""
+
+    client: Any
+    namespace: str
+
+    @property
+    def address(self) -> str:
+        """Where the API server is found."""
+        return str(self.client.configuration.host)
+
+
 def connect(place: Place) -> Cluster:
-    """The cluster of the kubeconfig (``KUBECONFIG``, else ~/.kube/config), or the one we run in.
+    """The cluster at a place, whose kinds it has told. Raises BadInput as :func:`way_to`, and where
+    the cluster does not answer.
+    """
+    return _cluster(way_to(place))
+
+
+def way_to(place: Place) -> Way:
+    """To the cluster of the kubeconfig (``KUBECONFIG``, else ~/.kube/config), or the one we run in.
 
     Raises BadInput where the client is not installed, and where there is no such cluster.
     """
@@ -151,13 +171,13 @@ def connect(place: Place) -> Cluster:
     try:
         return _from_file(place)
     except config.ConfigException as error:
-        if not _runs_in_a_cluster():
+        if not _runs_in_a_cluster() or place.context is not None:
             what = message("cluster.no_config", why=str(error).splitlines()[0])
             raise BadInput(what, where="--context", hint="kubectl config get-contexts") from error
     return _from_pod(place)
 
 
-def _from_file(place: Place) -> Cluster:
+def _from_file(place: Place) -> Way:
     from kubernetes import config
 
     path = os.environ.get("KUBECONFIG") or None
@@ -166,30 +186,30 @@ def _from_file(place: Place) -> Cluster:
     wanted = place.context or active["name"]
     chosen = next(one for one in contexts if one["name"] == wanted)
     namespace = place.namespace or chosen["context"].get("namespace") or "default"
-    return _cluster(client, namespace)
+    return Way(client, namespace)
 
 
-def _from_pod(place: Place) -> Cluster:
+def _from_pod(place: Place) -> Way:
     from kubernetes import client, config
 
     config.load_incluster_config()
     own = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
     namespace = place.namespace or own.read_text(encoding="utf-8").strip()
-    return _cluster(client.ApiClient(), namespace)
+    return Way(client.ApiClient(), namespace)
 
 
 def _runs_in_a_cluster() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ
 
 
-def _cluster(client: Any, namespace: str) -> Cluster:
+def _cluster(way: Way) -> Cluster:
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError
     from urllib3.exceptions import HTTPError
 
-    address = client.configuration.host
+    client = way.client
     client.rest_client.pool_manager.connection_pool_kw["retries"] = 1
-    cluster = Cluster(None, address, namespace)
+    cluster = Cluster(None, way.address, way.namespace)
     try:
         # A cache of our own: the client's default is one file for all users of the machine.
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

@@ -13,7 +13,7 @@ import selectors
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,19 +89,35 @@ def run_dry_step(
     the model file or the environment cannot be used as it is, UserCodeFailed where its code
     raised, hung, exited or died, InternalError for our own faults. Leaves no process behind.
     """
+    line = ask_child(request, Asking(limits, on_progress, start, meanwhile=report_adapter))
+    return decode_report(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a child is asked. ``meanwhile`` is called while it imports Paddle."""
+
+    limits: Limits
+    on_progress: OnProgress
+    start: Start = _PLAIN
+    meanwhile: Callable[[], object] = lambda: None
+
+
+def ask_child(request: DryStepRequest, asking: Asking) -> Mapping[str, Any]:
+    """As :func:`run_dry_step`, but the report as the child wrote it, which needs no pydantic."""
     script = request.workload.script
     if script is None or not script.is_module:
         check_source(request.workload.model_file)
-    heard = _Heard(on_progress)
-    memory = limits.host_memory_bytes or host_memory_to_spare()
-    with _scratch(request) as ready, start(ready, memory) as child:
-        report_adapter()  # made while the child imports Paddle
-        return _answer(child, heard, ready, limits)
+    heard = _Heard(asking.on_progress)
+    memory = asking.limits.host_memory_bytes or host_memory_to_spare()
+    with _scratch(request) as ready, asking.start(ready, memory) as child:
+        asking.meanwhile()
+        return _answer(child, heard, ready, asking.limits)
 
 
 def _answer(
     child: ChildProcess, heard: _Heard, request: DryStepRequest, limits: Limits
-) -> DryStepReport:
+) -> Mapping[str, Any]:
     try:
         _listen(child, heard, time.monotonic() + limits.seconds)
         return _report(child, heard, request, limits)
@@ -182,9 +198,9 @@ def _listen(child: ChildProcess, heard: _Heard, deadline: float) -> None:
 
 def _report(
     child: ChildProcess, heard: _Heard, request: DryStepRequest, limits: Limits
-) -> DryStepReport:
+) -> Mapping[str, Any]:
     if "report" in heard.answer:
-        return decode_report(heard.answer)
+        return heard.answer
     if "error" in heard.answer:
         raise decode_error(heard.answer["error"])
     ended = child.has_ended()

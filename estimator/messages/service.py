@@ -83,6 +83,9 @@ WORDINGS = {
         "不接受上传：没有沙箱（请安装 bubblewrap）",
     ),
     "serve.missing": Wording("{module} is not installed", "未安装 {module}"),
+    "serve.no_engine": Wording(
+        "'{name}' is no place for dry steps", "'{name}' 不是可运行试运行步骤的位置"
+    ),
     "serve.no_tokens": Wording(
         "{host} can be reached from other machines, and there are no tokens",
         "{host} 可从其他机器访问，但没有设置令牌",
@@ -119,7 +122,15 @@ WORDINGS = {
         "单个用户等待中或进行中的估算数上限。",
     ),
     "help.dry_step_on": Wording(
-        "Dask cluster whose workers run the dry steps.", "运行试运行步骤的 Dask 集群。"
+        "Where the dry steps run: a Dask cluster, or a Kubernetes cluster with GPUs.",
+        "试运行步骤的运行位置：Dask 集群，或带 GPU 的 Kubernetes 集群。",
+    ),
+    "help.model_dry_step_on": Wording(
+        "Run the training step on a GPU of the Kubernetes cluster that kubectl would use.",
+        "在 kubectl 所用 Kubernetes 集群的 GPU 上运行训练步。",
+    ),
+    "error.only_here": Wording(
+        "this command runs its steps on this machine", "此命令只能在本机运行训练步"
     ),
     "help.keep_days": Wording(
         "How long runs, results and the audit log are kept.", "运行、结果与审计日志的保留天数。"

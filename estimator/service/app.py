@@ -34,7 +34,7 @@ from estimator.service.sandbox.limits import SandboxLimits
 from estimator.service.security.guard import Guard, TooLarge
 from estimator.service.security.rates import Rates
 from estimator.service.security.tokens import read_tokens
-from estimator.service.settings import Settings
+from estimator.service.settings import KUBERNETES, Settings
 from estimator.service.supervise import Workers
 
 _THREADS = 8
@@ -55,7 +55,7 @@ def context_for(settings: Settings, store: JobStore) -> Context:
         settings=settings,
         store=store,
         hub=Hub(store),
-        naming=Naming(settings.site),
+        naming=Naming(settings.site, KUBERNETES if settings.on_kubernetes else ""),
         rates=Rates(settings.bounds.requests_per_minute),
         tokens=None if settings.tokens is None else read_tokens(settings.tokens),
         metrics=Metrics(),

@@ -12,6 +12,7 @@ from estimator.paths import HOME_VARIABLE
 from estimator.records.store import STORE_VARIABLE
 from estimator.service.app import context_for, create_app
 from estimator.service.jobs.store import open_jobs
+from estimator.service.jobs.worker import engine_of
 from estimator.service.settings import Settings
 from estimator.service.supervise import Workers
 
@@ -26,6 +27,8 @@ def serve(settings: Settings, say: Say) -> int:
     if home := os.environ.get(HOME_VARIABLE):
         os.environ[HOME_VARIABLE] = os.path.abspath(home)  # workers have other current folders
     store = open_jobs(settings.database)
+    if settings.on_kubernetes:
+        engine_of(settings).close()  # what is wrong with the way there is said now
     context = context_for(settings, store)
     app = create_app(context, Workers(settings, store))
     print(say("serve.listening", host=settings.host, port=settings.port), file=sys.stderr)

@@ -11,6 +11,9 @@ from estimator.service.sandbox.limits import default_memory_bytes
 from estimator.units import MIB
 
 DEFAULT_PORT = 8734
+KUBERNETES = "kubernetes"
+"""``--dry-step-on``: this, or this with ``:NAMESPACE``."""
+
 _CORES_A_WORKER = 2
 _MOST_WORKERS = 8
 
@@ -49,7 +52,7 @@ class Settings:
     """The whole service. ``database``: an address or a file.
 
     hosts: names by which the service is called from outside. tokens: the file that lists them;
-    without one only this machine is served. dry_step_on: address of a Dask cluster.
+    without one only this machine is served. dry_step_on: address of a Dask cluster, or kubernetes.
     """
 
     database: str
@@ -62,6 +65,11 @@ class Settings:
     dry_step_on: str | None = None
     site: Site = Site()
     bounds: Bounds = Bounds()
+
+    @property
+    def on_kubernetes(self) -> bool:
+        """Whether dry steps are jobs of a Kubernetes cluster."""
+        return (self.dry_step_on or "").partition(":")[0] == KUBERNETES
 
     @property
     def worker_count(self) -> int:

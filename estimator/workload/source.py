@@ -27,7 +27,8 @@ def check_model_file(path: Path) -> None:
     except OSError as error:
         raise BadInput(f"'{path}' cannot be read: {error.strerror}") from error
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             compile(source, str(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _not_utf8(path, source) or _not_python(path, error) from error
@@ -40,7 +41,8 @@ def is_training_script(path: Path) -> bool:
     has a main part and no layer of its own.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -40,7 +40,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], None]:
 
     def install(answer: Answer) -> None:
         pipeline = ModuleType("estimator.pipeline")
-        pipeline.estimate = lambda options, progress, run: answer(options, progress)  # type: ignore[attr-defined]
+        pipeline.estimate = lambda options, progress, where: answer(options, progress)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "estimator.pipeline", pipeline)
         monkeypatch.setattr("estimator.cli.estimate.environment_at_hand", lambda device: None)
 

@@ -10,10 +10,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-MANIFESTS = list(yaml.safe_load_all((ROOT / ".kubernetes" / "service.yaml").read_text()))
+MANIFESTS = [
+    manifest
+    for name in ("service.yaml", "dry-steps.yaml")
+    for manifest in yaml.safe_load_all((ROOT / ".kubernetes" / name).read_text())
+]
 
 
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda one: one["kind"])
+@pytest.mark.parametrize(
+    "manifest", MANIFESTS, ids=lambda one: f"{one['kind']}-{one['metadata']['name']}"
+)
 def test_kubernetes_takes_the_manifests(manifest):
     kubernetes_validate.validate(manifest, "1.33", strict=True)
 

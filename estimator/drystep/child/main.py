@@ -94,7 +94,8 @@ def _close_standard_input() -> None:
 def _import_paddle() -> None:
     """Import Paddle without the warnings that are about its own installation."""
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             import paddle  # noqa: F401
     except ImportError as error:
         hint = "pip install paddlepaddle"

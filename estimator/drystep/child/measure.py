@@ -202,6 +202,7 @@ def _alternative(
 def _on_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:
     from estimator.drystep.child.gpu import extrapolated_trials, measure_gpu_step
 
+    _require_gpu()
     paddle.set_device("gpu:0")
     own = request.precisions[0]
     training = _fresh(program, request, own)
@@ -217,6 +218,17 @@ def _on_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Finding
     )
     name = paddle.device.cuda.get_device_name()
     return replace(_findings(Device.GPU, training, (asked,), trials), device_name=name)
+
+
+def _require_gpu() -> None:
+    """Raise BadInput where Paddle can use none: in another place nobody looked before."""
+    if not paddle.is_compiled_with_cuda():
+        raise BadInput(
+            sentence("the Paddle that runs the step is a CPU build"),
+            hint="pip install paddlepaddle-gpu",
+        )
+    if paddle.device.cuda.device_count() == 0:
+        raise BadInput(sentence("Paddle finds no GPU where the step runs"), hint="nvidia-smi")
 
 
 def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> _Findings:

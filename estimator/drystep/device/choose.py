@@ -28,6 +28,10 @@ class ChosenDevice:
     reason: str = ""
 
 
+ChooseDevice = Callable[[DeviceChoice, Callable[[str], None]], ChosenDevice]
+"""As :func:`choose_device`: of some place."""
+
+
 def choose_device(wish: DeviceChoice, announce: Callable[[str], None]) -> ChosenDevice:
     """Choose in the order gpu, virtual, cpu, or what the user asked for.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from estimator.messages.chinese.cluster import CHINESE as CLUSTER
 from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
 from estimator.messages.chinese.findings import CHINESE as FINDINGS
 from estimator.messages.chinese.gpus import CHINESE as GPUS
@@ -23,6 +24,7 @@ from estimator.messages.chinese.throughput import CHINESE as THROUGHPUT
 from estimator.messages.chinese.yaml import CHINESE as YAML
 
 PARTS: tuple[Mapping[str, str], ...] = (
+    CLUSTER,
     DRYSTEP,
     FINDINGS,
     GPUS,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    # a real GPU that is not there
+    "the Paddle that runs the step is a CPU build": "运行此步骤的 Paddle 是 CPU 版",
+    "Paddle finds no GPU where the step runs": "运行此步骤处的 Paddle 找不到 GPU",
     # what the virtual GPU does not do as a card does
     "sparse tensors (COO, CSR) are handled by Paddle's CPU kernels: their memory on a card is not "
     "counted": "稀疏张量（COO、CSR）由 Paddle 的 CPU 算子处理：它们在卡上的显存未计入",

@@ -15,6 +15,9 @@ CHINESE: Mapping[str, str] = {
     "the cluster: {why}": "集群：{why}",
     "running on the cluster": "正在集群上运行",
     "stopped": "已停止",
+    "no network policy {name} keeps dry steps off the network": (
+        "没有网络策略 {name} 阻止试运行步骤访问网络"
+    ),
     "psycopg is not installed": "未安装 psycopg",
     "the tokens cannot be read: {why}": "无法读取令牌文件：{why}",
     "no list of tokens": "不是令牌列表",

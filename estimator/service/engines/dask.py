@@ -99,6 +99,7 @@ class DaskEngine:
     """The cluster at an address. Raises BadInput where it does not answer."""
 
     safe = True  # a worker of the cluster without a sandbox refuses
+    choose = staticmethod(choose_device)
 
     def __init__(self, address: str, unsafe: bool) -> None:
         try:

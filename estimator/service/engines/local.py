@@ -42,6 +42,8 @@ class LocalPlace:
 class LocalEngine:
     """The slots of one process."""
 
+    choose = staticmethod(choose_device)
+
     def __init__(self, memory_bytes: int, seconds: float) -> None:
         remove_left_behind()
         plugin = choose_device(DeviceChoice.AUTO, _tell).plugin

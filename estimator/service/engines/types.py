@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from estimator.drystep.device.choose import ChooseDevice
 from estimator.drystep.launch import OnProgress
 from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.request import DryStepRequest, Limits
@@ -31,6 +32,11 @@ class Engine(Protocol):
 
     @property
     def safe(self) -> bool: ...
+
+    @property
+    def choose(self) -> ChooseDevice:
+        """Takes a device of the place where the steps run."""
+        ...
 
     def place(self) -> AbstractContextManager[Place]:
         """A place for one estimate, gone in the end."""

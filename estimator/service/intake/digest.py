@@ -26,10 +26,14 @@ def content_digest(content: bytes) -> str:
 
 
 class Naming:
-    """Names questions; looks at the site's own files now and then."""
+    """Names questions; looks at the site's own files now and then.
 
-    def __init__(self, site: Site) -> None:
+    measured: where steps run, if their answers are others there.
+    """
+
+    def __init__(self, site: Site, measured: str = "") -> None:
         self._site = site
+        self._measured = measured
         self._fingerprint = ""
         self._looked = -_FRESH_SECONDS
 
@@ -49,7 +53,7 @@ class Naming:
         """Of the tool, Paddle, the templates, the GPU catalogue and what history has taught."""
         now = time.monotonic()
         if now - self._looked >= _FRESH_SECONDS:
-            digest = hashlib.sha256(__version__.encode())
+            digest = hashlib.sha256(f"{__version__}{self._measured}".encode())
             paddle = find_paddle()
             digest.update(
                 paddle.reason.encode() if isinstance(paddle, Missing) else paddle.version.encode()

@@ -15,6 +15,7 @@ from estimator.document import to_document
 from estimator.drystep.launch import OnProgress
 from estimator.drystep.measurement import DryStepReport, KernelUse
 from estimator.drystep.request import DryStepRequest, Limits
+from estimator.drystep.where import Where
 from estimator.errors import BadInput, EstimatorError, InternalError
 from estimator.messages import Language, map_texts, sentence, to_portable, translate
 from estimator.pipeline import estimate
@@ -82,7 +83,8 @@ def _answer(run: Run, place: Workplace, slot: Place) -> EstimateResult:
                 hint="paddle-estimate run -- python train.py",
             )
         run_it = partial(_in_slot, slot, place)
-        return estimate(question, _Told(run, place.store), run_it, run.identifier)
+        where = Where(run_it, place.engine.choose)
+        return estimate(question, _Told(run, place.store), where, run.identifier)
 
 
 def _files(run: Run, store: JobStore) -> dict[str, bytes]:

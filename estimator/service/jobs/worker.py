@@ -61,6 +61,10 @@ def work(settings: Settings, store: JobStore, worker: str) -> None:
 
 def engine_of(settings: Settings) -> Engine:
     """Where the settings want dry steps to run. Raises BadInput where that cannot be used."""
+    if settings.on_kubernetes:
+        from estimator.service.engines.kubernetes import KubernetesEngine
+
+        return KubernetesEngine(settings)
     if settings.dry_step_on is not None:
         from estimator.service.engines.dask import DaskEngine
 
