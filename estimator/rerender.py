@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from estimator.errors import BadInput
@@ -11,13 +11,15 @@ from estimator.gpus.catalogue import load_catalogue
 from estimator.job import checked, site_limits
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.choice_reasons import asked_for
+from estimator.manifest.difference import TemplateDiff, difference
 from estimator.manifest.jobtext import SavedJob, from_text
 from estimator.manifest.kindnames import ManifestKind
-from estimator.manifest.layers import resolve_template
+from estimator.manifest.layers import Template, resolve_template
 from estimator.manifest.policy import Rule
-from estimator.manifest.render import ChosenTemplate, render
+from estimator.manifest.render import ChosenTemplate, overrides_of, render
 from estimator.manifest.types import JobRequest, Manifest, TemplateChoice
 from estimator.messages import message, sentence
+from estimator.options import ManifestOptions
 from estimator.plan.policy import Cards, breach_of, names_of
 from estimator.records.store import default_address, is_there, open_store
 
@@ -31,6 +33,29 @@ def again(
     is not there or had no manifest, for templates that cannot be used any more, and for a plan
     beyond what their policy allows now.
     """
+    return _remade(identifier, kind, folders).manifest
+
+
+def against_template(
+    identifier: str, kind: ManifestKind | None = None, folders: Sequence[Path] = ()
+) -> TemplateDiff:
+    """The manifest of :func:`again` against its template. Raises BadInput as that."""
+    made = _remade(identifier, kind, folders)
+    overrides = tuple(overrides_of(made.options))
+    return difference(made.manifest, made.template, made.request, overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remade:
+    """A manifest, and what it was made of."""
+
+    manifest: Manifest
+    template: Template
+    request: JobRequest
+    options: ManifestOptions
+
+
+def _remade(identifier: str, kind: ManifestKind | None, folders: Sequence[Path]) -> _Remade:
     saved = from_text(_saved_text(identifier), where=identifier)
     options = replace(
         saved.options,
@@ -42,7 +67,8 @@ def again(
     _require_within(template.policy, saved.request)
     choice = TemplateChoice(name, asked_for())
     made = checked(render(saved.request, options, ChosenTemplate(template, choice)), options)
-    return replace(made, notes=(*_changes(saved, made), *made.notes))
+    made = replace(made, notes=(*_changes(saved, made), *made.notes))
+    return _Remade(made, template, saved.request, options)
 
 
 def _require_within(policy: Iterable[Rule], request: JobRequest) -> None:

@@ -22,7 +22,7 @@ from estimator.options import ManifestOptions
 from estimator.paths import HOME_VARIABLE
 from estimator.records.store import open_store
 from estimator.records.types import JobFacts, JobRecord, Submitted
-from estimator.rerender import again
+from estimator.rerender import again, against_template
 from estimator.values import Bounded, Missing, Source
 from tests.manifest.builders import EIGHT_GPUS, REQUEST, facts, write
 
@@ -56,6 +56,10 @@ def test_the_same_text_as_long_as_the_layers_are_the_same(site: Path) -> None:
     remember(made)
     assert again("1").text == made.text
     assert not [note for note in again("1").notes if "layer" in note]
+    lines = against_template("1").text.splitlines()
+    assert lines[:2] == ["--- mine", "+++ job"]
+    assert "+    team: vision" in lines
+    assert "+  backoffLimit: 7" not in lines  # as in the template
     write(site, "project/mine.yaml", "extends: vision\njob: {backoffLimit: 8}\n")
     changed = again("1")
     assert "backoffLimit: 8" in changed.text

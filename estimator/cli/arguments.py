@@ -163,6 +163,7 @@ class RenderArguments(CommonArguments):
     templates: Annotated[list[Path], _yaml("--templates", "DIR")] = field(default_factory=list)
     out: Annotated[Path | None, _output("--out", "FILE")] = None
     provenance: Annotated[bool, _output("--provenance")] = False
+    diff: Annotated[bool, _output("--diff")] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from estimator.errors import BadInput
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.types import Computed, JobRequest, Override
-from estimator.messages import message
+from estimator.messages import from_portable, message, to_portable
 from estimator.options import ManifestOptions
 from estimator.values import Bounded, Missing, Number, Source
 
@@ -33,8 +33,10 @@ class _Figure(_Part):
 
 
 class _Computed(_Part):
+    """``reason`` as :func:`estimator.messages.to_portable` has it: to be told in any language."""
+
     value: JsonValue
-    reason: str
+    reason: JsonValue
 
 
 class _Override(_Part):
@@ -54,7 +56,7 @@ class _Request(_Part):
     per_device_batch_size: int
     compute_capability: tuple[int, int]
     model_file: str
-    reasons: dict[str, str]
+    reasons: dict[str, JsonValue]
     estimate_id: str
     settings: dict[str, _Computed]
     device_memory: _Figure
@@ -92,9 +94,9 @@ def to_text(job: SavedJob, template: str) -> str:
             **{
                 **plain,
                 **{name: _figure(plain[name]) for name in figures},
-                "reasons": dict(request.reasons),
+                "reasons": {name: to_portable(said) for name, said in request.reasons.items()},
                 "settings": {
-                    path: _Computed.model_construct(value=one.value, reason=one.reason)
+                    path: _Computed.model_construct(value=one.value, reason=to_portable(one.reason))
                     for path, one in request.settings.items()
                 },
             }
@@ -120,8 +122,10 @@ def from_text(text: str, *, where: str) -> SavedJob:
         raise BadInput(message("layers.saved_unreadable"), where=where) from error
     fields: dict[str, Any] = {name: getattr(saved.request, name) for name in _Request.model_fields}
     fields["settings"] = {
-        path: Computed(one.value, one.reason) for path, one in saved.request.settings.items()
+        path: Computed(one.value, from_portable(one.reason))
+        for path, one in saved.request.settings.items()
     }
+    fields["reasons"] = {name: from_portable(said) for name, said in saved.request.reasons.items()}
     for name in ("device_memory", "device_capacity_bytes", "duration"):
         fields[name] = _read(fields[name])
     options = ManifestOptions(

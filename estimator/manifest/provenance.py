@@ -26,7 +26,7 @@ def annotated(manifest: Manifest) -> str:
     """
     require_comments(manifest.kind)
     lines = manifest.text.splitlines()
-    places = list(_lines_of_values(manifest.text))
+    places = list(lines_of_values(manifest.text))
     if len(places) != len(manifest.origins):
         raise InternalError(f"{len(places)} values have {len(manifest.origins)} origins")
     for line, comment in zip(places, _comments(manifest.origins), strict=True):
@@ -55,7 +55,7 @@ def _one_line(words: str) -> str:
     return "".join(c if c.isprintable() else " " for c in " ".join(words.split()))
 
 
-def _lines_of_values(text: str) -> Iterator[int]:
+def lines_of_values(text: str) -> Iterator[int]:
     """The line of every value without parts, counted from 0, in order; none: it is not YAML."""
     try:
         documents = list(yaml.compose_all(text, Loader=_Loader))

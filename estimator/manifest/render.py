@@ -48,7 +48,7 @@ class ChosenTemplate:
 
 def check_options(library: TemplateLibrary, options: ManifestOptions) -> None:
     """Raise BadInput for what can be known to be wrong before anything is computed."""
-    asked = layer_of(_overrides(options))
+    asked = layer_of(overrides_of(options))
     read_settings(merge(_ANY_TRAINING, asked), TRAINING, Training)
     if options.template is not None:
         template = resolve_template(library, options.template)
@@ -93,7 +93,7 @@ def render(request: JobRequest, options: ManifestOptions, chosen: ChosenTemplate
     """
     layers = layers_of(chosen.template)
     asked = replace(request, settings={**request.settings, LAYERS_PATH: _layers_value(layers)})
-    made = fill(chosen.template, asked, options.kind, tuple(_overrides(options)))
+    made = fill(chosen.template, asked, options.kind, tuple(overrides_of(options)))
     saved = saved_text(request, options, chosen)
     made = replace(made, choice=chosen.choice, layers=layers, saved=saved)
     if options.template is not None:
@@ -110,7 +110,8 @@ def _layers_value(layers: Sequence[str]) -> Computed:
     return Computed(" ".join(layers), sentence("the layers it is made of, to make it again"))
 
 
-def _overrides(options: ManifestOptions) -> Iterator[Override]:
+def overrides_of(options: ManifestOptions) -> Iterator[Override]:
+    """What the user sets, the command last."""
     yield from options.settings
     if options.command is not None:
         words = parse_command(options.command)

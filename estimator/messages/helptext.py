@@ -241,6 +241,10 @@ WORDINGS = {
         "compose 或 docker。",
     ),
     "help.command": Wording("Training command in the YAML.", "YAML 中的训练命令。"),
+    "help.diff": Wording(
+        "Print what the estimate changed in its template, line by line.",
+        "逐行打印估算对模板所做的更改。",
+    ),
     "help.device": Wording(
         "What runs the training step; auto takes the best there is.",
         "用什么运行训练步； auto 取可用的最佳者。",

@@ -108,6 +108,9 @@ WORDINGS = {
     "result.as_kind": Wording("As", "作业类型"),
     "result.show": Wording("Show", "显示"),
     "result.why_lines": Wording("Where each line comes from, and why", "每一行的来源与理由"),
+    "result.diff": Wording("What differs from the template {template}", "与模板 {template} 的差异"),
+    "result.no_diff": Wording("Nothing differs.", "没有差异。"),
+    "result.line": Wording("Line", "行"),
     "result.set_here": Wording(
         "Not as in the template: set by the estimate or by options",
         "与模板不同：由估算或选项设定",

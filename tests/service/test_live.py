@@ -102,6 +102,23 @@ def test_the_manifest_as_any_kind_and_with_its_origins(client, done):
     assert missing.status_code == 422
 
 
+def test_the_manifest_against_its_template(client, done):
+    found = client.get(f"{done['links']['manifest']}/diff").json()
+    assert found["diff"].startswith(f"--- {found['template']}\n+++ job\n@@ ")
+    [gpu] = [
+        one for one in found["lines"] if one["text"].endswith("nvidia.com/gpu.product: Tesla-T4")
+    ]
+    assert (gpu["sign"], gpu["origin"]) == ("+", "computed")
+    assert gpu["reason"]
+    chinese = client.get(f"{done['links']['manifest']}/diff?kind=volcano&lang=zh").json()
+    assert chinese["kind"] == "volcano"
+    [cpu] = [one["reason"] for one in chinese["lines"] if one["text"].strip().startswith("cpu:")]
+    assert "DataLoader 进程" in cpu
+    page = client.get(done["links"]["page"]).text
+    assert "+ " not in page.split('class="diff"')[0].split("<pre")[-1]
+    assert 'class="added"' in page
+
+
 def test_code_that_raises_is_told_with_its_line(client):
     found = asked(client, SOURCE.replace("paddle.nn.Linear(4, 8)", "paddle.nn.Linear(4, eight)"))
     assert found["state"] == "failed"

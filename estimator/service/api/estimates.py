@@ -13,10 +13,16 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from estimator.manifest.kindnames import ManifestKind, parse_kind
 from estimator.manifest.provenance import annotated
 from estimator.messages import localise
-from estimator.rerender import again
+from estimator.rerender import again, against_template
 from estimator.service.api.answers import problems
 from estimator.service.api.body import ask_in, body_schema
-from estimator.service.api.models import Estimate, Estimates, estimate_of
+from estimator.service.api.models import (
+    ChangedLine,
+    Estimate,
+    Estimates,
+    ManifestChanges,
+    estimate_of,
+)
 from estimator.service.context import Context, caller, context_of, language_of
 from estimator.service.intake.asking import asked
 from estimator.service.jobs.types import Run, State
@@ -153,16 +159,44 @@ def manifest(
 ) -> Response:
     """Made again from what the estimate decided."""
     context = context_of(request)
-    run = find(context, name)
-    if run.state is not State.DONE or run.summary is None:
-        raise Refused("not-done", 409)
     wanted = None if kind is None else parse_kind(kind.value)
-    made = localise(
-        again(run.summary["estimate"], wanted, context.settings.site.templates),
-        language_of(request),
-    )
+    estimate = _answered(find(context, name))
+    made = localise(again(estimate, wanted, context.settings.site.templates), language_of(request))
     text = annotated(made) if provenance else made.text
     return Response(text, media_type="application/yaml; charset=utf-8")
+
+
+@router.get(
+    "/{name}/manifest/diff",
+    response_model=ManifestChanges,
+    responses=problems(404, 409),
+    summary="What the YAML adds to its template and changes in it",
+)
+def manifest_diff(
+    request: Request,
+    who: Who,
+    name: Name,
+    kind: Annotated[ManifestKind | None, Query(description="Another kind of job.")] = None,
+) -> ManifestChanges:
+    """Line by line, with the reason of every value that was added."""
+    context = context_of(request)
+    wanted = None if kind is None else parse_kind(kind.value)
+    estimate = _answered(find(context, name))
+    found = localise(
+        against_template(estimate, wanted, context.settings.site.templates), language_of(request)
+    )
+    lines = [
+        ChangedLine(sign=one.sign, text=one.text, origin=one.origin, reason=one.reason)
+        for one in found.lines
+    ]
+    return ManifestChanges(template=found.template, kind=found.kind, diff=found.text, lines=lines)
+
+
+def _answered(run: Run) -> str:
+    """The identifier of a run's answer; raises Refused where there is none."""
+    if run.state is not State.DONE or run.summary is None:
+        raise Refused("not-done", 409)
+    return str(run.summary["estimate"])
 
 
 def find(context: Context, name: str) -> Run:

@@ -140,6 +140,26 @@ class Document(BaseModel):
     schema_version: int
 
 
+class ChangedLine(BaseModel):
+    """A line of a unified difference: its sign (+, -, a space, or @ between two parts), and for an
+    added value where it comes from and why.
+    """
+
+    sign: Literal["+", "-", " ", "@"]
+    text: str
+    origin: str
+    reason: str
+
+
+class ManifestChanges(BaseModel):
+    """A manifest against its template; ``diff`` is the whole as ``diff -u`` writes it."""
+
+    template: str
+    kind: str
+    diff: str
+    lines: list[ChangedLine]
+
+
 class AuditLine(BaseModel):
     """Who did what."""
 

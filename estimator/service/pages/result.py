@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from estimator.document.parts import Document
 from estimator.errors import EstimatorError
+from estimator.manifest.difference import TemplateDiff
 from estimator.manifest.kindnames import ManifestKind, parse_kind
 from estimator.messages import Language, Say, localise, speaker
-from estimator.rerender import again
+from estimator.rerender import again, against_template
 from estimator.service.api.models import estimate_of
 from estimator.service.context import Context
 from estimator.service.jobs.types import Run
@@ -82,7 +83,7 @@ def result_view(
     """The values of the result page."""
     say = speaker(language)
     one = estimate_of(run, language)
-    text, error = _manifest(context, run, document, language, kind)
+    text, changes, error = _manifest(context, run, document, language, kind)
     sizes = document.recommendation.batch_sizes
     return {
         "one": one,
@@ -102,6 +103,8 @@ def result_view(
         "shown_kind": kind or document.manifest.kind,
         "kind_error": error,
         "manifest": text,
+        "changes": changes,
+        "changes_twin": f"{one.links.manifest}/diff?kind={kind or document.manifest.kind}",
         "download": f"{run.title.removesuffix('.py')}.yaml",
         "origins": origin_rows(document, say),
         "past": [past_row(job) for job in document.nearest_jobs],
@@ -112,15 +115,23 @@ def result_view(
 
 def _manifest(
     context: Context, run: Run, document: Document, language: Language, kind: str | None
-) -> tuple[str | None, dict[str, Any] | None]:
-    """The YAML, as another kind where one is asked for, and why it cannot be written as that."""
-    if kind is None or kind == document.manifest.kind or run.summary is None:
-        return document.manifest.text, None
+) -> tuple[str | None, TemplateDiff | None, dict[str, Any] | None]:
+    """The YAML, as another kind where one is asked for, its difference from the template, and why
+    it cannot be written as that.
+    """
+    text = document.manifest.text
+    if text is None or run.summary is None:
+        return text, None, None
+    estimate, folders = run.summary["estimate"], context.settings.site.templates
+    wanted = None if kind is None else parse_kind(kind)
     try:
-        made = again(run.summary["estimate"], parse_kind(kind), context.settings.site.templates)
+        if wanted is not None and wanted != document.manifest.kind:
+            text = localise(again(estimate, wanted, folders), language).text
+        changes = localise(against_template(estimate, wanted, folders), language)
     except EstimatorError as error:
-        return document.manifest.text, shown_whole(told(problem_of(error), language))
-    return localise(made, language).text, None
+        problem = shown_whole(told(problem_of(error), language))
+        return text, None, problem if kind is not None else None
+    return text, changes, None
 
 
 def _measured(document: Document, say: Say) -> str:
