@@ -1,6 +1,7 @@
 """paddle-estimate: what a Paddle training job needs, before it is submitted.
 
-From Python: :func:`estimate`, :func:`capacity_report` and what else :mod:`estimator.api` has.
+From Python: :func:`estimate`, :func:`estimate_script`, :func:`capacity_report` and what else
+:mod:`estimator.api` has.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC = ("Picture", "capacity_report", "estimate", "frame")
+_PUBLIC = ("Picture", "capacity_report", "estimate", "estimate_script", "frame")
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
     import estimator
 
     result = estimator.estimate("model.py", gpu=["A100-80G"], batch_size=64)
+    result = estimator.estimate_script("python train.py --batch 4", gpus=8, gpu=["A100-80G"])
     report = estimator.capacity_report("jobs.csv", format="openb", cluster="nodes.json")
 
 Options are those of the command line, with underscores; every one that the command does not know
@@ -11,6 +12,8 @@ is a TypeError. What cannot be used raises :class:`estimator.errors.BadInput` wi
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +41,23 @@ def estimate(model: str | Path, **options: Any) -> EstimateResult:
 
     arguments = EstimateArguments(model=Path(model), **_typed(options))
     return ask(to_options(arguments, Language.EN), where=where(arguments))
+
+
+def estimate_script(command: str | Sequence[str], **options: Any) -> EstimateResult:
+    """What a training script needs, as ``paddle-estimate run -- COMMAND`` says it.
+
+    command: one line, or its words. With ``gpus`` and ``nodes`` it runs rank by rank on a virtual
+    cluster; every kind of rank is then in ``report.ranks``. Raises BadInput where the command
+    starts no Python program, UserCodeFailed where the script does not run.
+    """
+    from estimator.cli.arguments import RunArguments
+    from estimator.cli.parsing import to_script_options
+    from estimator.messages import Language
+    from estimator.pipeline import estimate as ask
+
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    arguments = RunArguments(program=words, **_typed(options))
+    return ask(to_script_options(arguments, Language.EN))
 
 
 def capacity_report(*jobs: str | Path, **options: Any) -> Report:
