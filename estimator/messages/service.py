@@ -75,6 +75,11 @@ WORDINGS = {
         "send application/json or multipart/form-data",
         "请发送 application/json 或 multipart/form-data",
     ),
+    "ready.no_database": Wording("the database does not answer", "数据库没有响应"),
+    "ready.no_worker": Wording(
+        "no worker is ready; the first start on a machine builds the virtual GPU",
+        "工作进程尚未就绪；在一台机器上首次启动时会编译虚拟 GPU",
+    ),
     "serve.listening": Wording(
         "listening on http://{host}:{port}", "正在监听 http://{host}:{port}"
     ),

@@ -31,6 +31,7 @@ from estimator.service.pages.render import page
 from estimator.service.pages.result import Documents
 from estimator.service.problems import MEDIA_TYPE, Refused, problem_of, shown_whole, told
 from estimator.service.sandbox.limits import SandboxLimits
+from estimator.service.security.failures import Failures
 from estimator.service.security.guard import Guard, TooLarge
 from estimator.service.security.rates import Rates
 from estimator.service.security.tokens import read_tokens
@@ -57,6 +58,7 @@ def context_for(settings: Settings, store: JobStore) -> Context:
         hub=Hub(store),
         naming=Naming(settings.site, KUBERNETES if settings.on_kubernetes else ""),
         rates=Rates(settings.bounds.requests_per_minute),
+        failures=Failures(),
         tokens=None if settings.tokens is None else read_tokens(settings.tokens),
         metrics=Metrics(),
         uploads=uploads,
@@ -91,6 +93,7 @@ def create_app(context: Context, workers: Workers | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
+    app.state.workers = workers
     app.state.documents = Documents()
     for part in (estimates, comparing, knowledge, health, routes, session):
         app.include_router(part.router)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from estimator.messages import Language
 from estimator.service.events import Hub
@@ -13,11 +14,15 @@ from estimator.service.intake.digest import Naming
 from estimator.service.jobs.store import JobStore
 from estimator.service.metrics import Metrics
 from estimator.service.problems import Refused
+from estimator.service.security.failures import Failures
 from estimator.service.security.rates import Rates
 from estimator.service.security.tokens import Caller, Tokens, caller_of
 from estimator.service.settings import Settings
 
 COOKIE = "paddle-estimate-token"
+NOBODY = "-"
+"""In the place of a name in the audit log."""
+
 LANGUAGE_COOKIE = "paddle-estimate-language"
 
 
@@ -30,6 +35,7 @@ class Context:
     hub: Hub
     naming: Naming
     rates: Rates
+    failures: Failures
     tokens: Tokens | None
     metrics: Metrics
     uploads: str
@@ -42,13 +48,24 @@ def context_of(request: Request) -> Context:
 
 async def caller(request: Request) -> Caller:
     """Who asks; raises Refused for nobody that is known, and for who asks too often."""
-    context = context_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         token = request.cookies.get(COOKIE, "")
+    return await owner_of(token.strip(), request)
+
+
+async def owner_of(token: str, request: Request) -> Caller:
+    """Who shows a token; a wrong one is written down, without itself. Raises Refused."""
+    context = context_of(request)
     address = request.client.host if request.client else ""
-    found = caller_of(context.tokens, token.strip(), address)
+    found = caller_of(context.tokens, token, address)
     wait = context.rates.wait(found.key if found else f"unknown {address}")
+    if found is None and token and not wait:
+        failure = context.failures.count(address)
+        wait = failure.wait
+        if failure.written:
+            detail = f"{address} {request.url.path}"
+            await run_in_threadpool(context.store.note, NOBODY, "sign-in failed", detail)
     if wait:
         raise Refused("too-many-requests", 429, {"Retry-After": str(int(wait) + 1)})
     if found is None:

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 
 from estimator.service.jobs.store import JobStore
+from estimator.service.jobs.worker import READY
 from estimator.service.settings import Settings, to_plain
 from estimator.service.steady import again_and_again
 
@@ -33,6 +34,7 @@ class Workers:
         self._settings = settings
         self._store = store
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ready: set[str] = set()
         self._failures = 0
         self._started = 0.0
 
@@ -40,6 +42,11 @@ class Workers:
     def processes(self) -> list[int]:
         """Their process identifiers."""
         return [process.pid for process in self._running.values()]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether one of them can take work; none can while the virtual GPU is being built."""
+        return bool(self._ready & self._running.keys())
 
     async def keep(self) -> None:
         """Start them, and replace those that die, for ever."""
@@ -53,6 +60,7 @@ class Workers:
         ended = [name for name, one in self._running.items() if one.poll() is not None]
         for name in ended:
             code = self._running.pop(name).returncode
+            self._ready.discard(name)
             self._failures += 1
             print(f"worker {name} ended with {code}", file=sys.stderr, flush=True)
             await asyncio.to_thread(self._store.reclaim, name)
@@ -60,6 +68,7 @@ class Workers:
             await asyncio.sleep(min(_LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 7)))
         elif self._failures and time.monotonic() - self._started > _SETTLED_SECONDS:
             self._failures = 0
+        self._ready |= {name for name, one in self._running.items() if _says_ready(one)}
         while len(self._running) < self._settings.worker_count:
             self._start()
 
@@ -79,10 +88,16 @@ class Workers:
 
     def _start(self) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
-        process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE)
+        process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         order = {"settings": to_plain(self._settings), "parent": os.getpid(), "name": name}
-        if process.stdin is not None:
+        if process.stdin is not None and process.stdout is not None:
+            os.set_blocking(process.stdout.fileno(), False)
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.close()
         self._running[name] = process
         self._started = time.monotonic()
+
+
+def _says_ready(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a worker has said so since the last look."""
+    return process.stdout is not None and process.stdout.read() == READY

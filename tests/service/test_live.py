@@ -56,6 +56,10 @@ def test_the_answer_is_that_of_the_command_line(client, done):
     assert "/tmp/" not in json.dumps(document)
 
 
+def test_it_is_ready_when_a_worker_is(client, done):
+    assert client.get("/readyz").json()["ready"] is True
+
+
 def test_both_languages_and_a_plain_reader(client, done):
     chinese = client.get(done["links"]["result"], params={"lang": "zh"})
     assert "每卡批大小" in chinese.json()["recommendation"]["reasons"][0]

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from estimator import __version__
+from estimator.messages import text
 from estimator.service.api.models import Ready
-from estimator.service.context import context_of
+from estimator.service.context import Context, context_of, language_of
+from estimator.service.supervise import Workers
 
 router = APIRouter(tags=["health"])
 
@@ -21,24 +23,34 @@ async def healthz() -> str:
 @router.get(
     "/readyz",
     response_model=Ready,
-    responses={503: {"model": Ready, "description": "The database or the workers do not answer."}},
+    responses={503: {"model": Ready, "description": "The database or all workers are not there."}},
     summary="Can it take work",
 )
 def readyz(request: Request, response: Response) -> Ready:
-    """Whether the database answers, and whether uploads are taken."""
+    """Whether the database answers and a worker can take work, and whether uploads are taken."""
     context = context_of(request)
-    ready = True
-    try:
-        context.store.ping()
-    except Exception:
-        ready = False
+    reason = _why_not(request, context)
+    if reason:
         response.status_code = 503
     return Ready(
-        ready=ready,
+        ready=not reason,
+        reason=reason,
         version=__version__,
         uploads=not context.uploads,
         uploads_reason=context.uploads,
     )
+
+
+def _why_not(request: Request, context: Context) -> str:
+    """Why no work can be taken now; empty where it can."""
+    try:
+        context.store.ping()
+    except Exception:
+        return text("ready.no_database", language_of(request))
+    workers: Workers | None = request.app.state.workers
+    if workers is not None and not workers.is_ready:
+        return text("ready.no_worker", language_of(request))
+    return ""
 
 
 @router.get(

@@ -94,9 +94,10 @@ class Estimates(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether work can be taken, and what is not possible here."""
+    """Whether work can be taken, or the reason why not, and what is not possible here."""
 
     ready: bool
+    reason: str = ""
     version: str
     uploads: bool
     uploads_reason: str = ""

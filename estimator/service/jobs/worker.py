@@ -9,13 +9,14 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
 from estimator.errors import BadInput
 from estimator.service.engines.local import LocalEngine
 from estimator.service.engines.types import Engine
-from estimator.service.jobs.store import JobStore, open_jobs
+from estimator.service.jobs.store import open_jobs
 from estimator.service.jobs.types import Run
 from estimator.service.jobs.work import Workplace, carry_out
 from estimator.service.settings import Settings, from_plain
@@ -24,26 +25,30 @@ _IDLE_SECONDS = 0.05
 _RECLAIM_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
 
+READY = b"ready\n"
+
 
 class Stop(BaseException):
     """The worker is to end."""
 
 
 def main() -> None:
-    """Work by the settings on standard input."""
+    """Work by the settings on standard input; standard output hears when work can begin."""
+    tell_parent = _own_output()
     document = json.loads(sys.stdin.readline())
     _die_with_parent(document["parent"])
     signal.signal(signal.SIGTERM, _stop)
     settings = from_plain(document["settings"])
     store = open_jobs(settings.database)
     with suppress(Stop):
-        work(settings, store, document["name"])
+        engine = engine_of(settings)  # the first start on a machine builds the virtual GPU
+        tell_parent(READY)
+        work(Workplace(store, engine, settings), document["name"])
 
 
-def work(settings: Settings, store: JobStore, worker: str) -> None:
+def work(place: Workplace, worker: str) -> None:
     """Take runs for ever, as the worker of this name."""
-    engine = engine_of(settings)
-    place = Workplace(store, engine, settings)
+    store = place.store
     looked = 0.0
     try:
         while True:
@@ -56,7 +61,7 @@ def work(settings: Settings, store: JobStore, worker: str) -> None:
             else:
                 _carry_out(run, place)
     finally:
-        engine.close()
+        place.engine.close()
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -82,6 +87,18 @@ def _carry_out(run: Run, place: Workplace) -> None:
         raise
     except Exception:
         traceback.print_exc()
+
+
+def _own_output() -> Callable[[bytes], None]:
+    """Writes the one thing that the parent hears; whatever else is printed goes to the log."""
+    parent = os.dup(1)
+    os.dup2(2, 1)
+
+    def tell(said: bytes) -> None:
+        os.write(parent, said)
+        os.close(parent)
+
+    return tell
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from estimator.messages import Language
-from estimator.service.context import COOKIE, LANGUAGE_COOKIE, context_of, language_of
+from estimator.service.context import COOKIE, LANGUAGE_COOKIE, language_of, owner_of
 from estimator.service.pages.render import SEE_OTHER, page
-from estimator.service.problems import shown_whole, told
-from estimator.service.security.tokens import caller_of
+from estimator.service.problems import Refused, shown_whole, told
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,14 +26,13 @@ async def login(request: Request, back: str = "/") -> Response:
 @router.post("/login")
 async def sign_in(request: Request) -> Response:
     """Keep the token in a cookie that no script can read and no other site can send."""
-    context, language = context_of(request), language_of(request)
     fields = await request.form()
     token, back = str(fields.get("token", "")).strip(), _local(str(fields.get("back", "/")))
-    address = request.client.host if request.client else ""
-    wait = context.rates.wait(f"login {address}")
-    if wait or caller_of(context.tokens, token, address) is None:
-        kind, status = ("too-many-requests", 429) if wait else ("unauthenticated", 401)
-        error = shown_whole(told({"kind": kind, "status": status}, language))
+    try:
+        await owner_of(token, request)
+    except Refused as refused:
+        error = shown_whole(told(refused.plain, language_of(request)))
+        status = int(error["status"])
         return page(request, "login.html", status=status, error=error, target=back)
     answer = RedirectResponse(back, SEE_OTHER)
     secure = request.url.scheme == "https"
@@ -65,7 +63,8 @@ async def choose_language(request: Request) -> Response:
 
 def to_login(request: Request) -> Response:
     """Where a browser without a token is sent."""
-    return RedirectResponse(f"/login?back={quote(request.url.path)}", SEE_OTHER)
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?back={quote(back)}", SEE_OTHER)
 
 
 def _local(address: str) -> str:

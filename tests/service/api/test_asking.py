@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
+from fastapi.testclient import TestClient
 
-from estimator.service.settings import Bounds
+from estimator.service.app import context_for, create_app
+from estimator.service.jobs.store import open_jobs
+from estimator.service.settings import Bounds, Settings
+from estimator.service.supervise import Workers
 from tests.service.apps import SOURCE, as_, client_of, token_file
 
 ESTIMATES = "/api/v1/estimates"
@@ -123,6 +128,26 @@ def test_nobody_without_a_token(guarded):
     assert guarded.get("/healthz").text == "ok\n"
 
 
+def test_wrong_tokens_are_written_down_without_them_and_held_up(guarded):
+    # ten at once of one address, then ten a minute
+    answers = [guarded.get(ESTIMATES, headers=as_(f"guess-{n}")).status_code for n in range(12)]
+    assert answers == [401] * 10 + [429] * 2
+    held_up = guarded.post("/login", data={"token": "guess", "back": "/"})
+    assert (held_up.status_code, held_up.headers["content-type"][:9]) == (429, "text/html")
+    # who has a token is not held up by others behind the same address
+    entries = guarded.get("/api/v1/audit", headers=as_("root-token")).json()["entries"]
+    assert [one["what"] for one in entries] == ["sign-in failed"] * 10
+    assert {(one["who"], one["detail"]) for one in entries} == {("-", f"testclient {ESTIMATES}")}
+    assert "guess" not in json.dumps(entries)
+
+
+def test_a_visit_without_a_token_is_no_failure(guarded):
+    html = {"accept": "text/html"}
+    page = guarded.get("/estimates?before=1.0", headers=html, follow_redirects=False)
+    assert page.headers["location"] == "/login?back=/estimates%3Fbefore%3D1.0"
+    assert guarded.get("/api/v1/audit", headers=as_("root-token")).json()["entries"] == []
+
+
 def test_everybody_sees_their_own_list_and_stops_their_own_runs(guarded):
     made = guarded.post(ESTIMATES, json={"source": SOURCE}, headers=as_("ann-token")).json()
     assert made["owner"] == "ann"
@@ -232,3 +257,15 @@ def test_signing_in_keeps_the_token_from_scripts_and_other_sites(tmp_path):
         assert "HttpOnly" in signed.headers["set-cookie"]
         assert "SameSite=strict" in signed.headers["set-cookie"]
         assert client.get("/estimates", headers=html).status_code == 200
+
+
+def test_not_ready_while_no_worker_can_take_work(tmp_path):
+    settings = Settings(str(tmp_path / "service.sqlite3"))
+    store = open_jobs(settings.database)
+    app = create_app(context_for(settings, store))
+    app.state.workers = Workers(settings, store)  # none was started yet
+    with TestClient(app, base_url="http://localhost") as client:
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["ready"]) == (503, False)
+        assert answer.json()["reason"].startswith("no worker is ready; the first start")
+        assert client.get("/healthz").status_code == 200
