@@ -10,6 +10,7 @@ import pytest
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import DryStepReport, Precision
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
+from estimator.drystep.search import RESOLUTION
 from estimator.units import GIB
 from estimator.workload.types import Workload
 from tests.drystep.virtual import plugin_or_skip
@@ -64,3 +65,48 @@ def test_sparse_gradients_are_not_tried_in_mixed_precision_unasked() -> None:
     told = report(Path(__file__).parent / "models" / "sparse_embedding.py", Precision(), AMP)
     assert [one.precision for one in told.measurements] == [Precision()]
     assert any("amp-O1-float16 was not tried" in sentence for sentence in told.assumptions)
+
+
+COPIES_DIE = """
+    import functools, os
+
+    os.register_at_fork(after_in_child=functools.partial(os._exit, 3))
+"""
+
+
+def test_a_search_whose_copies_die_is_done_again(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole.py", tmp_path / "broken.py"
+    whole.write_text(textwrap.dedent(PREPARED))
+    broken.write_text(textwrap.dedent(COPIES_DIE) + textwrap.dedent(PREPARED))
+    expected, found = report(whole, Precision(), AMP), report(broken, Precision(), AMP)
+    assert found.measurements == expected.measurements
+    assert len(found.ladder) == len(expected.ladder)
+    largest = [r.trials[0].max_per_device_batch_size for r in (found, expected)]
+    assert largest[0] == pytest.approx(largest[1], rel=1 / RESOLUTION)  # as far as is searched
+
+
+SHARED_STATE = """
+    import paddle
+
+    seen = []
+
+    def build_model():
+        return paddle.nn.Linear(8, 8)
+
+    def example_batch(batch_size):
+        seen.append(batch_size)
+        rows = batch_size + (batch_size > 64)  # no tensor of more than 64 rows is right
+        x = paddle.zeros([rows, 8])
+        return x, x
+
+    loss = paddle.nn.MSELoss()
+"""
+
+
+def test_what_the_copies_have_found_out_is_said(tmp_path: Path) -> None:
+    """A batch above 64, which only the search makes, has the wrong size: an assumption says so."""
+    path = tmp_path / "model.py"
+    path.write_text(textwrap.dedent(SHARED_STATE))
+    assert any(
+        "made no tensor whose first size" in said for said in report(path, Precision()).assumptions
+    )

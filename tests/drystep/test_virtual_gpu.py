@@ -127,6 +127,23 @@ def test_out_of_memory_comes_at_the_capacity() -> None:
     assert told["reserved"] == 100 * MIB
 
 
+def test_the_lowest_free_addresses_are_given_first() -> None:
+    """As a driver does: Paddle's allocator prefers the lower of two blocks of one size."""
+    result = on_virtual_gpu("""
+        def block():
+            return paddle.empty([1 << 22])  # 16 MiB
+        first, second, third = block(), block(), block()
+        before = [x.data_ptr() for x in (first, second, third)]
+        del second
+        core.device_empty_cache()
+        again = block()
+        result["order"] = [before[1] - before[0], before[2] - before[1]]
+        result["again"] = again.data_ptr() - before[0]
+    """)
+    assert result["order"] == [16 << 20] * 2
+    assert result["again"] == 16 << 20
+
+
 def test_idle_chunks_are_returned_before_giving_up() -> None:
     told = on_virtual_gpu("""
         gpu.set_capacity(100 << 20)

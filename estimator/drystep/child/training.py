@@ -8,6 +8,7 @@ from typing import Any
 
 import paddle
 
+from estimator.drystep.child import statistics
 from estimator.drystep.child.assumptions import Assumptions
 from estimator.drystep.child.batch_source import BatchSource, alone, batch_source, on_device
 from estimator.drystep.child.batches import (
@@ -218,6 +219,13 @@ def build_training(program: ModelSource, workload: Workload, precision: Precisio
     if recipe.has_own_step:
         _say_what_is_not_applied(workload, precision, assumptions)
     return Training(recipe)
+
+
+def fresh_training(program: ModelSource, workload: Workload, precision: Precision) -> Training:
+    """:func:`build_training` after whatever the file made before is gone, and its peaks with it."""
+    program.forget()  # before memory is counted: the model before would still hold its own
+    statistics.restart_reserved_peak()
+    return build_training(program, workload, precision)
 
 
 def _set_mode(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from estimator.drystep.child import statistics, virtual
+from estimator.drystep.child.beside import Begin, in_turn
 from estimator.drystep.child.observe import StepQuestion, try_step
 from estimator.drystep.child.unmodelled import workspace_limit
 from estimator.drystep.child.virtual import VirtualGpu
@@ -35,6 +36,10 @@ def largest_batch_to_try(asked: StepMeasurement) -> int:
     """Where the search for the largest batch ends; never below the asked batch."""
     per_sample = max(1, asked.batch_bytes // asked.per_device_batch_size)
     return max(asked.per_device_batch_size, min(LARGEST_BATCH, LARGEST_BATCH_BYTES // per_sample))
+
+
+_CAPACITIES_PER_LADDER = 2
+"""Half of the round sizes takes about as many runs as this many capacities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +80,55 @@ class Pace:
     No batch is tried whose run takes more than ``longest_run_seconds`` of ``clock``, which reads
     processor seconds; after ``deadline`` (of ``time.monotonic``) nothing is run any more, and what
     is left is extrapolated. What a sample takes is timed at ``timed_at`` times the asked batch,
-    where runs have a beginning that is long beside it.
+    because a few samples take less than a run varies by; not where the asked batch itself takes
+    ``timed_below_seconds``, when the difference to half of it says enough.
     """
 
     longest_run_seconds: float = LONGEST_RUN_SECONDS
-    timed_at: int = 1
+    timed_at: int = 8
+    timed_below_seconds: float = LONGEST_RUN_SECONDS / 4
     deadline: float = math.inf
     clock: Callable[[], float] = time.process_time
 
 
 def explore(
-    asked: StepMeasurement, run: Run, request: DryStepRequest, pace: Pace = Pace()
+    asked: StepMeasurement,
+    run: Run,
+    request: DryStepRequest,
+    pace: Pace = Pace(),
+    begin: Begin = in_turn,
 ) -> Exploration:
     """For each capacity search the largest batch, then measure round sizes up to the largest.
 
-    ``asked`` is the unconstrained measurement; every ``run`` starts as at a fresh start.
+    ``asked`` is the unconstrained measurement; every ``run`` starts as at a fresh start, so that
+    ``begin`` may have a part of them run elsewhere.
     """
     if not request.capacities:
         return Exploration((), ())
     attempts = _Attempts(asked, run, pace)
-    trials = tuple(_trials(attempts, request.capacities))
-    largest = max((trial.max_per_device_batch_size for trial in trials), default=0)
-    sizes = round_sizes(largest) if request.round_batch_sizes else ()
-    ladder = tuple(attempts.unconstrained(size) for size in sizes if not attempts.is_late)
-    return Exploration(trials, ladder)
+    needs = attempts.needs()
+    lower, upper = _parts(sorted(request.capacities))
+    search = partial(_trials, attempts, needs)
+    begun = begin(partial(search, lower))
+    of_upper = search(upper)
+    sizes = round_sizes(of_upper[-1].max_per_device_batch_size) if request.round_batch_sizes else ()
+    half = len(sizes) // 2
+    measure = partial(_ladder, attempts)
+    small = begin(partial(measure, sizes[:half]))
+    large = measure(sizes[half:])
+    return Exploration(
+        (*(begun() or search(lower)), *of_upper), (*(small() or measure(sizes[:half])), *large)
+    )
+
+
+def _parts(capacities: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Smaller and larger ones, the latter fewer: the round sizes come with them, and take long."""
+    middle = min(len(capacities) - 1, (len(capacities) + _CAPACITIES_PER_LADDER) // 2)
+    return capacities[:middle], capacities[middle:]
+
+
+def _ladder(attempts: _Attempts, sizes: Sequence[int]) -> tuple[StepMeasurement, ...]:
+    return tuple(attempts.unconstrained(size) for size in sizes if not attempts.is_late)
 
 
 def fits_or_not(asked: StepMeasurement, run: Run, capacities: Sequence[int]) -> Exploration:
@@ -165,12 +195,16 @@ class _Steps:
 
 
 def explore_steps(
-    gpu: VirtualGpu, asked: StepMeasurement, question: StepQuestion, request: DryStepRequest
+    gpu: VirtualGpu,
+    asked: StepMeasurement,
+    question: StepQuestion,
+    request: DryStepRequest,
+    begin: Begin = in_turn,
 ) -> Exploration:
     """:func:`explore` with the training of ``question``; scratch of convolutions is taken."""
     steps = _Steps(gpu, asked, question)
     gpu.set_workspace_limit(workspace_limit())
-    found = explore(asked, steps.run, request)
+    found = explore(asked, steps.run, request, begin=begin)
     steps.start_anew()
     gpu.set_workspace_limit(0)
     return found
@@ -182,10 +216,17 @@ def round_sizes(largest: int) -> tuple[int, ...]:
     return tuple(powers[-7:])
 
 
-def _trials(attempts: _Attempts, capacities: Sequence[int]) -> Iterator[CapacityTrial]:
-    needs = attempts.needs()
+def _trials(
+    attempts: _Attempts, needs: Needs, capacities: Sequence[int]
+) -> tuple[CapacityTrial, ...]:
+    return tuple(_searched(attempts, needs, capacities))
+
+
+def _searched(
+    attempts: _Attempts, needs: Needs, capacities: Sequence[int]
+) -> Iterator[CapacityTrial]:
     position = FIRST_POSITION
-    for capacity in sorted(capacities):
+    for capacity in capacities:
         if attempts.is_late:
             yield _extrapolated(attempts, needs, capacity)
             continue
@@ -249,8 +290,8 @@ class _Attempts:
         second = 2 if first == 1 else first // 2
         points, seconds = zip(*map(self._timed, (first, second)), strict=True)
         times = list(zip((first, second), seconds, strict=True))
-        if self._pace.timed_at > 1:
-            more = first * self._pace.timed_at
+        more = min(first * self._pace.timed_at, self.limit)
+        if more > first and seconds[0] < self._pace.timed_below_seconds:
             times[1] = (more, self._timed(more)[1])
         self._limit_run_time(Line.through(*times))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import paddle
+from paddle.base import core
 
 from estimator.drystep.child.cuda.replace import replace_everywhere
 
@@ -33,6 +34,7 @@ def let_flags_be_set() -> None:
     """Remember flags that this build does not know instead of raising ValueError for them."""
     own_set, own_get = paddle.set_flags, paddle.get_flags
     remembered: dict[str, Any] = {}
+    known: set[str] = set()
 
     def set_flags(flags: Mapping[str, Any]) -> None:
         for name, value in flags.items():
@@ -43,7 +45,18 @@ def let_flags_be_set() -> None:
 
     def get_flags(flags: str | list[str] | tuple[str, ...]) -> dict[str, Any]:
         names = [flags] if isinstance(flags, str) else flags
-        return {name: _value(own_get, name, remembered) for name in names}
+        return {name: value_of(name) for name in names}
+
+    def value_of(name: str) -> Any:
+        if name in known:  # whether a flag may be read takes Paddle long to find out, and stays
+            return core.globals()[name]
+        if name in remembered:
+            return remembered[name]
+        if name in _DEFAULTS:
+            return os.environ.get(name, _DEFAULTS[name])
+        value = own_get(name)[name]
+        known.add(name)
+        return value
 
     replace_everywhere({"set_flags": set_flags, "get_flags": get_flags}, paddle)
 
@@ -54,11 +67,3 @@ def _knows(own_get: Any, name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _value(own_get: Any, name: str, remembered: Mapping[str, Any]) -> Any:
-    if name in remembered:
-        return remembered[name]
-    if name in _DEFAULTS:
-        return os.environ.get(name, _DEFAULTS[name])
-    return own_get(name)[name]

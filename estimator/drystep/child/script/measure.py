@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import time
@@ -13,11 +14,11 @@ import paddle
 
 from estimator.drystep.child import virtual
 from estimator.drystep.child.collectives import LoneRank
+from estimator.drystep.child.copies import use_one_thread
 from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.observe import NO_TIME
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.script.landlock import allow_writes_below
-from estimator.drystep.child.script.process import use_one_thread
 from estimator.drystep.child.script.runs import Runs
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
 from estimator.drystep.child.script.sentences import assumptions, evaluation_note
@@ -122,6 +123,7 @@ def _pace(runs: Runs, steady: RunSeen, started: float, request: DryStepRequest) 
     return Pace(
         longest_run_seconds=TIMES_THE_FIRST_RUN * max(steady.processor_seconds, 0.5),
         timed_at=TIMED_AT,
+        timed_below_seconds=math.inf,  # most of a run is the script's beginning
         clock=lambda: runs.processor_seconds,
         deadline=started + SHARE_OF_TIME * request.seconds,
     )

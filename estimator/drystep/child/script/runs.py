@@ -8,16 +8,17 @@ import os
 import threading
 from typing import Any
 
-from estimator.drystep.child.script.overlay import Overlay
-from estimator.drystep.child.script.process import (
+from estimator.drystep.child.copies import (
     Channel,
     Copy,
+    Ended,
     be_silent,
     become_copy,
     channel,
     leave,
 )
-from estimator.drystep.child.script.seen import Ended, NoRoom, Probe, Ready, RunSeen
+from estimator.drystep.child.script.overlay import Overlay
+from estimator.drystep.child.script.seen import NoRoom, Probe, Ready, RunSeen
 from estimator.drystep.child.script.stage import Stage
 from estimator.drystep.endings import Ending, error_of
 from estimator.drystep.protocol import decode_error

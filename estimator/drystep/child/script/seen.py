@@ -112,10 +112,3 @@ class NoRoom:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The script stands before its first batch, and copies of it can be made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A process has ended; below 0 the exit code is minus the signal."""
-
-    exit_code: int

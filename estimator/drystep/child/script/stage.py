@@ -12,10 +12,10 @@ from typing import NoReturn
 
 from estimator.drystep.child import virtual
 from estimator.drystep.child.collectives import LoneRank
+from estimator.drystep.child.copies import Channel, leave
 from estimator.drystep.child.limits import lift_host_memory_limit
 from estimator.drystep.child.script.hooks import listen
 from estimator.drystep.child.script.overlay import Overlay
-from estimator.drystep.child.script.process import Channel, leave
 from estimator.drystep.child.script.program import never_trained, run_program
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen

@@ -14,6 +14,23 @@ namespace {
 // and every copied byte is a resident one.
 constexpr size_t kLargestRealCopy = size_t{16} << 20;
 
+// Far more than the largest capacity that is asked for. Not even a page table stands for what is not
+// used of it.
+constexpr size_t kAddressSpace = size_t{1} << 44;
+constexpr size_t kLeastAddressSpace = size_t{1} << 36;
+
+constexpr int kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+// What cudaMalloc aligns to at least.
+constexpr size_t kAlignment = 512;
+
+size_t PageSize() {
+  static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return page;
+}
+
+size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
 // Device memory must not count against the limit that guards the host against the user's code
 // (RLIMIT_DATA), so the soft limit moves with what is mapped here.
 void MoveDataLimit(size_t bytes, bool up) {
@@ -61,14 +78,30 @@ size_t DeviceMemory::Used() const {
   return used_;
 }
 
+void DeviceMemory::Reserve() {
+  reserved_ = true;
+  // A process may be forbidden so much address space.
+  for (size_t bytes = kAddressSpace; bytes >= kLeastAddressSpace; bytes /= 2) {
+    void* start = mmap(nullptr, bytes, PROT_NONE, kReserve, -1, 0);
+    if (start == MAP_FAILED) continue;
+    free_.Give(Address(start), bytes);
+    return;
+  }
+}
+
 void* DeviceMemory::Allocate(size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (used_ + bytes > capacity_) return nullptr;
-  MoveDataLimit(bytes, true);
-  void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (!reserved_) Reserve();
+  const size_t pages = RoundUp(bytes, PageSize());
+  const uintptr_t start = free_.Take(pages);
+  if (start == 0) return nullptr;
+  MoveDataLimit(pages, true);
+  void* address = mmap(reinterpret_cast<void*>(start), pages, PROT_READ | PROT_WRITE,
+                       kReserve | MAP_FIXED, -1, 0);
   if (address == MAP_FAILED) {
-    MoveDataLimit(bytes, false);
+    MoveDataLimit(pages, false);
+    free_.Give(start, pages);
     return nullptr;
   }
   used_ += bytes;
@@ -77,9 +110,11 @@ void* DeviceMemory::Allocate(size_t bytes) {
 
 void DeviceMemory::Free(void* address, size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
+  const size_t pages = RoundUp(bytes, PageSize());
   Remove(Address(address), Address(address) + bytes, false);
-  munmap(address, bytes);
-  MoveDataLimit(bytes, false);
+  mmap(address, pages, PROT_NONE, kReserve | MAP_FIXED, -1, 0);
+  MoveDataLimit(pages, false);
+  free_.Give(Address(address), pages);
   used_ -= bytes;
 }
 

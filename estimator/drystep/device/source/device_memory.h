@@ -1,8 +1,11 @@
 // The memory of the virtual GPU: address space that is reserved but, as long as nobody writes
 // real values, never backed by pages.
 //
-// Two promises are kept here.
+// Three promises are kept here.
 //  - Capacity: Allocate fails exactly where a card of this size would have no memory left.
+//  - Addresses: the lowest free ones are given, as a driver does, and never depend on what else the
+//    process has mapped. Paddle's allocator takes the first of equally large blocks, so that what it
+//    reserves depends on their order.
 //  - Contents: bytes that no one really wrote read as zero. A kernel that only pretends to run
 //    calls Clear on its outputs, so a reused block never shows the bits of its last owner.
 #pragma once
@@ -11,6 +14,8 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+
+#include "address_space.h"
 
 namespace virtual_gpu {
 
@@ -52,7 +57,12 @@ class DeviceMemory {
   Ranges::iterator FirstOverlap(uintptr_t start, uintptr_t end);
   bool Covered(uintptr_t start, uintptr_t end) const;
 
+  // Sets address space apart, at the first allocation.
+  void Reserve();
+
   mutable std::mutex mutex_;
+  AddressSpace free_;
+  bool reserved_ = false;
   size_t capacity_ = size_t{80} << 30;
   size_t used_ = 0;
   Ranges written_;

@@ -1,4 +1,4 @@
-"""Copies of the process, each of which runs the script once and reports what it saw."""
+"""Forked copies of this process, and the pipes between them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from estimator.drystep.child.limits import die_with_parent, report_faults
-from estimator.drystep.child.script.seen import Ended
 from estimator.drystep.protocol import DUMP_SIGNAL
 
 _LENGTH = struct.Struct("<Q")
@@ -45,6 +45,9 @@ class Channel:
     def is_readable(self, seconds: float) -> bool:
         return bool(select.select([self._descriptor], [], [], seconds)[0])
 
+    def close(self) -> None:
+        os.close(self._descriptor)
+
     def _read(self, count: int) -> bytes:
         data = b""
         while len(data) < count:
@@ -58,6 +61,13 @@ def channel() -> tuple[Channel, Channel]:
     """The reading and the writing end of a new pipe."""
     reader, writer = os.pipe()
     return Channel(reader), Channel(writer)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process has ended; below 0 the exit code is minus the signal."""
+
+    exit_code: int
 
 
 class Copy:

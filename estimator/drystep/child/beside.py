@@ -1,0 +1,67 @@
+"""Work that a forked copy of this process does beside what this one does."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from estimator.drystep.child.copies import Channel, channel, leave
+from estimator.drystep.child.limits import die_with_parent
+
+T = TypeVar("T")
+
+
+class Begin(Protocol):
+    """Begins work; the function it returns waits for what the work made.
+
+    That is None where the work did not come to its end: whoever needs it does it again, and meets
+    the same error. Nothing of the work is kept, so that its caller can free what it used.
+    """
+
+    def __call__(self, work: Callable[[], T]) -> Callable[[], T | None]: ...
+
+
+def in_turn(work: Callable[[], T]) -> Callable[[], T | None]:
+    """No copy: the work is done before this returns."""
+    done = work()
+    return lambda: done
+
+
+def beside(work: Callable[[], T]) -> Callable[[], T | None]:
+    """Have a copy of this process do the work, with a copy of all that is in memory.
+
+    Whatever it changes is gone with it, but for what it returns. Needs
+    :func:`~estimator.drystep.child.copies.use_one_thread` before Paddle's first kernel.
+    """
+    parent = os.getpid()
+    answers, answer = channel()
+    try:
+        copy = os.fork()
+    except OSError:  # no more processes may be made
+        return lambda: None
+    if copy == 0:
+        die_with_parent(parent)
+        _answer(work, answer)
+    answer.close()
+    return lambda: _received(copy, answers)
+
+
+def _answer(work: Callable[[], object], answer: Channel) -> NoReturn:
+    try:
+        answer.send(work())
+    except BaseException:
+        traceback.print_exc()  # among the user's output; the same comes again where it is told
+    finally:
+        leave()
+
+
+def _received(copy: int, answers: Channel) -> Any:
+    try:
+        return answers.receive()
+    except EOFError:
+        return None
+    finally:
+        answers.close()
+        os.waitpid(copy, 0)

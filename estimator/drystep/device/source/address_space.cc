@@ -1,0 +1,34 @@
+#include "address_space.h"
+
+#include <iterator>
+
+namespace virtual_gpu {
+
+uintptr_t AddressSpace::Take(size_t bytes) {
+  for (auto hole = free_.begin(); hole != free_.end(); ++hole) {
+    const auto [start, size] = *hole;
+    if (size < bytes) continue;
+    free_.erase(hole);
+    if (size > bytes) free_[start + bytes] = size - bytes;
+    return start;
+  }
+  return 0;
+}
+
+void AddressSpace::Give(uintptr_t start, size_t bytes) {
+  auto next = free_.lower_bound(start);
+  if (next != free_.end() && next->first == start + bytes) {
+    bytes += next->second;
+    next = free_.erase(next);
+  }
+  if (next != free_.begin()) {
+    auto before = std::prev(next);
+    if (before->first + before->second == start) {
+      before->second += bytes;
+      return;
+    }
+  }
+  free_[start] = bytes;
+}
+
+}  // namespace virtual_gpu
