@@ -44,6 +44,16 @@ HEAD = """
 PARAMETERS = 4 * (2 * 4 * 1024 * 1024 + 5 * 1024)
 
 
+PRETEND = """
+    import resource
+    from estimator.drystep.child.cuda.pretend import pretend_cuda
+    from estimator.drystep.request import CudaCard
+    from paddle.distributed.sharding import group_sharded_parallel
+    pretend_cuda(CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108), 8)
+    begin(sharding_degree=8)
+"""
+
+
 OWN_COLLECTIVES = {
     "PADDLE_DISTRI_BACKEND": "xccl",
     "PADDLE_XCCL_BACKEND": "virtual_device",
@@ -52,9 +62,11 @@ OWN_COLLECTIVES = {
 """What Paddle's launcher sets on a machine of custom devices, where nothing is pretended."""
 
 
-def on_rank(rank: int, world: int, code: str) -> dict[str, object]:
-    environment = {**VirtualRank(rank, world).environment(), **OWN_COLLECTIVES}
-    return on_virtual_gpu(textwrap.dedent(HEAD) + textwrap.dedent(code), environment=environment)
+def on_rank(rank: int, world: int, code: str, pretends: str = "") -> dict[str, object]:
+    own = {} if pretends else OWN_COLLECTIVES
+    environment = {**VirtualRank(rank, world).environment(), **own}
+    program = "".join(map(textwrap.dedent, (HEAD, pretends, code)))
+    return on_virtual_gpu(program, environment=environment)
 
 
 pytestmark = pytest.mark.paddle
@@ -201,3 +213,78 @@ def test_equal_ranks_add_up_small_values() -> None:
     assert told["most"] == [2.5]
     assert told["gathered"] == [7, 7, 7, 7]
     assert told["objects"] == [{"loss": 1.5}] * 4
+
+
+@pytest.mark.parametrize(
+    ("level", "bytes_each"),
+    # As above in bfloat16, 2 bytes, with float32 master weights beside the two moments.
+    [("os_g", 2 + 2 / 8 + 12 / 8), ("p_g_os", 2 / 8 + 12 / 8)],
+)
+def test_sharding_of_large_layers_stays_off_the_host(level: str, bytes_each: float) -> None:
+    told = on_rank(
+        0,
+        8,
+        f"""
+        net = paddle.nn.Sequential(*[paddle.nn.Linear(1 << 14, 1 << 14) for _ in range(8)])
+        optimizer = paddle.optimizer.AdamW(parameters=net.parameters())
+        net, optimizer = paddle.amp.decorate(net, optimizer, level="O2", dtype="bfloat16")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        net, optimizer, _ = group_sharded_parallel(net, optimizer, level="{level}")
+        for _ in range(2):
+            net(paddle.randn([8, 1 << 14]).astype("bfloat16")).mean().backward()
+            optimizer.step()
+            optimizer.clear_grad()
+        result["allocated"] = statistics.allocated_bytes()
+        result["host"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        """,
+        PRETEND,
+    )
+    parameters = 8 * ((1 << 28) + (1 << 14))
+    # Stage 2 deals whole layers out, one to a rank; it has a bucket of 2^23 gradients for each.
+    buckets = 8 * 16 * MIB
+    assert bytes_each * parameters <= told["allocated"] <= bytes_each * parameters + buckets
+    # A layer is 512 MiB in bfloat16.
+    assert told["host"] < 256 * MIB
+
+
+def test_stage_1_clips_bfloat16_as_on_cuda() -> None:
+    told = on_rank(
+        0,
+        8,
+        """
+        net = paddle.nn.Sequential(*[block() for _ in range(4)])
+        clip = paddle.nn.ClipGradByGlobalNorm(1.0)
+        optimizer = paddle.optimizer.AdamW(parameters=net.parameters(), grad_clip=clip)
+        net, optimizer = paddle.amp.decorate(net, optimizer, level="O2", dtype="bfloat16")
+        net, optimizer = fleet.distributed_model(net), fleet.distributed_optimizer(optimizer)
+        with gpu.recording():
+            net(paddle.randn([8, H]).astype("bfloat16")).mean().backward()
+            optimizer.step()
+        result["sent"] = sum(heard("broadcast"))
+        """,
+        PRETEND,
+    )
+    # Every rank's updated parameters go to all others.
+    assert told["sent"] == 2 * PARAMETERS
+
+
+def test_what_is_added_to_zeros_by_a_null_kernel_is_not_zero_for_sure() -> None:
+    """Else whole gradients would be scaled and squared on the host, block by block."""
+    told = on_virtual_gpu("""
+        weight = paddle.create_parameter([4096, 4096], "float32")
+        zeros = paddle.zeros([4096 * 4096])
+        view = zeros._slice(0, 4096 * 4096)
+        view.get_tensor()._set_dims([4096, 4096])
+        weight._copy_gradient_from(view)
+        paddle.matmul(paddle.ones([512, 4096]), weight).mean().backward()
+        result["shared"] = weight.grad.data_ptr() == zeros.data_ptr()
+        counter = paddle.ones([1])
+        counter.add_(paddle.ones([1]))
+        result["counter"] = counter.item()
+        of_both = (zeros[:1024 * 1024], paddle.zeros([1024 * 1024]))
+        result["ones"] = [tensor.exp().max().item() for tensor in of_both]
+    """)
+    assert told["shared"] is True
+    assert told["counter"] == 2.0
+    # exp(0) where it is known to be 0; of a sum that nobody computed a null kernel makes nothing.
+    assert told["ones"] == [0.0, 1.0]

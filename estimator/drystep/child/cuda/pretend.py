@@ -19,6 +19,7 @@ from estimator.drystep.child.cuda.places import (
     let_places_be_cuda,
 )
 from estimator.drystep.child.cuda.replace import replace_everywhere
+from estimator.drystep.child.cuda.sharding import shard_on_the_device
 from estimator.drystep.child.cuda.streams import (
     CUDAEvent,
     CUDAStream,
@@ -98,6 +99,7 @@ def pretend_cuda(card: CudaCard, gpus: int = 1) -> None:
     let_flags_be_set()
     offer_fused_attention()
     offer_nccl()
+    shard_on_the_device()
     _say_versions()
     replace_everywhere({"spawn": _spawn(gpus)}, paddle.distributed)
     paddle.set_device("gpu:0")

@@ -39,6 +39,15 @@ bool IsReal(const void* from, size_t bytes) {
   return bytes <= kSmallBytes && DeviceMemory::Instance().IsAuthentic(from, bytes);
 }
 
+// Beyond that size `to` reads as zeros.
+void CarryOver(void* to, const void* from, size_t bytes) {
+  if (bytes > kSmallBytes) {
+    DeviceMemory::Instance().Clear(to, bytes);
+  } else {
+    DeviceMemory::Instance().CopyWithin(to, from, bytes);
+  }
+}
+
 void Note(CollectiveKind kind, C_CCLComm comm, int32_t peer, size_t bytes) {
   auto& trace = LaunchTrace::Instance();
   if (!trace.recording()) return;
@@ -73,7 +82,7 @@ void Reduce(const void* from, void* to, size_t count, C_DataType type, C_CCLRedu
             C_CCLComm comm) {
   const size_t bytes = count * ElementBytes(type);
   const bool real = IsReal(from, bytes);
-  if (to != from) DeviceMemory::Instance().CopyWithin(to, from, bytes);
+  if (to != from) CarryOver(to, from, bytes);
   if (real && op == SUM) AddUp(to, count, type, comm->ranks);
 }
 
@@ -134,7 +143,7 @@ C_Status AllGather(void* from, void* to, size_t count, C_DataType type, C_CCLCom
   Note(CollectiveKind::kAllGather, comm, -1, bytes);
   for (int32_t rank = 0; rank < comm->ranks; ++rank) {
     char* slot = static_cast<char*>(to) + rank * bytes;
-    if (slot != from) DeviceMemory::Instance().CopyWithin(slot, from, bytes);
+    if (slot != from) CarryOver(slot, from, bytes);
   }
   return C_SUCCESS;
 }
@@ -169,7 +178,7 @@ C_Status AllToAll(const void** from, const size_t* sent, const C_DataType* sent_
     bytes += sent[rank] * ElementBytes(sent_types[rank]);
     const size_t taken = std::min(sent[rank] * ElementBytes(sent_types[rank]),
                                   received[rank] * ElementBytes(received_types[rank]));
-    if (to[rank] != from[rank]) DeviceMemory::Instance().CopyWithin(to[rank], from[rank], taken);
+    if (to[rank] != from[rank]) CarryOver(to[rank], from[rank], taken);
   }
   Note(CollectiveKind::kAllToAll, comm, -1, bytes);
   return C_SUCCESS;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace virtual_gpu {
 namespace {
@@ -162,6 +164,18 @@ void DeviceMemory::MarkWritten(const void* address, size_t bytes, bool authentic
   if (bytes == 0) return;
   std::lock_guard<std::mutex> lock(mutex_);
   Insert(Address(address), Address(address) + bytes, authentic);
+}
+
+void DeviceMemory::MarkChanged(const void* address, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const uintptr_t start = Address(address), end = start + bytes;
+  std::vector<std::pair<uintptr_t, uintptr_t>> written;
+  for (auto range = FirstOverlap(start, end); range != written_.end() && range->first < end;
+       ++range) {
+    if (!range->second.authentic) continue;
+    written.emplace_back(std::max(range->first, start), std::min(range->second.end, end));
+  }
+  for (const auto& [first, last] : written) Insert(first, last, false);
 }
 
 bool DeviceMemory::IsAuthentic(const void* address, size_t bytes) const {

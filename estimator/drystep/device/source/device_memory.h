@@ -40,6 +40,9 @@ class DeviceMemory {
   // Says that [address, address + bytes) holds computed values. They are authentic when they
   // are what a real device would hold, and not derived from a null kernel's zeros.
   void MarkWritten(const void* address, size_t bytes, bool authentic);
+  // Says that a kernel which did not run would have changed what is there: the values stay, but
+  // they are no longer what a real device would hold.
+  void MarkChanged(const void* address, size_t bytes);
   bool IsAuthentic(const void* address, size_t bytes) const;
   // Makes [address, address + bytes) read as zero.
   void Clear(void* address, size_t bytes);

@@ -50,7 +50,10 @@ void RefuseUnknownShape(const KernelInfo& info) {
 // An output that shares an input's block (an in-place kernel) keeps the values that it has. One
 // of unknown size is left alone: see HasUnknownShape in host_compute.cc.
 void AllocateOutput(const KernelCall& call, DenseTensor* tensor) {
-  if (HasBytes(*tensor)) return;
+  if (HasBytes(*tensor)) {
+    if (tensor->numel() > 0) DeviceMemory::Instance().MarkChanged(tensor->data(), Bytes(*tensor));
+    return;
+  }
   if (tensor->numel() < 0) return RefuseUnknownShape(*call.info);
   const DataType dtype = tensor->dtype() == DataType::UNDEFINED ? call.dtype : tensor->dtype();
   void* bytes = call.context->Alloc(tensor, dtype);
