@@ -45,7 +45,7 @@ class Recommender:
 
     def advise(self, target: Target, groups: Groups, requested: int) -> Advice:
         """Memory to ask for instead of ``requested``."""
-        found = self._finest(target, groups)
+        found = self.finest(target, groups)
         answer = self._predictor.ask(
             Question(target, Basis.REQUESTED, groups, float(requested), 0.0, 0.0)
         )
@@ -76,7 +76,8 @@ class Recommender:
             tuple(_reasons(level, node, tail, size, self._prices)),
         )
 
-    def _finest(self, target: Target, groups: Groups) -> tuple[Level, Node, UpperTail] | None:
+    def finest(self, target: Target, groups: Groups) -> tuple[Level, Node, UpperTail] | None:
+        """The closest past jobs that there are, with how far the next may go above them."""
         for level, name in levels_of(groups):
             node = self._state.parts(target, Basis.REQUESTED, level, name).get("")
             tail = node.tail() if node is not None and level in SINGLE else None

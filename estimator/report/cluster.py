@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from estimator.messages import sentence
 from estimator.values import Missing
 
-_NOT_SAID = Missing("the cluster description has no memory_price")
+_NOT_SAID = Missing(sentence("the cluster description has no memory_price"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from estimator.learning.arrays import seconds_since_1970
 from estimator.learning.frames import needed_columns
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, Kind, prediction_column
 from estimator.records.stores.query import has_predictions
 from estimator.records.types import Status, Target
@@ -121,7 +122,7 @@ def span(jobs: Jobs, since: datetime | None, before: datetime | None) -> Window 
     known = jobs.frame["submitted"].to_numpy()
     known = known[np.isfinite(known)]
     if since is None and not len(known):
-        return Missing("no job says when it was submitted, started or ended")
+        return Missing(sentence("no job says when it was submitted, started or ended"))
     start = since or datetime.fromtimestamp(float(known.min()), UTC)
     end = before or datetime.fromtimestamp(max(jobs.as_of, start.timestamp()) + 1, UTC)
     return Window(start, max(end, start))

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from estimator.messages import Message
-from estimator.report.advice import Prices, changes
 from estimator.report.data import Data
 from estimator.report.sections.demand import demand
 from estimator.report.sections.queueing import queueing
@@ -151,53 +150,6 @@ def test_usage_is_said_only_of_what_the_data_has() -> None:
 
 
 MEMORY = {"requested_memory_bytes": 64 * GIB, "node_count": 1}
-
-
-def test_a_template_that_asks_for_too_much_gets_a_diff_with_its_confidence() -> None:
-    told = [
-        job(n, 2, template="ocr", peak_memory_bytes=(8 + n % 3) * GIB, **MEMORY) for n in range(40)
-    ]
-    (change,) = changes(jobs(*told).frame, Prices({}, 0.5))
-    assert (change.template, change.target) == ("ocr", "host_memory_bytes")
-    assert (change.before, change.jobs, change.affected) == (64 * GIB, 40, 40)
-    assert isinstance(change.after, int)
-    assert 10 * GIB < change.after < 32 * GIB
-    assert change.gib_hours == pytest.approx((64 - change.after / GIB) * 80)
-    assert change.money == pytest.approx(change.gib_hours * 0.5)
-    assert change.confidence == "high"
-    assert "-          memory: 64Gi" in change.diff
-    assert "+          memory: " in change.diff
-
-
-def test_a_template_that_runs_out_of_memory_is_told_to_ask_for_more() -> None:
-    small = {"template": "det", "requested_memory_bytes": 8 * GIB}
-    told = [job(n, 2, peak_memory_bytes=7.9 * GIB, **small) for n in range(10)]
-    told += [
-        job(n, 1, **{**small, "peak_memory_bytes": 8 * GIB, "status": "out_of_memory"})
-        for n in range(10, 16)
-    ]
-    (change,) = changes(jobs(*told).frame, Prices({}, None))
-    assert isinstance(change.after, int)
-    assert change.after > 8 * GIB
-    assert change.gib_hours < 0
-    assert change.money is None
-
-
-def test_nothing_is_advised_on_four_jobs() -> None:
-    told = [job(n, 2, template="x", peak_memory_bytes=GIB, **MEMORY) for n in range(4)]
-    assert changes(jobs(*told).frame, Prices({}, None)) == ()
-
-
-def test_a_cheaper_gpu_type_is_advised_only_where_the_template_ran_on_it() -> None:
-    dear = [job(n, 2 + n % 2 * 0.1, gpu="A100", template="cls") for n in range(30)]
-    cheap = [job(n, 5 + n % 2 * 0.1, gpu="T4", template="cls") for n in range(30)]
-    (change,) = changes(jobs(*dear, *cheap).frame, Prices({"A100": 10.0, "T4": 1.0}, None))
-    # 20.5 on A100, 5.05 on T4, thirty jobs
-    assert (change.before, change.after, change.affected) == ("A100", "T4", 30)
-    assert change.money == pytest.approx(30 * (20.5 - 5.05))
-    assert changes(jobs(*dear).frame, Prices({"A100": 10.0, "T4": 1.0}, None)) == ()
-    # where the price of one is not known nothing is compared
-    assert changes(jobs(*dear, *cheap).frame, Prices({"A100": 10.0}, None)) == ()
 
 
 def test_risk_tells_out_of_memory_from_near_misses() -> None:

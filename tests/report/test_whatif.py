@@ -90,6 +90,12 @@ def test_advice_is_taken_only_by_jobs_that_it_would_have_suited() -> None:
     assert after["seconds"].tolist()[3] == pytest.approx(3 * HOUR)
 
 
+def test_advised_numbers_of_gpus_are_replayed() -> None:
+    told = jobs(job(0, 1, 4, template="t"), job(1, 1, 2, template="t"), job(2, 1, 4, template="u"))
+    after = changed_jobs(told.frame, [change("gpu_count", 4.0, 0.5)])
+    assert after["gpus"].tolist() == [0.5, 2, 4]
+
+
 def test_adopting_advice_lets_jobs_share_a_node() -> None:
     node = Cluster((NodeKind(1, "T4", 2, memory_bytes=64 * GIB),), {"T4": 1.0})
     memory = {"requested_memory_bytes": 60 * GIB, "peak_memory_bytes": 8 * GIB, "template": "t"}

@@ -8,6 +8,7 @@ CHINESE: Mapping[str, str] = {
     "Capacity report": "容量报告",
     "there is no such file": "没有这个文件",
     "there is no node in it": "其中没有节点",
+    "no job says when it was submitted, started or ended": "没有作业给出提交、开始或结束的时间",
     "the cluster description has no memory_price": "集群描述中没有 memory_price",
     "this is no list of nodes: {error}": "这不是节点列表：{error}",
     "{name} is not installed": "未安装 {name}",

@@ -58,6 +58,23 @@ CHINESE: Mapping[str, str] = {
     "a job cost {mean} on {best} ({n} jobs) and {more} on {gpu} ({m} jobs)": (
         "一个作业在 {best} 上费用为 {mean}（{n} 个作业），在 {gpu} 上为 {more}（{m} 个作业）"
     ),
+    "{count} past jobs of the {level} took up to {longest}": (
+        "{count} 个同{level}的历史作业最长用 {longest}"
+    ),
+    "{count} jobs of the window ran into the limit": "窗口内有 {count} 个作业达到时限",
+    "a job that hangs ends sooner, and a short one finds a gap": (
+        "挂起的作业更早结束，短作业更容易插入空隙"
+    ),
+    "95 % of {count} past jobs kept at most {busy} of their GPUs busy in the mean; 25 % more are "
+    "left for bursts": "{count} 个历史作业中 95 % 平均至多有 {busy} 个 GPU 在忙；另留 25 % 余量",
+    "how much device memory they take is not known: look at it first": "显存用量未知：请先查明",
+    "changes of memory and time limits are learnt from {count} jobs that say their request": (
+        "内存与时限的改动依据 {count} 个给出申请的作业"
+    ),
+    "changes of memory and time limits are learnt from the latest {count} of {all} jobs that say "
+    "their request": "内存与时限的改动依据 {all} 个给出申请的作业中最近的 {count} 个",
+    "number of GPUs": "GPU 数",
+    "GPU-hours saved": "节省的 GPU 时",
     # risk
     "Risk": "风险",
     "Jobs that got too little or almost did, and how far our predictions held.": (

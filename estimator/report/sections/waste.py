@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
 from estimator.messages import sentence
-from estimator.records.types import Status
-from estimator.report.advice import Change
+from estimator.records.types import Status, Target
+from estimator.report.advice import MOST_LEARNT, Change, tells
+from estimator.report.advice.types import GPU_COUNT, GPU_TYPE
 from estimator.report.data import Data
 from estimator.report.sections.common import (
     BY_TITLES,
@@ -20,7 +21,7 @@ from estimator.report.sections.common import (
     table_of_rows,
 )
 from estimator.report.types import Cell, Column, Figure, Section, Table, Unit
-from estimator.units import format_bytes
+from estimator.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,9 @@ GROUPS = ("team", "template", "user", "gpu")
 _TARGETS = {
     "host_memory_bytes": sentence("host memory"),
     "device_memory_bytes": sentence("device memory"),
-    "gpu": sentence("GPU type"),
+    "duration_s": sentence("time limit"),
+    GPU_TYPE: sentence("GPU type"),
+    GPU_COUNT: sentence("number of GPUs"),
 }
 
 
@@ -49,7 +52,31 @@ def waste(data: Data, changes: tuple[Change, ...]) -> Section:
         tuple(_figures(data, frame)) if told else (),
         (*parts, _changes(changes)),
         tuple(_chart(part) for part in parts[:1] if part.rows),
-        lacking=tuple(_lacking(data, frame, changes)),
+        _learnt_from(data.frame),
+        tuple(_lacking(data, frame, changes)),
+    )
+
+
+def _learnt_from(frame: pd.DataFrame) -> tuple[str, ...]:
+    """How many jobs the changes of memory and time limits rest on, where there are any."""
+    told = int(tells(frame).sum())
+    if not told:
+        return ()
+    if told <= MOST_LEARNT:
+        return (
+            sentence(
+                "changes of memory and time limits are learnt from {count} jobs that say their "
+                "request",
+                count=told,
+            ),
+        )
+    return (
+        sentence(
+            "changes of memory and time limits are learnt from the latest {count} of {all} jobs "
+            "that say their request",
+            count=MOST_LEARNT,
+            all=told,
+        ),
     )
 
 
@@ -182,6 +209,7 @@ def _changes(changes: tuple[Change, ...]) -> Table:
         Column("jobs", sentence("past jobs behind it"), Unit.COUNT),
         Column("affected", sentence("jobs of the window"), Unit.COUNT),
         Column("gib_hours", sentence("GiB-hours saved"), Unit.GIB_HOURS),
+        Column("gpu_hours", sentence("GPU-hours saved"), Unit.GPU_HOURS),
         Column("money", sentence("saved"), Unit.MONEY),
         Column("risk", sentence("chance of needing more"), Unit.SHARE),
         Column("confidence", sentence("confidence"), Unit.TEXT),
@@ -200,24 +228,30 @@ def _changes(changes: tuple[Change, ...]) -> Table:
 
 
 def _change(one: Change) -> tuple[Cell, ...]:
-    before, after = (
-        format_bytes(value) if isinstance(value, int) else value
-        for value in (one.before, one.after)
-    )
     return (
         one.template,
         _TARGETS[one.target],
-        before,
-        after,
+        _amount(one.target, one.before),
+        _amount(one.target, one.after),
         one.jobs,
         one.affected,
-        one.gib_hours,
+        one.gib_hours or None,
+        one.gpu_hours or None,
         one.money,
         one.risk,
         CONFIDENCES[one.confidence.value],
         sentence("{reasons}", reasons=one.reasons),
         one.diff,
     )
+
+
+def _amount(target: str, value: float | str) -> str:
+    """What is asked for, in the unit of the target."""
+    if isinstance(value, str):
+        return value
+    if target == Target.DURATION:
+        return format_duration(value)
+    return f"{value:g}" if target == GPU_COUNT else format_bytes(int(value))
 
 
 CONFIDENCES = {

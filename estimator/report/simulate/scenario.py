@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from estimator.errors import BadInput
 from estimator.messages import sentence
 from estimator.records.types import Target
-from estimator.report.advice import Change
+from estimator.report.advice.types import GPU_COUNT, GPU_TYPE, Change
 from estimator.report.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ def changed_jobs(frame: pd.DataFrame, changes: Sequence[Change]) -> pd.DataFrame
     """The jobs as if every template had asked as advised.
 
     Host memory: the advised amount where the job asked for more; who took more than that keeps
-    its own. GPU type: the other type, with the running time that it has there.
+    its own. GPU type: the other type, with the running time that it has there. GPUs: the advised
+    number, in the same time. Time limits leave the jobs as they are.
     """
-    memory = frame["requested_memory_bytes"].copy()
+    memory, gpus = frame["requested_memory_bytes"].copy(), frame["gpus"].copy()
     types, seconds = frame["gpu"].astype(str).copy(), frame["seconds"].copy()
     template, peak = frame["template"], frame["peak_memory_bytes"]
     for one in changes:
@@ -81,11 +82,13 @@ def changed_jobs(frame: pd.DataFrame, changes: Sequence[Change]) -> pd.DataFrame
         if one.target == Target.HOST_MEMORY and isinstance(one.after, int):
             fits = of_it & (memory > one.after) & ~(peak > one.after)
             memory = memory.mask(fits, float(one.after))
-        elif one.target == "gpu":
+        elif one.target == GPU_COUNT and isinstance(one.after, float):
+            gpus = gpus.mask(of_it & (gpus == one.before), one.after)
+        elif one.target == GPU_TYPE:
             moved = of_it & (types == one.before)
             types = types.mask(moved, str(one.after))
             seconds = seconds.mask(moved, seconds * one.seconds_ratio)
-    return frame.assign(requested_memory_bytes=memory, gpu=types, seconds=seconds)
+    return frame.assign(requested_memory_bytes=memory, gpu=types, seconds=seconds, gpus=gpus)
 
 
 def usual_scenarios(cluster: Cluster, changes: Sequence[Change]) -> tuple[Scenario, ...]:
