@@ -45,6 +45,19 @@ WORDINGS = {
     "form.more": Wording("More options", "更多选项"),
     "form.command": Wording("The same on the command line", "等价的命令行"),
     "form.go": Wording("Estimate", "开始估算"),
+    "form.entry": Wording("Which file of an archive", "压缩包中的文件"),
+    "form.entry_hint": Wording(
+        "Where it is not the only one, or model.py.", "不是唯一的文件或 model.py 时填写。"
+    ),
+    "field.script": Wording("A training script", "训练脚本"),
+    "field.script_hint": Wording(
+        "Run the file as it is; one that trains by itself always is.",
+        "按原样运行该文件；自身会训练的文件总是如此。",
+    ),
+    "field.arguments": Wording("Arguments of the script", "脚本的参数"),
+    "field.arguments_hint": Wording(
+        "Words behind the training script, as on a command line.", "训练脚本之后的参数，同命令行。"
+    ),
     "field.batch_size": Wording("Batch size per device", "每设备批大小"),
     "field.gpu": Wording("GPU types", "GPU 型号"),
     "field.max_gpus": Wording("At most so many GPUs", "GPU 数量上限"),

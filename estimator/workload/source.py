@@ -41,10 +41,18 @@ def is_training_script(path: Path) -> bool:
     has a main part and no layer of its own.
     """
     try:
+        return trains_by_itself(path.read_bytes())
+    except OSError:
+        return False
+
+
+def trains_by_itself(source: bytes) -> bool:
+    """As :func:`is_training_script`, of a file's content."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     if any(_names(statement) & _OF_A_MODEL_FILE for statement in tree.body):
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import zipfile
 
 import pytest
 
@@ -121,6 +123,78 @@ def test_the_manifest_against_its_template(client, done):
     page = client.get(done["links"]["page"]).text
     assert "+ " not in page.split('class="diff"')[0].split("<pre")[-1]
     assert 'class="added"' in page
+
+
+SCRIPT = """
+import argparse
+import paddle
+from parts.net import Net
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--batch", type=int, default=4)
+parser.add_argument("--out")
+options = parser.parse_args()
+model = Net()
+optimizer = paddle.optimizer.Adam(parameters=model.parameters())
+for step in range(1000):
+    loss = model(paddle.rand([options.batch, 4])).mean()
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    open(options.out, "w").write("files that it writes are nobody's")
+"""
+NET = """
+import paddle
+
+
+class Net(paddle.nn.Linear):
+    def __init__(self):
+        super().__init__(4, 8)
+"""
+
+
+def archive(**files):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as opened:
+        for name, source in files.items():
+            opened.writestr(name.replace("__", "/") + ".py", source)
+    return target.getvalue()
+
+
+def test_a_training_script_in_an_archive_runs_with_its_arguments(client):
+    made = client.post(
+        ESTIMATES,
+        files={"file": ("code.zip", archive(train=SCRIPT, parts__net=NET))},
+        data={
+            "entry": "train.py",
+            "arguments": "--batch 16 --out 'a file'",
+            "batch_arg": "--batch",
+            "gpu": "T4",
+        },
+    )
+    assert made.status_code == 202, made.text
+    assert made.json()["command"] == [
+        *("paddle-estimate", "run", "--gpu", "T4", "--batch-arg", "--batch"),
+        *("--", "python", "train.py", "--batch", "16", "--out", "a file"),
+    ]
+    found = ended(client, made.json()["id"])
+    assert found["state"] == "done", found["error"]
+    document = client.get(found["links"]["result"]).json()
+    assert document["measurement"]["device"] == "virtual"
+    assert document["workload"]["per_device_batch_size"] == 16
+    yaml = client.get(found["links"]["manifest"]).text
+    assert "- train.py" in yaml
+    assert '- "a file"' in yaml
+    page = client.get(f"/?from={found['id']}").text
+    assert "--batch 16 --out &#39;a file&#39;" in page
+
+
+def test_a_script_that_raises_is_told_with_its_line(client):
+    wish = {"source": "import nothing_of_this_name\n", "script": True, "gpu": ["T4"]}
+    found = ended(client, client.post(ESTIMATES, json=wish).json()["id"])
+    assert found["state"] == "failed"
+    assert found["error"]["where"] == "model.py:1"
+    assert "nothing_of_this_name" in found["error"]["detail"]
 
 
 def test_code_that_raises_is_told_with_its_line(client):

@@ -38,8 +38,10 @@ CHINESE: Mapping[str, str] = {
         "有多个文件可能是模型；请用 entry 指定其中一个"
     ),
     "a key has 1 to {most} letters": "键的长度为 1 到 {most} 个字符",
-    "this is a training script; the service takes model files": (
-        "这是训练脚本；服务只接受模型文件"
+    "a training script says this itself": "训练脚本自身已说明这一点",
+    "only a training script is told this": "只有训练脚本才接受此选项",
+    "a script for several nodes runs rank by rank, which the service does not do": (
+        "多节点脚本须逐个 rank 运行，服务不支持"
     ),
     "uploads are refused: this machine has no sandbox": "拒绝上传：本机没有沙箱",
     "the upload {name} is gone": "上传的文件 {name} 已不存在",

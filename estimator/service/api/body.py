@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
@@ -17,7 +18,7 @@ from estimator.service.api.examples import ASK_EXAMPLES
 from estimator.service.api.models import Asked
 from estimator.service.context import Context, language_of
 from estimator.service.intake.asking import Ask, Upload
-from estimator.service.intake.question import given, options_model
+from estimator.service.intake.question import ARGUMENTS, given, options_model
 from estimator.service.problems import Refused
 
 
@@ -114,8 +115,20 @@ def _json(body: bytes) -> dict[str, Any]:
     return plain
 
 
+def _words(line: str) -> list[str]:
+    """Words as a shell reads them. Raises BadInput for a quotation that does not end."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        what = sentence("cannot be read: {why}", why=str(error))
+        raise BadInput(what, where=ARGUMENTS) from None
+
+
 async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], Upload | None]:
-    """Fields by name, a list where one may be given several times; the file apart."""
+    """Fields by name, a list where one may be given several times; the file apart.
+
+    The arguments of a script are one line of words.
+    """
     lists = {
         name
         for name, field in options_model().model_fields.items()
@@ -129,6 +142,8 @@ async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], U
                 if value.filename:
                     content = await value.read(context.settings.bounds.upload_bytes + 1)
                     upload = Upload(value.filename, content)
+            elif name == ARGUMENTS:
+                plain[name] = _words(value)
             elif name in lists:
                 plain.setdefault(name, []).extend(
                     line for line in value.splitlines() if line.strip()

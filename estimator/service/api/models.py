@@ -195,7 +195,7 @@ class Asked(BaseModel):
 def estimate_of(run: Run, language: Language, ahead: int | None = None) -> Estimate:
     """What is told of a run, in a language."""
     base = f"/api/v1/estimates/{run.identifier}"
-    options = run.request["options"]
+    options, script = run.request["options"], run.request.get("script", False)
     return Estimate(
         id=run.identifier,
         state=run.state.value,
@@ -210,7 +210,7 @@ def estimate_of(run: Run, language: Language, ahead: int | None = None) -> Estim
         error=None if run.error is None else Problem(**told(run.error, language, base)),
         summary=_summary(run, language),
         options=options,
-        command=command_line(options, run.request["entry"]),
+        command=command_line(options, run.request["entry"], script=script),
         links=Links(
             self=base,
             page=f"/estimates/{run.identifier}",

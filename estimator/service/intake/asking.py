@@ -14,16 +14,16 @@ from estimator.gpus.catalogue import load_catalogue
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.render import check_options
 from estimator.messages import Language, sentence
+from estimator.options import EstimateOptions
 from estimator.records.store import new_identifier
 from estimator.service.context import Context
 from estimator.service.intake.archives import files_of
 from estimator.service.intake.digest import content_digest
 from estimator.service.intake.models import find_model
-from estimator.service.intake.question import to_question
+from estimator.service.intake.question import is_script, to_question
 from estimator.service.jobs.types import Run, Wanted
 from estimator.service.problems import Refused
 from estimator.service.security.tokens import Caller
-from estimator.workload.source import is_training_script
 
 _KEY_LETTERS = 200
 
@@ -79,6 +79,7 @@ def asked(ask: Ask, caller: Caller, context: Context) -> tuple[Run, bool]:
             "files": named,
             "entry": entry,
             "options": dict(ask.options),
+            "script": is_script(ask.options, files[entry]),
             "uploaded": ask.model is None,
             "language": ask.language.value,
         },
@@ -139,22 +140,31 @@ def _entry(files: Mapping[str, bytes], wanted: str | None) -> str:
     )
 
 
+def _in_a_folder(
+    entry: str, files: Mapping[str, bytes], options: Mapping[str, Any], context: Context
+) -> EstimateOptions:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / Path(entry).name
+        path.write_bytes(files[entry])
+        return to_question(options, path, context.settings)
+
+
+def _require_one_rank(question: EstimateOptions) -> None:
+    """Raise BadInput for a script on several nodes: here one process runs, and it once."""
+    if question.workload.script is not None and question.question.pinned_nodes is not None:
+        raise BadInput(
+            sentence("a script for several nodes runs rank by rank, which the service does not do"),
+            where="nodes",
+            hint="paddle-estimate run --gpus 8 --nodes 2 -- python train.py",
+        )
+
+
 def _check(wanted: Wanted, files: Mapping[str, bytes], caller: Caller, context: Context) -> None:
     """Say at once what can be known without running anything."""
     if context.store.unfinished(caller.name) >= context.settings.bounds.queue_per_user:
         raise Refused("queue-full", 429, {"Retry-After": "10"})
-    entry = wanted.request["entry"]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(entry).name
-        path.write_bytes(files[entry])
-        is_script = is_training_script(path)
-        question = to_question(wanted.request["options"], path, context.settings)
-    if is_script:
-        raise BadInput(
-            sentence("this is a training script; the service takes model files"),
-            where=entry,
-            hint="paddle-estimate run -- python train.py",
-        )
+    question = _in_a_folder(wanted.request["entry"], files, wanted.request["options"], context)
+    _require_one_rank(question)
     catalogue = load_catalogue(question.gpus_file)
     for name in question.gpus:
         catalogue.find(name)

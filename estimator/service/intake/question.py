@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Described
 
-from estimator.cli.arguments import EstimateArguments
-from estimator.messages import Language, text
+from estimator.cli.arguments import EstimateArguments, RunArguments
+from estimator.errors import BadInput
+from estimator.messages import Language, sentence, text
 from estimator.options import EstimateOptions
 from estimator.service.settings import Settings
+from estimator.workload.source import trains_by_itself
 
 TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """Of a request no path: the files of the machine are none of its business."""
@@ -28,22 +30,44 @@ OFFERED = (
 """Options that a request may set. The others name files or clusters of the machine, run code
 outside the sandbox, or say how the answer is shown."""
 
+FOR_MODELS = (
+    *("option", "input", "label", "amp", "amp_dtype"),
+    *("eval_batch_size", "accumulate", "recompute", "inference", "checkpoint"),
+)
+"""Of these, what a training script says itself."""
+
+FOR_SCRIPTS = ("batch_arg", "steps", "sample_batches")
+"""Further options, of ``paddle-estimate run``."""
+
+SCRIPT, ARGUMENTS = "script", "arguments"
+"""Whether the file is a training script, and the words behind it; given these, it is one."""
+
 _LONGEST_TEXT = 2000
 _MOST_ITEMS = 100
+_KEPT_BYTES = 1 << 16
+_KINDS = (RunArguments, EstimateArguments)
+_Item = Annotated[str, Described(max_length=_LONGEST_TEXT)]
+_LIST: dict[str, Any] = {"default_factory": list, "max_length": _MOST_ITEMS}
 
 
 def option_fields() -> Iterator[Field[Any]]:
     """The options that a request may set, in the order of the command line."""
-    by_name = {one.name: one for one in fields(EstimateArguments)}
-    return (by_name[name] for name in OFFERED)
+    by_name = {one.name: one for kind in _KINDS for one in fields(kind)}
+    return (by_name[name] for name in (*OFFERED, *FOR_SCRIPTS))
 
 
 @cache
 def options_model() -> type[BaseModel]:
     """A model with a field for each option; what it does not know is an error."""
-    described = {one.name: _field(one, _hints()[one.name]) for one in option_fields()}
+    described: dict[str, Any] = {
+        SCRIPT: (bool, Described(default=False, description=_said("field.script_hint"))),
+        ARGUMENTS: (list[_Item], Described(description=_said("field.arguments_hint"), **_LIST)),
+    }
+    described |= {one.name: _field(one, _hints()[one.name]) for one in option_fields()}
     model: type[BaseModel] = create_model(
-        "Options", __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **described
+        "Options",
+        __config__=ConfigDict(extra="forbid", allow_inf_nan=False),
+        **described,
     )
     return model
 
@@ -55,26 +79,52 @@ def given(options: BaseModel) -> dict[str, Any]:
 
 def to_question(options: Mapping[str, Any], model: Path, settings: Settings) -> EstimateOptions:
     """The question of a request, as the command line would ask it. Raises BadInput."""
-    from estimator.cli.parsing import to_options
+    from estimator.cli.parsing import to_options, to_script_options
 
     site = settings.site
-    arguments = EstimateArguments(
-        model=model,
-        gpus_file=site.gpus_file,
-        templates=list(site.templates),
-        crds=site.crds,
-        **options,
-    )
-    return to_options(arguments, Language.EN)
+    of_site: dict[str, Any] = {
+        "gpus_file": site.gpus_file,
+        "templates": list(site.templates),
+        "crds": site.crds,
+    }
+    own = {name: value for name, value in options.items() if name not in (SCRIPT, ARGUMENTS)}
+    if is_script(options, model.read_bytes()):
+        _refuse(own, FOR_MODELS, sentence("a training script says this itself"))
+        program = ["python", str(model), *options.get(ARGUMENTS, [])]
+        return to_script_options(RunArguments(program=program, **of_site, **own), Language.EN)
+    _refuse(own, FOR_SCRIPTS, sentence("only a training script is told this"))
+    return to_options(EstimateArguments(model=model, **of_site, **own), Language.EN)
 
 
-def command_line(options: Mapping[str, Any], model: str) -> list[str]:
+def is_script(options: Mapping[str, Any], content: bytes) -> bool:
+    """Whether a file is to be run as it is: it is asked for, or the file trains by itself."""
+    if options.get(SCRIPT) or options.get(ARGUMENTS):
+        return True
+    return _trains(content) if len(content) <= _KEPT_BYTES else trains_by_itself(content)
+
+
+@lru_cache(maxsize=256)
+def _trains(content: bytes) -> bool:
+    """The same files are asked about again and again."""
+    return trains_by_itself(content)
+
+
+def _refuse(options: Mapping[str, Any], names: tuple[str, ...], why: str) -> None:
+    if wrong := next((name for name in names if name in options), None):
+        raise BadInput(why, where=wrong)
+
+
+def command_line(options: Mapping[str, Any], model: str, *, script: bool = False) -> list[str]:
     """The words of the command line that asks the same."""
-    words = ["paddle-estimate", model]
-    for one in option_fields():
-        if one.name in options:
-            words += _words(flag_of(one.name), options[one.name])
-    return words
+    words = [word for one in option_fields() if one.name in options for word in _of(one, options)]
+    if script:
+        program = ["python", model, *options.get(ARGUMENTS, [])]
+        return ["paddle-estimate", "run", *words, "--", *program]
+    return ["paddle-estimate", model, *words]
+
+
+def _of(one: Field[Any], options: Mapping[str, Any]) -> list[str]:
+    return _words(flag_of(one.name), options[one.name])
 
 
 def flag_of(name: str) -> str:
@@ -94,7 +144,14 @@ def type_of(name: str) -> Any:
 
 @cache
 def _hints() -> Mapping[str, Any]:
-    return get_type_hints(EstimateArguments, include_extras=True)
+    hints: dict[str, Any] = {}
+    for kind in _KINDS:
+        hints |= get_type_hints(kind, include_extras=True)
+    return hints
+
+
+def _said(key: str) -> str:
+    return text(key, Language.EN)
 
 
 def _words(flag: str, value: Any) -> list[str]:
@@ -114,8 +171,7 @@ def _field(one: Field[Any], hint: Any) -> Any:
     elif kind in (str, str | None):
         kind = Annotated[str, Described(max_length=_LONGEST_TEXT)] | (str if kind is str else None)
     elif kind == list[str]:
-        item = Annotated[str, Described(max_length=_LONGEST_TEXT)]
-        kind = Annotated[list[item], Described(max_length=_MOST_ITEMS)]
+        kind = Annotated[list[_Item], Described(max_length=_MOST_ITEMS)]
     if one.default_factory is not MISSING:
         return kind, Described(default_factory=one.default_factory, **rules)
     return kind, Described(default=one.default, **rules)

@@ -76,12 +76,6 @@ def _answer(run: Run, place: Workplace, slot: Place) -> EstimateResult:
     copy_files(_files(run, place.store), slot.folder)
     with chdir(slot.folder):
         question = to_question(run.request["options"], Path(entry), place.settings)
-        if question.workload.script is not None:
-            raise BadInput(
-                sentence("this is a training script; the service takes model files"),
-                where=entry,
-                hint="paddle-estimate run -- python train.py",
-            )
         run_it = partial(_in_slot, slot, place)
         where = Where(run_it, place.engine.choose)
         return estimate(question, _Told(run, place.store), where, run.identifier)

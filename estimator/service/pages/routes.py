@@ -42,6 +42,9 @@ Who = Annotated[Caller, Depends(caller)]
 Name = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _STATIC = File(__file__).with_name("static")
 _PAGE = 50
+_ABOUT = ("model", "source", "entry", "script", "arguments")
+"""Fields of the form that say what it is about."""
+
 _DAY = 86_400
 _MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
@@ -49,7 +52,7 @@ _MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 @router.get("/")
 def form(request: Request, who: Who) -> Response:
     """The form: empty, or filled in as for an earlier estimate."""
-    values: dict[str, Any] = {"model": "", "source": ""}
+    values: dict[str, Any] = {}
     earlier = request.query_params.get("from")
     if earlier:
         values |= _of_earlier(request, find(context_of(request), earlier))
@@ -61,7 +64,7 @@ async def ask(request: Request, who: Who) -> Response:
     """Ask for the estimate; what cannot be used is said above the form, with its input kept."""
     context, language = context_of(request), language_of(request)
     plain, upload = await form_of(request, context)
-    shown = {**plain, "source": plain.get("source", "")}
+    shown = {**plain, "arguments": shlex.join(plain.get("arguments", []))}
     if upload is not None or plain.get("source", "").strip():
         plain.pop("model", None)
     if upload is not None or not plain.get("source", "").strip():
@@ -233,7 +236,7 @@ def _form(
         "form.html",
         status=200 if error is None else int(error["status"]),
         error=error,
-        values={"model": values.get("model", ""), "source": values.get("source", "")},
+        values={key: values.get(key, "") for key in _ABOUT},
         models=list(registered_models(site.models).values()),
         uploads=context.uploads,
         main_fields=main_fields(values, choices, say),
@@ -244,7 +247,8 @@ def _form(
 
 def _of_earlier(request: Request, run: Run) -> dict[str, Any]:
     """The options of a run, and its model or source."""
-    values = dict(run.request["options"])
+    options = run.request["options"]
+    values = {**options, "arguments": shlex.join(options.get("arguments", []))}
     if not run.request["uploaded"]:
         return values | {"model": run.title}
     files = run.request["files"]

@@ -56,6 +56,10 @@ class Bubblewrap:
         """What the code folder is called inside."""
         return CODE
 
+    def scratch(self, folder: Path) -> Path:
+        """One of its own, gone with the sandbox."""
+        return SCRATCH
+
     @contextmanager
     def prepared(self, wish: Wish) -> Iterator[Prepared]:
         """The command line of a new sandbox, to be run while the context lasts.

@@ -42,6 +42,10 @@ class Confinement(Protocol):
         """What the code folder is called by the code."""
         ...
 
+    def scratch(self, folder: Path) -> Path:
+        """Where the code writes instead of a folder outside; may not be there yet."""
+        ...
+
     def prepared(self, wish: Wish) -> AbstractContextManager[Prepared]:
         """The command line, to be run while the context lasts."""
         ...

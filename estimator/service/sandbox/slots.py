@@ -70,7 +70,9 @@ class Slot:
         name = workload.model_file  # relative to the folder, or in it
         name = name.relative_to(self.folder) if name.is_absolute() else name
         model_file = self.confinement.inside(self.folder) / name
-        return replace(request, workload=replace(workload, model_file=model_file))
+        scratch = request.scratch and self.confinement.scratch(request.scratch)
+        workload = replace(workload, model_file=model_file)
+        return replace(request, workload=workload, scratch=scratch)
 
     def _watch_memory(self, limit: int, over: threading.Event) -> None:
         while not over.wait(_WATCH_SECONDS):

@@ -30,6 +30,10 @@ class Unconfined:
         """The folder itself."""
         return folder
 
+    def scratch(self, folder: Path) -> Path:
+        """The folder itself."""
+        return folder
+
     @contextmanager
     def prepared(self, wish: Wish) -> Iterator[Prepared]:
         """The same words; a shell changes into the folder."""

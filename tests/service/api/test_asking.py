@@ -90,7 +90,9 @@ def test_a_registered_model_by_its_name(client):
         ({"source": SOURCE, "gpus_file": "/etc/passwd"}, "gpus_file: Extra inputs"),
         ({"source": SOURCE, "verify": True}, "verify: Extra inputs"),
         ({"source": SOURCE, "filename": "../up.py"}, "filename: String should match"),
-        ({"source": "model.fit(data)\n"}, "this is a training script"),
+        ({"source": "model.fit(data)\n", "amp": "O1"}, "a training script says this itself"),
+        ({"source": "model.fit(data)\n", "nodes": 2, "gpus": 8}, "runs rank by rank"),
+        ({"source": SOURCE, "batch_arg": "--b"}, "only a training script is told this"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_the_words_of_the_command_line(client, wish, said):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from estimator.cli.arguments import EstimateArguments
+from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.common import CommonArguments
-from estimator.service.intake.question import OFFERED, command_line, given, options_model
+from estimator.service.intake.question import (
+    FOR_MODELS,
+    FOR_SCRIPTS,
+    OFFERED,
+    command_line,
+    given,
+    options_model,
+)
 
 OF_THE_OWNER = {
     *("model", "gpus_file", "templates", "crds", "server_dry_run", "kube_context", "device"),
-    *("json", "out", "explain", "provenance", "verify", "timeline"),
+    *("json", "out", "explain", "provenance", "verify", "timeline", "dry_step_on"),
     *(field.name for field in fields(CommonArguments)),
 }
 """They name files or clusters of the machine, run code outside the sandbox, or are about output."""
@@ -25,6 +32,20 @@ def test_every_option_of_the_command_line_is_offered_or_left_out_on_purpose():
 def test_only_what_differs_from_the_defaults_is_part_of_the_question():
     options = options_model().model_validate({"batch_size": 8, "kind": "job", "gpu": []})
     assert given(options) == {"batch_size": 8}
+
+
+def test_a_script_is_run_with_its_arguments():
+    options = {"batch_arg": "--batch", "gpu": ["T4"], "arguments": ["--data", "a b"]}
+    assert command_line(options, "train.py", script=True) == [
+        *("paddle-estimate", "run", "--gpu", "T4", "--batch-arg", "--batch"),
+        *("--", "python", "train.py", "--data", "a b"),
+    ]
+
+
+def test_every_option_of_a_script_is_offered_or_left_out_on_purpose():
+    known = {field.name for field in fields(RunArguments)} - {"program"}
+    offered = (set(OFFERED) - set(FOR_MODELS)) | set(FOR_SCRIPTS) | {"amp"}
+    assert known == offered | (OF_THE_OWNER - {"model", "dry_step_on"})
 
 
 def test_the_same_on_the_command_line():

@@ -95,6 +95,7 @@ def measure_script(request: DryStepRequest, replies: Replies, faults: int) -> Dr
 
 def _set_the_stage(scratch: Path) -> bool:
     """Threads, temporary files, and where may be written; whether Linux guards that."""
+    scratch.mkdir(parents=True, exist_ok=True)
     use_one_thread()
     os.environ["TMPDIR"] = os.path.realpath(scratch)
     return allow_writes_below([scratch, _DEVICES])

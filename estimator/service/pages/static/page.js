@@ -7,9 +7,11 @@ const form = document.querySelector("form[data-preview]");
 if (form) {
   const shown = document.getElementById("preview");
   const show = () => {
-    const words = ["paddle-estimate"];
-    const file = form.elements.file?.files[0]?.name;
-    words.push(file || (form.elements.source.value.trim() ? "model.py" : `${form.elements.model.value}.py`));
+    const file = form.elements.entry?.value.trim() || form.elements.file?.files[0]?.name;
+    const name = file || (form.elements.source.value.trim() ? "model.py" : `${form.elements.model.value}.py`);
+    const rest = form.elements.arguments?.value.trim() ?? "";
+    const isScript = rest !== "" || form.elements.script?.checked;
+    const words = isScript ? ["paddle-estimate", "run"] : ["paddle-estimate", name];
     for (const field of form.querySelectorAll("[data-flag]")) {
       if (field.type === "checkbox") {
         if (field.checked) words.push(field.dataset.flag);
@@ -22,7 +24,8 @@ if (form) {
         }
       }
     }
-    shown.textContent = words.map(quoted).join(" ");
+    if (isScript) words.push("--", "python", name);
+    shown.textContent = `${words.map(quoted).join(" ")} ${isScript ? rest : ""}`.trim();
   };
   form.addEventListener("input", show);
   show();
