@@ -120,10 +120,12 @@ def _under_pressure(asked: StepMeasurement, trial: CapacityTrial) -> StepMeasure
     if trial.max_per_device_batch_size < asked.per_device_batch_size:
         return asked
     reserved = min(asked.peak_reserved_bytes, trial.capacity_bytes)
+    pages = min(asked.page_bytes, trial.capacity_bytes - reserved)
     return replace(
         asked,
         peak_reserved_bytes=reserved,
-        workspace_bytes=min(asked.workspace_bytes, trial.capacity_bytes - reserved),
+        page_bytes=pages,
+        workspace_bytes=min(asked.workspace_bytes, trial.capacity_bytes - reserved - pages),
     )
 
 

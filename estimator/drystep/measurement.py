@@ -114,6 +114,8 @@ class StepMeasurement:
     another than the step's own.
     ``workspace_bytes``: what cuDNN's scratch is assumed to add to the reserved bytes; 0 where
     they contain it already; ``workspace_limit_bytes``: the most that one convolution may ask for.
+    ``page_bytes``: what the device gives beyond the reserved bytes because it gives whole pages; of
+    the virtual GPU only.
     ``computed``: of a step that was computed on the CPU at this very batch size.
     """
 
@@ -129,8 +131,14 @@ class StepMeasurement:
     step_seconds: float | Missing
     workspace_bytes: int = 0
     workspace_limit_bytes: int = CONV_WORKSPACE_LIMIT_BYTES
+    page_bytes: int = 0
     largest_phase: str | None = None
     computed: ComputedStep | None = None
+
+    @property
+    def taken_bytes(self) -> int:
+        """What the allocator takes of the device, scratch and unused parts of pages included."""
+        return self.peak_reserved_bytes + self.workspace_bytes + self.page_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _certain(asked: StepMeasurement, capacity: int) -> CapacityTrial | None:
     """A trial whose end is known without a run; None where only a run can tell."""
     size = asked.per_device_batch_size
     unknown = Missing(sentence("no other batch size could be tried"))
-    if asked.peak_reserved_bytes + asked.workspace_bytes <= capacity:
+    if asked.taken_bytes <= capacity:
         return CapacityTrial(capacity, asked.precision, size, unknown, asked)
     if asked.peak_allocated_bytes > capacity:
         none = Missing(sentence("not even one sample fits"))
@@ -180,8 +180,7 @@ def _seen(report: DryStepReport) -> RankSeen:
 
 
 def _taken(report: DryStepReport) -> int:
-    asked = report.measurements[0]
-    return asked.peak_reserved_bytes + asked.workspace_bytes
+    return report.measurements[0].taken_bytes
 
 
 def _others(layout: Topology, firsts: Sequence[DryStepReport]) -> tuple[int, ...]:

@@ -27,19 +27,22 @@ _SOURCE_OF = {
 def estimate_device_memory(
     gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: Sequence[int] = ()
 ) -> MemoryEstimate:
-    """Device memory of each of ``gpu_count`` GPUs = reserved + overhead, as nvidia-smi shows it.
+    """Device memory of each of ``gpu_count`` GPUs = reserved + pages + overhead: nvidia-smi's.
 
     groups: the sizes of the groups that communicate, where they are known.
     """
     overhead = device_overhead(gpu, gpu_count, groups=groups)
-    reserved = _reserved(measurement, _capacity(gpu, overhead))
+    room = _capacity(gpu, overhead) - measurement.page_bytes
+    reserved = _reserved(measurement, max(0, room))
+    pages = _pages(measurement)
+    held = reserved if pages is None else _in_pages(reserved, pages)
     outside = overhead.context.target + overhead.communication.target
     device_memory = Bounded(
-        reserved.target + outside,
-        reserved.lower + overhead.context.lower + overhead.communication.lower,
-        reserved.upper + overhead.upper,
+        held.target + outside,
+        held.lower + overhead.context.lower + overhead.communication.lower,
+        held.upper + overhead.upper,
         _SOURCE_OF[measurement.device],
-        _with_what_is_outside(reserved.reason, outside, gpu_count),
+        _with_what_is_outside(held.reason, outside, gpu_count),
     )
     return MemoryEstimate(
         gpu=gpu.name,
@@ -49,6 +52,7 @@ def estimate_device_memory(
         device_memory=device_memory,
         capacity_bytes=gpu.cuda_visible_bytes,
         inside=allocator_layers(measurement, reserved, _SOURCE_OF[measurement.device]),
+        pages=pages,
     )
 
 
@@ -105,6 +109,33 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
         upper=format_bytes(upper),
     )
     return Bounded(held, lower, upper, source, reason)
+
+
+def _pages(measurement: StepMeasurement) -> Bounded[int] | None:
+    """The unused part of pages. None where none was counted, as on a device that is not ours.
+
+    CUDA gives physical memory in pages of 2 MiB (cuMemGetAllocationGranularity); that allocations
+    below 1 MiB share them is how cudaMalloc is seen to behave, so that all of it is uncertain.
+    """
+    size = measurement.page_bytes
+    if size == 0:
+        return None
+    why = sentence("parts of the 2 MiB pages of device memory that no chunk of the allocator fills")
+    return Bounded(size, 0, size, Source.PUBLISHED, why)
+
+
+def _in_pages(reserved: Bounded[int], pages: Bounded[int]) -> Bounded[int]:
+    return Bounded(
+        reserved.target + pages.target,
+        reserved.lower + pages.lower,
+        reserved.upper + pages.upper,
+        reserved.source,
+        sentence(
+            "{reason}, {pages} more in pages of 2 MiB",
+            reason=reserved.reason,
+            pages=format_bytes(pages.target),
+        ),
+    )
 
 
 def _with_what_is_outside(reason: str, outside: int, gpu_count: int) -> str:

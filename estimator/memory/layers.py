@@ -49,7 +49,8 @@ def device_memory_layers(memory: MemoryEstimate) -> tuple[MemoryLayer, ...]:
     """All layers of ``memory``, from the tensors outwards; empty where they were not told apart."""
     if not memory.inside:
         return ()
-    layers = (*memory.inside, *_buckets(memory), *_outside(memory.overhead))
+    pages = () if memory.pages is None else (MemoryLayer("pages", memory.pages),)
+    layers = (*memory.inside, *_buckets(memory), *pages, *_outside(memory.overhead))
     return (*layers, *_correction(memory, layers))
 
 

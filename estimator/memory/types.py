@@ -36,10 +36,11 @@ class MemoryLayer:
 
 @dataclass(frozen=True, slots=True)
 class MemoryEstimate:
-    """Device memory of one GPU = reserved + overhead, against what a program can get of the type.
+    """Device memory of one GPU = reserved + pages + overhead, and what a program can get of it.
 
     capacity_bytes: the total that nvidia-smi shows, without the driver's own share.
     inside: the layers of what the allocator holds; empty where they were not told apart.
+    pages: what the device gives beyond that, in whole pages; None where none was counted.
     """
 
     gpu: str
@@ -49,6 +50,7 @@ class MemoryEstimate:
     device_memory: Bounded[int]
     capacity_bytes: int
     inside: tuple[MemoryLayer, ...] = ()
+    pages: Bounded[int] | None = None
 
     @property
     def fits(self) -> bool:

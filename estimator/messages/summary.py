@@ -185,6 +185,7 @@ WORDINGS = {
     "layer.allocator_idle": Wording("- kept by the allocator", "- 分配器留存"),
     "layer.convolution_workspace": Wording("- convolution workspace", "- 卷积工作区"),
     "layer.gradient_buckets": Wording("- gradient buckets", "- 梯度桶"),
+    "layer.pages": Wording("- unused parts of pages", "- 页内未用部分"),
     "layer.cuda_context": Wording("- CUDA context", "- CUDA 上下文"),
     "layer.cuda_context_and_libraries": Wording("- context and libraries", "- 上下文与库"),
     "layer.libraries": Wording("- libraries and handles", "- 库与句柄"),

@@ -144,6 +144,31 @@ def test_the_lowest_free_addresses_are_given_first() -> None:
     assert result["again"] == 16 << 20
 
 
+def test_the_device_gives_whole_pages() -> None:
+    """Chunks from 1 MiB on have pages of 2 MiB to themselves, smaller ones share them."""
+    result = on_virtual_gpu("""
+        statistics.restart_reserved_peak()
+        def chunk(kib):
+            return paddle.empty([kib * 256])
+        def told():
+            return [statistics.peak_reserved_bytes(), statistics.page_bytes()]
+        large = chunk(3 * 1024)  # 3 MiB in two pages
+        result["one"] = told()
+        small = [chunk(512) for _ in range(4)]  # four halves of a MiB in one page
+        result["shared"] = told()
+        more = chunk(512)
+        result["next"] = told()
+        del large, small, more
+        statistics.restart_reserved_peak()
+        result["gone"] = told()
+    """)
+    mib = 1 << 20
+    assert result["one"] == [3 * mib, 1 * mib]
+    assert result["shared"] == [5 * mib, 1 * mib]
+    assert result["next"] == [5.5 * mib, 2.5 * mib]
+    assert result["gone"] == [0, 0]
+
+
 def test_idle_chunks_are_returned_before_giving_up() -> None:
     told = on_virtual_gpu("""
         gpu.set_capacity(100 << 20)

@@ -59,6 +59,19 @@ def test_device_memory_is_reserved_plus_overhead():
     assert (estimate.gpu, estimate.per_device_batch_size) == ("T4", 8)
 
 
+def test_unused_parts_of_pages_are_taken_too():
+    step = replace(measured(2 * GIB, GIB, MATMUL), page_bytes=100 * MIB)
+    estimate = estimate_device_memory(T4, step, 1)
+    assert estimate.device_memory.target == 2 * GIB + 100 * MIB + 252 * MIB
+    assert estimate.device_memory.lower == 2 * GIB + 120 * MIB  # pages may hold nothing unused
+    assert estimate.device_memory.upper == 2 * GIB + 100 * MIB + 703 * MIB
+    assert estimate.device_memory.reason == (
+        "the allocator holds 2.00 GiB, 100.0 MiB more in pages of 2 MiB, "
+        "and 252.0 MiB for the CUDA context, libraries"
+    )
+    assert estimate.reserved_bytes == 2 * GIB
+
+
 def test_more_gpus_add_communication():
     one, four = (
         estimate_device_memory(T4, measured(GIB, GIB), n).device_memory.target for n in (1, 4)
@@ -88,6 +101,8 @@ def test_what_ran_at_the_allocator_capacity_fits():
         full = allocator_capacity(T4, gpu_count)
         estimate = estimate_device_memory(T4, measured(full, full, CONVOLUTION), gpu_count)
         assert estimate.fits
+        in_pages = replace(measured(full - 9 * MIB, full // 2, CONVOLUTION), page_bytes=9 * MIB)
+        assert estimate_device_memory(T4, in_pages, gpu_count).fits
         over = measured(full + 1, full, CONVOLUTION)
         assert not estimate_device_memory(T4, over, gpu_count).fits
 

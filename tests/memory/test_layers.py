@@ -31,18 +31,24 @@ def ends(estimate: MemoryEstimate) -> tuple[int, int, int]:
 
 
 def estimated(
-    kernel: KernelUse, gpu: str = "T4", count: int = 1, device: Device = Device.VIRTUAL
+    kernel: KernelUse,
+    gpu: str = "T4",
+    count: int = 1,
+    device: Device = Device.VIRTUAL,
+    pages: int = 50 * MIB,
 ) -> MemoryEstimate:
     """3 GiB held of which 2 are used, and 100 MiB of scratch beside."""
     step = replace(measured(3 * GIB, 2 * GIB, kernel, device=device), workspace_bytes=100 * MIB)
+    step = replace(step, page_bytes=pages)
     return estimate_device_memory(CATALOGUE.find(gpu), step, count)
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])
 @pytest.mark.parametrize("device", list(Device))
 @pytest.mark.parametrize("kernel", [CONVOLUTION, MATMUL])
-def test_the_layers_add_up(device: Device, kernel: KernelUse, count: int) -> None:
-    estimate = estimated(kernel, count=count, device=device)
+@pytest.mark.parametrize("pages", [0, 50 * MIB])
+def test_the_layers_add_up(device: Device, kernel: KernelUse, count: int, pages: int) -> None:
+    estimate = estimated(kernel, count=count, device=device, pages=pages)
     assert sums(estimate) == ends(estimate)
 
 
@@ -52,6 +58,7 @@ def test_each_layer_says_what_it_is() -> None:
         "tensors",
         "allocator_idle",
         "convolution_workspace",
+        "pages",
         "cuda_context",
         "libraries",
         "communication",

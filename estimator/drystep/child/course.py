@@ -59,6 +59,7 @@ def observe_run(gpu: VirtualGpu, question: StepQuestion) -> ObservedRun:
     measurement = replace(
         steps.measurement,
         peak_reserved_bytes=statistics.peak_reserved_bytes(),
+        page_bytes=statistics.page_bytes(),
         largest_phase=largest.name if largest.peak_allocated_bytes > peak else None,
     )
     place = _place(gpu, question, steps, measurement.largest_phase)

@@ -178,6 +178,7 @@ class _Steps:
             per_device_batch_size=batch_size,
             peak_allocated_bytes=allocated,
             peak_reserved_bytes=reserved,
+            page_bytes=statistics.page_bytes(),
             peak_phase=record.peak_phase,
             kernels=record.kernels,
             workspace_bytes=0,
@@ -295,7 +296,7 @@ class _Attempts:
             times[1] = (more, self._timed(more)[1])
         self._limit_run_time(Line.through(*times))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
-        reserved = [(p.per_device_batch_size, p.peak_reserved_bytes) for p in points]
+        reserved = [(p.per_device_batch_size, p.taken_bytes) for p in points]
         return Needs(Line.through(*allocated), Line.through(*reserved))
 
     def _timed(self, batch_size: int) -> tuple[StepMeasurement, float]:

@@ -58,7 +58,11 @@ def _run(gpu: VirtualGpu, request: DryStepRequest, evaluates: bool) -> VariantRu
     measurement = measure_step(gpu, question)
     if evaluates:
         training.evaluation().repeat(size)
-    measurement = replace(measurement, peak_reserved_bytes=statistics.peak_reserved_bytes())
+    measurement = replace(
+        measurement,
+        peak_reserved_bytes=statistics.peak_reserved_bytes(),
+        page_bytes=statistics.page_bytes(),
+    )
     measurement = with_workspace(gpu, question, measurement)
     trials = explore_steps(
         gpu, measurement, question, replace(request, round_batch_sizes=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 import paddle
 
+from estimator.drystep.child import statistics
 from estimator.drystep.child.fused_operators import complete_fused_operators
 from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 from estimator.drystep.timeline import BlockLife, FollowedStep
@@ -78,6 +79,7 @@ class VirtualGpu:
 
     def __init__(self, library: Path) -> None:
         self._library = _bind(ctypes.CDLL(str(library)))
+        statistics.use_device(self._library)
         _allow_bfloat16()
         complete_fused_operators()
         paddle.set_device(f"{DEVICE_TYPE}:0")
@@ -180,6 +182,8 @@ def _bind(library: Any) -> Any:
     unsigned, signed, integer = ctypes.c_uint64, ctypes.c_int64, ctypes.c_int32
     declarations: dict[str, tuple[Any, list[Any]]] = {
         "vgpu_set_capacity": (None, [unsigned]),
+        "vgpu_peak_used": (unsigned, []),
+        "vgpu_restart_peak_used": (None, []),
         "vgpu_set_workspace_limit": (None, [unsigned]),
         "vgpu_set_phase": (None, [integer]),
         "vgpu_trace_begin": (None, [signed]),

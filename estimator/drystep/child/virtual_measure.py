@@ -33,21 +33,17 @@ capability decides which form of attention is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
-    """The run asked for, at its own batch size and precision, and what to run others with.
+class _Asked:
+    """The run asked for, at its own batch size and precision.
 
-    sparse_layers: layers with sparse gradients.
+    sparse_layers: layers with sparse gradients. takes_a_precision: whether the model can be run in
+    another one.
     """
 
-    question: StepQuestion
     run: ObservedRun
-    asked: StepMeasurement
+    step: StepMeasurement
     sparse_layers: int
-
-    @property
-    def takes_a_precision(self) -> bool:
-        """Whether the model can be run in another one."""
-        return not self.sparse_layers and not self.question.training.has_own_step
+    takes_a_precision: bool
 
 
 def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> Findings:
@@ -56,24 +52,27 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
     The search goes on in a copy of this process, while this one runs the model in other ways.
     """
     gpu = _virtual_gpu(request)
-    measured = _measured(gpu, program, request, say)
+    question = _question(program, request)
+    asked = _asked(gpu, question, request, say)
+    question = replace(question, evaluates=asked.run.evaluation_counts)
     say("looking for the largest batch")
-    exploring = beside(partial(_explored, gpu, measured, request))
-    counts = measured.run.evaluation_counts
-    evaluates = any(phase.name == "eval" for phase in measured.run.phases)
-    others = request.precisions[1:] if measured.takes_a_precision else ()
-    measured.question.training.renewed()  # optimizers refer to themselves: dropping frees nothing
-    del measured  # the next model would find its memory taken
+    exploring = beside(partial(_explored, gpu, question, asked, request))
+    question.training.renewed()  # optimizers refer to themselves: dropping one frees nothing
+    del question  # the next model would find its memory taken
     variants: tuple[VariantRun, ...] = ()
     alternatives: list[StepMeasurement] = []
     if request.variants:
         program.forget()
+        evaluates = any(phase.name == "eval" for phase in asked.run.phases)
         variants = tuple(run_variants(gpu, request, say, evaluates=evaluates))
-    else:
-        for precision in others:
+    elif asked.takes_a_precision:
+        for precision in request.precisions[1:]:
             say(f"measuring {precision.label}")
-            alternatives.append(_alternative(gpu, program, request, precision, counts))
-    findings = exploring() or _explored(gpu, _measured(gpu, program, request, say), request)
+            alternatives.append(_alternative(gpu, program, request, precision, asked))
+    findings = exploring()
+    if findings is None:
+        question = _question(program, request, evaluates=asked.run.evaluation_counts)
+        findings = _explored(gpu, question, asked, request)
     measurements = (*findings.measurements, *alternatives)
     return replace(findings, measurements=measurements, variants=variants)
 
@@ -91,33 +90,40 @@ def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:
     return gpu
 
 
-def _measured(
-    gpu: VirtualGpu, program: ModelSource, request: DryStepRequest, say: Say
-) -> _Measured:
+def _question(
+    program: ModelSource, request: DryStepRequest, *, evaluates: bool = False
+) -> StepQuestion:
     own = request.precisions[0]
     training = fresh_training(program, request.workload, own)
+    return StepQuestion(training, own, request.per_device_batch_size, evaluates)
+
+
+def _asked(gpu: VirtualGpu, question: StepQuestion, request: DryStepRequest, say: Say) -> _Asked:
+    training, own = question.training, question.precision
     sparse = _layers_with_sparse_gradients(training.model)
     if sparse and own.amp_level != "off" and not training.has_own_step:
         raise _not_in_low_precision(request, sparse, own)
     say(f"measuring {own.label}")
-    question = StepQuestion(training, own, request.per_device_batch_size)
     run = observe_run(gpu, replace(question, timeline=request.timeline))
     question = replace(question, evaluates=run.evaluation_counts)
-    return _Measured(question, run, with_workspace(gpu, question, run.measurement), sparse)
+    step = with_workspace(gpu, question, run.measurement)
+    return _Asked(run, step, sparse, not sparse and not training.has_own_step)
 
 
-def _explored(gpu: VirtualGpu, measured: _Measured, request: DryStepRequest) -> Findings:
+def _explored(
+    gpu: VirtualGpu, question: StepQuestion, asked: _Asked, request: DryStepRequest
+) -> Findings:
     """The run asked for and all others of its precision."""
-    found = explore_steps(gpu, measured.asked, measured.question, request, beside)
+    found = explore_steps(gpu, asked.step, question, request, beside)
     findings = replace(
-        findings_of(Device.VIRTUAL, measured.question.training, (measured.asked,), found.trials),
+        findings_of(Device.VIRTUAL, question.training, (asked.step,), found.trials),
         ladder=found.ladder,
-        phases=measured.run.phases,
-        peak_at=measured.run.peak_at,
-        timeline=measured.run.timeline,
+        phases=asked.run.phases,
+        peak_at=asked.run.peak_at,
+        timeline=asked.run.timeline,
     )
     findings = findings.assuming(*noted())
-    if sparse := measured.sparse_layers:
+    if sparse := asked.sparse_layers:
         untried = request.precisions[1:]
         findings = findings.assuming(*_what_sparse_gradients_leave_out(sparse, untried))
     return findings
@@ -160,12 +166,17 @@ def _alternative(
     program: ModelSource,
     request: DryStepRequest,
     precision: Precision,
-    evaluates: bool,
+    asked: _Asked,
 ) -> StepMeasurement:
+    evaluates = asked.run.evaluation_counts
     training = fresh_training(program, request.workload, precision)
     question = StepQuestion(training, precision, request.per_device_batch_size, evaluates)
     measurement = measure_step(gpu, question)
     if evaluates:
         training.evaluation().repeat(question.batch_size)
-    measurement = replace(measurement, peak_reserved_bytes=statistics.peak_reserved_bytes())
+    measurement = replace(
+        measurement,
+        peak_reserved_bytes=statistics.peak_reserved_bytes(),
+        page_bytes=statistics.page_bytes(),
+    )
     return with_workspace(gpu, question, measurement)

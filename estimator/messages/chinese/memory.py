@@ -24,6 +24,10 @@ CHINESE: Mapping[str, str] = {
     "{reason}, and {outside} for the CUDA context, libraries and communication": (
         "{reason}，另有 CUDA 上下文、库与通信 {outside}"
     ),
+    "parts of the 2 MiB pages of device memory that no chunk of the allocator fills": (
+        "设备显存以 2 MiB 为一页，分配器的块未填满的部分"
+    ),
+    "{reason}, {pages} more in pages of 2 MiB": "{reason}，按 2 MiB 一页计另需 {pages}",
     "the allocator holds {held}, assumed from {used} allocated: {why}": (
         "分配器持有 {held}，由已分配的 {used} 假定：{why}"
     ),

@@ -209,6 +209,7 @@ def _measurement(seen: RunSeen, first: RunSeen) -> StepMeasurement:
         per_device_batch_size=second.batch_size,
         peak_allocated_bytes=second.peak_allocated_bytes,
         peak_reserved_bytes=max(reserved, evaluation.peak_reserved_bytes if evaluation else 0),
+        page_bytes=seen.page_bytes,
         breakdown=seen.breakdown or _UNKNOWN,
         peak_phase=seen.record.peak_phase,
         kernels=seen.record.kernels,

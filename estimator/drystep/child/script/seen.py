@@ -80,7 +80,7 @@ class RunSeen:
     ``peak_at`` of its peak and the ``timeline`` if they were asked for. ``train_loader``: the
     number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
     is what that says of itself. ``template`` is the largest batch seen, or why there is none.
-    ``rank``: of one rank of many.
+    ``page_bytes``: of the whole run. ``rank``: of one rank of many.
     """
 
     steps: tuple[StepSeen, ...]
@@ -96,6 +96,7 @@ class RunSeen:
     batches_per_step: int
     workers: int
     notes: tuple[str, ...] = ()
+    page_bytes: int = 0
     host_peak_bytes: int = 0
     processor_seconds: float = 0.0
     peak_at: PeakAt | Missing = NOT_LOCATED

@@ -290,6 +290,7 @@ class Watch:
                 notes=(*self._notes, *noted()),
                 workspace_limit_bytes=workspace_limit(),
                 processor_seconds=time.process_time() - self._began,
+                page_bytes=statistics.page_bytes(),
                 host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 rank=self._rank.seen(*batches.of_a_step) if self._rank else None,
             )

@@ -31,4 +31,15 @@ void AddressSpace::Give(uintptr_t start, size_t bytes) {
   free_[start] = bytes;
 }
 
+bool AddressSpace::Withdraw(uintptr_t start, size_t bytes) {
+  auto hole = free_.upper_bound(start);
+  if (hole == free_.begin()) return false;
+  const auto [first, size] = *--hole;
+  if (first + size < start + bytes) return false;
+  free_.erase(hole);
+  if (first < start) free_[first] = start - first;
+  if (first + size > start + bytes) free_[start + bytes] = first + size - start - bytes;
+  return true;
+}
+
 }  // namespace virtual_gpu

@@ -23,13 +23,11 @@ constexpr size_t kLeastAddressSpace = size_t{1} << 36;
 
 constexpr int kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
-// What cudaMalloc aligns to at least.
-constexpr size_t kAlignment = 512;
-
-size_t PageSize() {
-  static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return page;
-}
+// Physical memory is given in pages of 2 MiB (the least that cuMemGetAllocationGranularity says on
+// every card so far). Allocations below half of one share pages, in pieces of 512 bytes.
+constexpr size_t kPage = size_t{2} << 20;
+constexpr size_t kLeastOwnPages = size_t{1} << 20;
+constexpr size_t kPiece = 512;
 
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -86,38 +84,75 @@ void DeviceMemory::Reserve() {
   for (size_t bytes = kAddressSpace; bytes >= kLeastAddressSpace; bytes /= 2) {
     void* start = mmap(nullptr, bytes, PROT_NONE, kReserve, -1, 0);
     if (start == MAP_FAILED) continue;
-    free_.Give(Address(start), bytes);
+    const uintptr_t first = RoundUp(Address(start), kPage);
+    pages_.Give(first, (Address(start) + bytes - first) / kPage * kPage);
     return;
   }
 }
 
-void* DeviceMemory::Allocate(size_t bytes) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (used_ + bytes > capacity_) return nullptr;
+uintptr_t DeviceMemory::TakePages(size_t bytes) {
+  if (used_ + bytes > capacity_) return 0;
   if (!reserved_) Reserve();
-  const size_t pages = RoundUp(bytes, PageSize());
-  const uintptr_t start = free_.Take(pages);
-  if (start == 0) return nullptr;
-  MoveDataLimit(pages, true);
-  void* address = mmap(reinterpret_cast<void*>(start), pages, PROT_READ | PROT_WRITE,
-                       kReserve | MAP_FIXED, -1, 0);
-  if (address == MAP_FAILED) {
-    MoveDataLimit(pages, false);
-    free_.Give(start, pages);
-    return nullptr;
+  const uintptr_t start = pages_.Take(bytes);
+  if (start == 0) return 0;
+  MoveDataLimit(bytes, true);
+  if (mmap(reinterpret_cast<void*>(start), bytes, PROT_READ | PROT_WRITE, kReserve | MAP_FIXED, -1,
+           0) == MAP_FAILED) {
+    MoveDataLimit(bytes, false);
+    pages_.Give(start, bytes);
+    return 0;
   }
   used_ += bytes;
-  return address;
+  peak_ = std::max(peak_, used_);
+  return start;
+}
+
+void DeviceMemory::GivePages(uintptr_t start, size_t bytes) {
+  mmap(reinterpret_cast<void*>(start), bytes, PROT_NONE, kReserve | MAP_FIXED, -1, 0);
+  MoveDataLimit(bytes, false);
+  pages_.Give(start, bytes);
+  used_ -= bytes;
+}
+
+void* DeviceMemory::Allocate(size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (bytes >= kLeastOwnPages) {
+    return reinterpret_cast<void*>(TakePages(RoundUp(bytes, kPage)));
+  }
+  const size_t piece = RoundUp(std::max(bytes, size_t{1}), kPiece);
+  uintptr_t start = pieces_.Take(piece);
+  if (start == 0) {
+    const uintptr_t page = TakePages(kPage);
+    if (page == 0) return nullptr;
+    pieces_.Give(page, kPage);
+    start = pieces_.Take(piece);
+  }
+  return reinterpret_cast<void*>(start);
 }
 
 void DeviceMemory::Free(void* address, size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const size_t pages = RoundUp(bytes, PageSize());
-  Remove(Address(address), Address(address) + bytes, false);
-  mmap(address, pages, PROT_NONE, kReserve | MAP_FIXED, -1, 0);
-  MoveDataLimit(pages, false);
-  free_.Give(Address(address), pages);
-  used_ -= bytes;
+  const uintptr_t start = Address(address);
+  if (bytes >= kLeastOwnPages) {
+    Remove(start, start + bytes, false);
+    GivePages(start, RoundUp(bytes, kPage));
+    return;
+  }
+  const size_t piece = RoundUp(std::max(bytes, size_t{1}), kPiece);
+  Remove(start, start + bytes, true);
+  pieces_.Give(start, piece);
+  const uintptr_t page = start / kPage * kPage;
+  if (pieces_.Withdraw(page, kPage)) GivePages(page, kPage);
+}
+
+size_t DeviceMemory::Peak() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return peak_;
+}
+
+void DeviceMemory::RestartPeak() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  peak_ = used_;
 }
 
 void DeviceMemory::CopyIn(void* device, const void* host, size_t bytes) {

@@ -25,7 +25,10 @@ class DeviceMemory {
 
   void SetCapacity(size_t bytes);
   size_t Capacity() const;
+  // Bytes of all pages that allocations are in, now and at most since RestartPeak.
   size_t Used() const;
+  size_t Peak();
+  void RestartPeak();
 
   // Returns nullptr where the capacity is spent or the address space is refused.
   void* Allocate(size_t bytes);
@@ -62,12 +65,17 @@ class DeviceMemory {
 
   // Sets address space apart, at the first allocation.
   void Reserve();
+  // Address of so many bytes of whole pages; 0 where the capacity or the address space is spent.
+  uintptr_t TakePages(size_t bytes);
+  void GivePages(uintptr_t start, size_t bytes);
 
   mutable std::mutex mutex_;
-  AddressSpace free_;
+  AddressSpace pages_;   // that no allocation is in
+  AddressSpace pieces_;  // of pages that small allocations share
   bool reserved_ = false;
   size_t capacity_ = size_t{80} << 30;
   size_t used_ = 0;
+  size_t peak_ = 0;
   Ranges written_;
 };
 

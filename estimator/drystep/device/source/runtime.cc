@@ -217,6 +217,8 @@ using virtual_gpu::LaunchTrace;
 using virtual_gpu::Mail;
 
 void vgpu_set_capacity(uint64_t bytes) { DeviceMemory::Instance().SetCapacity(bytes); }
+uint64_t vgpu_peak_used() { return DeviceMemory::Instance().Peak(); }
+void vgpu_restart_peak_used() { DeviceMemory::Instance().RestartPeak(); }
 void vgpu_set_workspace_limit(uint64_t bytes) { virtual_gpu::SetWorkspaceLimit(bytes); }
 void vgpu_set_phase(int32_t phase) { LaunchTrace::Instance().SetPhase(phase); }
 void vgpu_trace_begin(int64_t snapshot_at) { LaunchTrace::Instance().Begin(snapshot_at); }
