@@ -10,7 +10,7 @@ from estimator.service.jobs.store import JobStore
 from estimator.service.jobs.types import Run
 from estimator.service.steady import again_and_again
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.1
 
 
 class Hub:

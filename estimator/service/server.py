@@ -17,6 +17,8 @@ from estimator.service.settings import Settings
 from estimator.service.supervise import Workers
 
 _GRACE_SECONDS = 3
+_KEEP_ALIVE_SECONDS = 75
+"""Of a connection that nothing is asked on: longer than a proxy before us keeps it (60 s)."""
 
 
 def serve(settings: Settings, say: Say) -> int:
@@ -42,5 +44,6 @@ def serve(settings: Settings, say: Say) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     return 0

@@ -147,10 +147,16 @@ async def queued(live, count):
         status, made = await connections[user].ask("POST", ESTIMATES, wish)
         assert status == 202, made
         asked[user].append(made["id"])
-    found = {
-        user: [await done(connections[user], name) for name in names]
-        for user, names in asked.items()
-    }
+    for connection in connections.values():
+        connection.close()
+
+    async def ends(user, names):
+        connection = await Connection(live, f"{user}-token").open()
+        return [await done(connection, name) for name in names]
+
+    found = dict(
+        zip(asked, await asyncio.gather(*(ends(*one) for one in asked.items())), strict=True)
+    )
     spent = time.perf_counter() - began
     states = [one["state"] for runs in found.values() for one in runs]
     in_order = all(
