@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning load fit checkov clean
+.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning bench-history load bench-report queueing fit checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -48,6 +48,9 @@ load: $(READY)  ## what the service bears; ARGS='--only cached' for a part
 
 bench-report: $(READY)  ## a capacity report on a million jobs: seconds, memory, size
 	$(BIN)/python -m tests.report.bench
+
+queueing: $(READY)  ## the replay of what-ifs against M/M/c, with an interval
+	$(BIN)/python -m tests.report.queueing
 
 fit: $(READY)  ## the step-time fit against published measurements
 	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
