@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from estimator.report.cluster import Cluster
-from estimator.report.jobs import Jobs, looked_up
+from estimator.report.jobs import UNKNOWN, Jobs, looked_up
 from estimator.report.types import Window
 from estimator.values import Missing
 
@@ -41,16 +41,15 @@ class Data:
         return "" if isinstance(self.cluster, Missing) else self.cluster.currency
 
     def rates(self, frame: pd.DataFrame) -> Any:
-        """The price of one GPU-hour of each job; NaN where it is not known.
-
-        A job of unknown GPU type has the price of the only type where the cluster has just one.
-        """
+        """The price of one GPU-hour of each job; NaN where it is not known."""
         import numpy as np
 
         if isinstance(self.cluster, Missing):
             return np.full(len(frame), np.nan)
-        prices = dict(self.cluster.prices)
-        types = list(self.cluster.gpus())
-        if len(types) == 1 and types[0] in prices:
-            prices[""] = prices[types[0]]
-        return looked_up(frame["gpu"], prices)
+        return looked_up(self.types(frame), self.cluster.prices)
+
+    def types(self, frame: pd.DataFrame) -> pd.Series[str]:
+        """The GPU type of each job; one that does not say it ran on the only type there is."""
+        types = frame["gpu"].astype(str)
+        only = [] if isinstance(self.cluster, Missing) else list(self.cluster.gpus())
+        return types.mask(types == UNKNOWN, only[0]) if len(only) == 1 else types

@@ -91,9 +91,20 @@ def test_a_time_limit_that_jobs_run_into_is_raised_to_twice_itself_at_most() -> 
     assert "6 jobs of the window ran into the limit" in change.reasons
 
 
-def test_a_time_limit_that_fits_stays() -> None:
-    told = [job(n, 20, template="llm", requested_duration_s=24 * HOUR) for n in range(40)]
+@pytest.mark.parametrize(("hours", "limit"), [(20.0, 24.0), (0.1, 0.5)])
+def test_a_time_limit_that_fits_or_costs_little_stays(hours: float, limit: float) -> None:
+    asked = {"template": "llm", "requested_duration_s": limit * HOUR}
+    told = [job(n, hours, **asked) for n in range(40)]
     assert changes(jobs(*told).frame, PRICES) == ()
+
+
+def test_a_time_limit_is_raised_to_what_other_jobs_took() -> None:
+    told = [job(n, 5, template="det", requested_duration_s=6 * HOUR) for n in range(5)]
+    short = {"template": "det", "requested_duration_s": 2 * HOUR, "status": "timeout"}
+    told += [job(n, 2, **short) for n in range(5, 12)]
+    (change,) = changes(jobs(*told).frame, PRICES)
+    # past jobs are kept in bins: five hours are within one that ends a little later
+    assert (change.before, change.after) == (2 * HOUR, 5 * HOUR + 600)
 
 
 def test_gpus_that_are_idle_are_given_back() -> None:

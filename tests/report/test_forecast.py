@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,14 @@ def test_arrivals_of_philly() -> None:
     assert chosen.coverage == pytest.approx(NOMINAL, abs=0.05)
     assert chosen.judged >= 40
     assert chosen.error < 0.9 * naive.error
+
+
+def test_what_was_before_the_window_teaches_too() -> None:
+    told = data(*(job(24 * day, 2, 4) for day in range(70)))
+    last = replace(told, window=replace(told.window, start=told.window.end - timedelta(days=7)))
+    both = [[one.daily.tolist() for one in series_of(each)] for each in (told, last)]
+    assert both[0] == both[1]
+    assert len(both[0][0]) >= 69
 
 
 def test_the_section_says_what_it_cannot_forecast() -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The report of a few jobs with every section, in both languages."""
-    folder = tmp_path_factory.mktemp("report")
+    folder = tmp_path_factory.mktemp("where_people_keep_the_logs_of_a_cluster")
     (folder / "cluster.yaml").write_text(CLUSTER)
     (folder / "jobs.csv").write_text(HEADER + ONE + FAILED + RUNNING)
     made = {}
@@ -71,6 +71,22 @@ def test_every_section_is_there_and_nothing_is_wrong(
     assert page.locator("#forecast .lacking").is_visible()
     assert "n = 3" in page.locator("#scope .figure").first.inner_text()
     page.close()
+
+
+def test_what_is_not_known_and_pictures_are_said_in_chinese(pages: dict[str, Path]) -> None:
+    page = pages["zh"].read_text(encoding="utf-8")
+    for english in ("as it is", "on one node", "GPU-hours", "succeeded"):
+        assert english not in page
+        assert english in pages["en"].read_text(encoding="utf-8")
+
+
+def test_moments_are_those_of_the_time_zone(tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_text(HEADER + ONE)
+    words = ["report", str(tmp_path / "jobs.csv"), *MAP, "--section", "scope"]
+    assert main([*words, "--timezone", "Asia/Shanghai", "--out", str(tmp_path / "r.html")]) == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "CST" in page
+    assert "UTC" not in page
 
 
 def test_it_prints(pages: dict[str, Path], browser: Any) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from estimator.messages import Message
+from estimator.report.cluster import Cluster, NodeKind
 from estimator.report.data import Data
 from estimator.report.sections.demand import demand
 from estimator.report.sections.queueing import queueing
@@ -40,7 +41,7 @@ def test_scope_counts_jobs_and_gpu_hours() -> None:
     # 40 + 10 + 8 + 4, and the job without a GPU has none
     assert figure(section, "gpu_hours").value == pytest.approx(62)
     ended = {row["status"]: row["jobs"] for row in rows(section, "statuses")}
-    assert ended == {"succeeded": 3, "failed": 1, "out_of_memory": 1}
+    assert ended == {"succeeded": 3, "failed": 1, "out of memory": 1}
     known = {str(row["field"]): row["known"] for row in rows(section, "completeness")}
     assert (known["team"], known["user"], known["GPU utilisation"]) == (5, 1, 2)
 
@@ -136,6 +137,21 @@ def test_waste_is_what_failed_and_what_was_idle() -> None:
     vision, speech = rows(section, "waste_by_team")
     assert (speech["team"], speech["out_of_memory"]) == ("speech", pytest.approx(8))
     assert (vision["lost"], vision["cost"]) == (pytest.approx(10), pytest.approx(100))
+
+
+def test_where_nobody_says_how_busy_gpus_were_no_idle_hours_are_made_up() -> None:
+    section = waste(data(job(0, 2, team="a"), job(1, 2, team="a", status="failed")), ())
+    assert [one.key for one in section.figures] == ["lost"]
+    (team,) = rows(section, "waste_by_team")
+    assert (team["lost"], team["idle"]) == (pytest.approx(2), None)
+
+
+def test_jobs_that_do_not_say_their_gpu_type_ran_on_the_only_one_there_is() -> None:
+    one_type = Cluster((NodeKind(1, "T4", 4),), {"T4": 2.0}, "CNY", source="c.yaml")
+    (only,) = rows(supply(data(job(0, 10, 2), cluster=one_type)), "gpu_types")
+    assert (only["gpu"], only["held"]) == ("T4", pytest.approx(20))
+    (group,) = rows(demand(data(job(0, 10, 2), cluster=one_type)), "demand_by_group")
+    assert group["cost"] == pytest.approx(40)
 
 
 def test_usage_is_said_only_of_what_the_data_has() -> None:

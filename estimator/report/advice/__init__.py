@@ -33,6 +33,9 @@ def changes(frame: pd.DataFrame, prices: Prices) -> tuple[Change, ...]:
         *gpu_changes(frame, prices),
         *idle_changes(frame, prices),
     ]
-    return tuple(
-        sorted(found, key=lambda one: (-(one.money or 0.0), -one.gpu_hours, -one.gib_hours))
-    )
+    return tuple(sorted(found, key=_value))
+
+
+def _value(one: Change) -> tuple[float, ...]:
+    """What a change is worth, the most first; without any, by how many jobs it changes."""
+    return (-(one.money or 0.0), -one.gpu_hours, -one.gib_hours, -one.affected)

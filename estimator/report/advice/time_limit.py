@@ -27,10 +27,14 @@ _COVERED = 0.99
 """Share of the jobs that a limit is to be enough for."""
 _STEP = 600
 """Seconds that limits are rounded up to."""
-_LOWERED = 0.75
-"""A limit is lowered to this share or less: by a little is not worth an edit."""
+_HEADROOM = 1.25
+"""A limit over the longest job that was seen."""
+_LOWERED, _HOUR = 0.75, 3600
+"""A limit is lowered to this share or less, and by an hour or more: a job that hangs for less
+costs little."""
 _RAISED = 2.0
-"""A limit that jobs run into is raised to this times itself at most, to see more then."""
+"""A limit that jobs run into is raised to this times itself, or to what others took, at most: then
+more is seen."""
 
 
 def time_changes(frame: pd.DataFrame, prices: Prices, recommender: Recommender) -> Iterator[Change]:
@@ -74,12 +78,16 @@ def _time_change(
 
 def _limit(tail: UpperTail, before: int, *, hit: bool) -> int | None:
     """Seconds to ask for; None where the limit may stay. hit: whether jobs ran into it."""
-    wanted = math.exp(max(tail.highest, tail.quantile(_COVERED)))
-    after = math.ceil(wanted / _STEP) * _STEP
+    longest = math.exp(tail.highest)
+    after = _rounded(max(longest * _HEADROOM, math.exp(tail.quantile(_COVERED))))
     if hit:
-        after = min(max(after, before + _STEP), math.floor(before * _RAISED))
+        after = min(max(after, before + _STEP), max(_rounded(longest), int(before * _RAISED)))
         return after if after > (1 + MATTERS) * before else None
-    return after if after <= _LOWERED * before else None
+    return after if after <= min(_LOWERED * before, before - _HOUR) else None
+
+
+def _rounded(seconds: float) -> int:
+    return math.ceil(seconds / _STEP) * _STEP
 
 
 def _reasons(level: Level, node: Node, tail: UpperTail, late: pd.DataFrame) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,14 @@ def series_of(data: Data) -> Iterator[Series]:
 
 
 def _days(data: Data) -> list[float]:
-    """Bounds of whole days of the report's time zone; the last day of the data is not whole."""
-    start, end = data.window.start.astimezone(data.zone), data.window.end.astimezone(data.zone)
+    """Bounds of whole days of the report's time zone, from the first job that is known on.
+
+    What was before the window teaches, too. The last day of the data is not whole.
+    """
+    known = float(data.every.frame["submitted"].min())
+    if not math.isfinite(known):
+        return []
+    start, end = datetime.fromtimestamp(known, data.zone), data.window.end.astimezone(data.zone)
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     bounds = []
     while day <= end:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from estimator.charts import to_svg
 from estimator.charts.types import Chart
 from estimator.errors import BadInput
 from estimator.messages import Language, localise, sentence, speaker
-from estimator.report.render.words import NOTHING, figure_words, is_number, words
+from estimator.report.render.words import NOTHING, UNITS, figure_words, is_number, words
 from estimator.report.types import Column, Report, Table, Unit
 from estimator.values import Missing
 
@@ -36,16 +38,17 @@ def to_html(report: Report, language: Language) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    said = localise(report, language)
+    said, units = localise(report, language), localise(UNITS, language)
+    zone = ZoneInfo(report.zone)
     page: str = environment.get_template("page.html.j2").render(
         report=said,
         language=language.value,
         say=speaker(language),
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         picture=_picture,
-        cell=lambda value, column: words(value, column.unit),
-        figure=lambda one: figure_words(one, said.currency),
-        words=lambda value, unit: words(value, unit, said.currency),
+        cell=lambda value, column: words(_local(value, zone), column.unit),
+        figure=lambda one: figure_words(one, said.currency, units),
+        words=lambda value, unit: words(_local(value, zone), unit, said.currency),
         head=lambda column: _head(column, said.currency),
         is_number=lambda column: is_number(column.unit),
         shown=lambda table: table.rows[:SHOWN_ROWS],
@@ -70,9 +73,17 @@ def _head(column: Column, currency: str) -> str:
     return f"{column.title} ({left_out})" if left_out else str(column.title)
 
 
+def _local(value: Any, zone: ZoneInfo) -> Any:
+    return value.astimezone(zone) if isinstance(value, datetime) else value
+
+
 def _flat(table: Table) -> list[Any]:
-    """The columns that stand side by side."""
-    return [(at, column) for at, column in enumerate(table.columns) if column.unit not in _BELOW]
+    """The columns that stand side by side; those that nothing is known of are left to the files."""
+    return [
+        (at, column)
+        for at, column in enumerate(table.columns)
+        if column.unit not in _BELOW and any(row[at] is not None for row in table.rows)
+    ]
 
 
 def _below(table: Table) -> list[Any]:

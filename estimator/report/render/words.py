@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from estimator.messages import sentence
 from estimator.report.types import Cell, Figure, Unit
 from estimator.units import format_bytes, format_duration, format_number
 from estimator.values import Missing
@@ -40,11 +42,15 @@ def _number(value: float, unit: Unit, currency: str) -> str:
     return format_number(value)
 
 
-def figure_words(figure: Figure, currency: str) -> str:
-    """The value of a figure with the unit that people read behind it."""
+UNITS = {Unit.GPU_HOURS: sentence("GPU-hours"), Unit.GIB_HOURS: sentence("GiB-hours")}
+"""Units that people read behind a value, in words."""
+
+
+def figure_words(figure: Figure, currency: str, units: Mapping[Unit, str]) -> str:
+    """The value of a figure with its unit behind it. units: UNITS in the reader's language."""
     said = words(figure.value, figure.unit, currency)
-    if figure.unit in (Unit.GPU_HOURS, Unit.GIB_HOURS) and said != NOTHING:
-        return f"{said} {figure.unit.value}"
+    if figure.unit in units and said != NOTHING:
+        return f"{said} {units[figure.unit]}"
     return said
 
 

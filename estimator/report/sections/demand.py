@@ -170,7 +170,7 @@ def _week(data: Data) -> Table:
 
 
 def _groups_chart(data: Data, groups: Table) -> Chart:
-    rows = tuple({"name": str(row[0]), "held": row[2]} for row in groups.rows[: data.top])
+    rows = tuple({"name": row[0], "held": row[2]} for row in groups.rows[: data.top])
     return Chart(
         Shape.BARS,
         groups.title,

@@ -161,7 +161,9 @@ def left_out_notes(left_out: int, thinned: int) -> tuple[str, ...]:
 
 def _chart(gangs: Table) -> Chart:
     rows = tuple(
-        {"name": f"{row[0]}, {row[1]}", "gpus": row[3]} for row in gangs.rows if row[3] is not None
+        {"name": sentence("{name}, {where}", name=row[0], where=row[1]), "gpus": row[3]}
+        for row in gangs.rows
+        if row[3] is not None
     )
     return Chart(
         Shape.BARS,

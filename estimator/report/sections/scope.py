@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from estimator.messages import sentence
+from estimator.records.types import Status
 from estimator.report.data import Data
-from estimator.report.sections.common import named, table
+from estimator.report.jobs import UNKNOWN
+from estimator.report.sections.common import table
 from estimator.report.types import Column, Figure, Section, Table, Unit
 
 if TYPE_CHECKING:
@@ -34,6 +36,21 @@ _FIELDS = {
     "used_cpu_s": sentence("CPU time used"),
     "gpu_utilization": sentence("GPU utilisation"),
     "tool_version": sentence("our prediction"),
+}
+
+
+_STATUSES = {
+    UNKNOWN: sentence("(not known)"),
+    Status.PENDING: sentence("pending"),
+    Status.RUNNING: sentence("running"),
+    Status.SUCCEEDED: sentence("succeeded"),
+    Status.FAILED: sentence("failed"),
+    Status.OUT_OF_MEMORY: sentence("out of memory"),
+    Status.KILLED: sentence("killed"),
+    Status.CANCELLED: sentence("cancelled"),
+    Status.TIMEOUT: sentence("ran into its time limit"),
+    Status.PREEMPTED: sentence("preempted"),
+    Status.NODE_FAILURE: sentence("lost its node"),
 }
 
 
@@ -88,7 +105,7 @@ def _figures(data: Data) -> Iterator[Figure]:
         count,
         sentence(
             "started and not ended at {moment}, the last moment of the data; counted until then",
-            moment=f"{datetime.fromtimestamp(data.every.as_of, UTC):%Y-%m-%d %H:%M} UTC",
+            moment=f"{datetime.fromtimestamp(data.every.as_of, data.zone):%Y-%m-%d %H:%M %Z}",
         ),
     )
 
@@ -108,7 +125,7 @@ def _statuses(frame: pd.DataFrame) -> Table:
             Column("gpu_hours_share", sentence("share of GPU-hours"), Unit.SHARE),
         ),
         (
-            named(summed["status"]),
+            [_STATUSES.get(str(status), str(status)) for status in summed["status"]],
             summed["jobs"],
             summed["jobs"] / max(len(frame), 1),
             summed["hours"],

@@ -83,7 +83,7 @@ def _figures(data: Data, cluster: Cluster) -> tuple[Figure, ...]:
 
 def _by_type(data: Data, cluster: Cluster) -> Table:
     frame, hours = data.every.with_gpus, data.window.hours
-    types = frame["gpu"]
+    types = data.types(frame)
     gpus = cluster.gpus()
     names = [*gpus, *sorted(set(types.unique()) - set(gpus))]
     used = [_between(data, frame[types == name]) for name in names]

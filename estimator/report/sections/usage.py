@@ -167,7 +167,7 @@ def _chart(resources: list[_Resource]) -> Chart:
     rows = []
     for one in resources:
         low, middle, high = (quantile(_ratio(one), share).value for share in (0.1, 0.5, 0.9))
-        rows.append({"what": str(one.title), "p10": low, "p50": middle, "p90": high})
+        rows.append({"what": one.title, "p10": low, "p50": middle, "p90": high})
     return Chart(
         Shape.INTERVALS,
         sentence("Used over requested: median, 10th to 90th percentile"),

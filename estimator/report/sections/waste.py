@@ -96,6 +96,7 @@ def idle_hours(frame: pd.DataFrame) -> pd.Series[float]:
 def _figures(data: Data, frame: pd.DataFrame) -> list[Figure]:
     told = int((frame["status"] != "").sum())
     lost, idle, rates = lost_hours(frame), idle_hours(frame), data.rates(frame)
+    known = int(frame["gpu_utilization"].notna().sum())
     figures = [
         Figure(
             "lost",
@@ -110,11 +111,12 @@ def _figures(data: Data, frame: pd.DataFrame) -> list[Figure]:
             sentence("GPU-hours held and not busy"),
             float(idle.sum()),
             Unit.GPU_HOURS,
-            int(frame["gpu_utilization"].notna().sum()),
+            known,
             sentence("GPU-hours times (1 - mean utilisation), of the other jobs that say it"),
         ),
     ]
-    if (rates == rates).any():
+    figures = [one for one in figures if one.n]  # nothing is said of what nobody says
+    if figures and (rates == rates).any():
         money = float(((lost + idle) * rates).sum())
         how = sentence("both at the price of their GPU type")
         title = sentence("cost of both")
@@ -164,6 +166,8 @@ def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
             "idle": idle.to_numpy(),
             "cost": (lost + idle).to_numpy() * rates,
             "priced": (rates == rates).astype(int),
+            "told": frame["gpu_utilization"].notna().astype(int).to_numpy(),
+            "ended": (status != "").astype(int).to_numpy(),
         },
     )
     summed["waste"] = summed["lost"] + summed["idle"]
@@ -189,10 +193,10 @@ def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
             top["held"],
             top["waste"],
             top["waste"] / top["held"].where(top["held"] > 0),
-            top["lost"],
-            top["memory"],
-            top["idle"],
-            top["cancelled"],
+            top["lost"].where(top["ended"] > 0),
+            top["memory"].where(top["ended"] > 0),
+            top["idle"].where(top["told"] > 0),
+            top["cancelled"].where(top["ended"] > 0),
             top["cost"].where(top["priced"] > 0),
         ),
         note=left_out(rest),
@@ -265,7 +269,7 @@ def _chart(part: Table) -> Chart:
     at = {column.key: place for place, column in enumerate(part.columns)}
     pieces = (("lost", sentence("failed")), ("idle", sentence("held and not busy")))
     rows = tuple(
-        {"name": str(row[0]), "hours": row[at[key]], "kind": str(kind)}
+        {"name": row[0], "hours": row[at[key]] or 0.0, "kind": kind}
         for row in part.rows[:20]
         for key, kind in pieces
     )

@@ -239,7 +239,7 @@ def _lacking(told: int | None, changes: Sequence[Change]) -> tuple[str, ...]:
 
 
 def _chart(results: Table) -> Chart:
-    rows = tuple({"name": str(row[0]), "hours": (row[2] or 0.0)} for row in results.rows)
+    rows = tuple({"name": row[0], "hours": (row[2] or 0.0)} for row in results.rows)
     return Chart(
         Shape.BARS,
         sentence("Mean wait of each what-if"),
