@@ -74,7 +74,11 @@ def new_template(name: str, extends: str, layer: str, folder: Path | None) -> Pa
         raise BadInput(message("layers.no_name", name=name), where="NAME", hint="my-template")
     if layer not in LAYERS:
         known = ", ".join(LAYERS)
-        raise BadInput(message("layers.no_layer", layer=layer, known=known), where="--layer")
+        raise BadInput(
+            message("layers.no_layer", layer=layer, known=known),
+            where="--layer",
+            hint=f"--layer {LAYERS[-1]}",
+        )
     home = site_folder() if folder is None else folder
     parent = resolve_template(template_library([home] if _has_templates(home) else []), extends)
     path = home / layer / f"{name}.yaml"
@@ -86,7 +90,9 @@ def new_template(name: str, extends: str, layer: str, folder: Path | None) -> Pa
         raise BadInput(message("layers.is_there"), where=str(path), hint="another NAME") from error
     except OSError as error:
         why = error.strerror or str(error)
-        raise BadInput(message("error.not_written", path=path, why=why)) from error
+        raise BadInput(
+            message("error.not_written", path=path, why=why), hint="--templates DIR"
+        ) from error
     return path
 
 

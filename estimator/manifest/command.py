@@ -44,7 +44,7 @@ def parse_command(text: str) -> Words:
         words = tuple(shlex.split(text))
     except ValueError as error:
         what = sentence("cannot be read: {why}", why=_OPEN_ENDED.get(str(error), str(error)))
-        raise BadInput(what, where="--command") from error
+        raise BadInput(what, where="--command", hint='--command "python train.py"') from error
     if not words:
         hint = '--command "python train.py"'
         raise BadInput(sentence("is empty"), where="--command", hint=hint)

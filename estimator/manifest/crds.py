@@ -89,7 +89,9 @@ def _definitions(path: FilePath) -> Iterator[Any]:
         documents = list(yaml.load_all(path.read_text(encoding="utf-8"), loader))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(
-            message("error.crd_unreadable", why=_first_line(error)), where=str(path)
+            message("error.crd_unreadable", why=_first_line(error)),
+            where=str(path),
+            hint="kubectl get crd -o yaml > crds/all.yaml",
         ) from error
     for document in documents:
         items = document.get("items", [document]) if isinstance(document, dict) else []

@@ -124,6 +124,7 @@ def _require(is_so: bool, node: Node, path: Path, wanted: str) -> None:
                 "layers.wrong_kind", path=format_path(path), found=kind_of(node), wanted=wanted
             ),
             where=node.provenance.where,
+            hint="paddle-estimate templates show training",
         )
 
 

@@ -119,7 +119,9 @@ def from_text(text: str, *, where: str) -> SavedJob:
     try:
         saved = _Saved.model_validate_json(text)
     except ValidationError as error:
-        raise BadInput(message("layers.saved_unreadable"), where=where) from error
+        raise BadInput(
+            message("layers.saved_unreadable"), where=where, hint="paddle-estimate MODEL.py"
+        ) from error
     fields: dict[str, Any] = {name: getattr(saved.request, name) for name in _Request.model_fields}
     fields["settings"] = {
         path: Computed(one.value, from_portable(one.reason))

@@ -120,7 +120,7 @@ def _chain(library: TemplateLibrary, top: TemplateFile) -> tuple[TemplateFile, .
         if lower in chain:
             circle = " -> ".join(one.name for one in (*chain, lower))
             what = sentence("extends goes in a circle: {circle}", circle=circle)
-            raise BadInput(what, where=chain[-1].extends_where)
+            raise BadInput(what, where=chain[-1].extends_where, hint="extends: training")
         chain.append(lower)
     return tuple(reversed(chain))
 
@@ -150,7 +150,8 @@ def _check(template: Template) -> None:
                 path=format_path(path),
                 instead=instead,
             )
-            raise BadInput(what, where=node.provenance.where)
+            hint = sentence("leave the line out")
+            raise BadInput(what, where=node.provenance.where, hint=hint)
 
 
 def _site_policy(folders: Iterable[FilePath]) -> Iterator[Rule]:
@@ -175,7 +176,7 @@ def _read_folder(folder: FilePath) -> Iterator[TemplateFile]:
         if one.name in names:
             other = names[one.name].file
             what = sentence("'{name}' is also the name of {file}", name=one.name, file=other)
-            raise BadInput(what, where=one.file)
+            raise BadInput(what, where=one.file, hint=sentence("another file name"))
         names[one.name] = one
         yield one
 
@@ -187,10 +188,12 @@ def _yaml_files(folder: FilePath) -> Iterator[FilePath]:
         if path.parent.parent != folder or path.parent.name not in LAYERS:
             places = tuple(f"{layer}/" for layer in LAYERS)
             what = sentence("templates are read from {places} only", places=places)
-            raise BadInput(what, where=str(path))
+            hint = f"mv {path} {folder / LAYERS[-1]}/"
+            raise BadInput(what, where=str(path), hint=hint)
         if not path.resolve().is_relative_to(folder.resolve()):
             what = sentence("is a link that leads out of {folder}", folder=folder)
-            raise BadInput(what, where=str(path))
+            hint = f"cp --remove-destination {path.resolve()} {path}"
+            raise BadInput(what, where=str(path), hint=hint)
         yield path
 
 

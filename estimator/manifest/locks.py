@@ -54,7 +54,11 @@ def read_locks(tree: Branch) -> Iterator[Lock]:
     if node is None:
         return
     if not isinstance(node, Listing):
-        raise BadInput(message("layers.locked_list"), where=node.provenance.where)
+        raise BadInput(
+            message("layers.locked_list"),
+            where=node.provenance.where,
+            hint="locked: [training.queue]",
+        )
     for position, item in enumerate(node.items):
         where = item.provenance.where
         if isinstance(item, Scalar):

@@ -64,7 +64,7 @@ def _parent(path: Path, segment: str, child: Node) -> Node:
         return Branch({segment: child}, child.provenance)
     if not isinstance(child, Branch):
         what = sentence("{path} is a map, not one value", path=format_path((*path, segment)))
-        raise BadInput(what, where=child.provenance.where)
+        raise BadInput(what, where=child.provenance.where, hint=f"{segment}: {{...}}")
     values = segment.split(":") if len(keys) > 1 else [segment]
     names = {
         key: Scalar(value, child.provenance)
@@ -211,15 +211,18 @@ def _no_key(item: Node, keys: Sequence[str], path: Path) -> BadInput:
             first=first,
             second=second,
         )
-    return BadInput(what, where=where)
+    hint = f"- {{{', '.join(f'{key}: ...' for key in keys)}}}"
+    return BadInput(what, where=where, hint=hint)
 
 
 def _twice(item: Node, path: Path, first: str) -> BadInput:
     what = sentence("{path} is there twice, first in {first}", path=format_path(path), first=first)
-    return BadInput(what, where=item.provenance.where)
+    hint = sentence("leave one of them out")
+    return BadInput(what, where=item.provenance.where, hint=hint)
 
 
 def _require_present(present: bool, node: Node, path: Path) -> None:
     if not present:
         what = sentence("{path} cannot be deleted: no layer below sets it", path=format_path(path))
-        raise BadInput(what, where=node.provenance.where)
+        hint = sentence("leave the line out")
+        raise BadInput(what, where=node.provenance.where, hint=hint)

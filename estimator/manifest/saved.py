@@ -36,13 +36,17 @@ def read_manifest(path: FilePath) -> SavedManifest:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         what = message("saved.unreadable", why=str(error).splitlines()[0])
-        raise BadInput(what, where=f"{path}{line}") from error
+        raise BadInput(
+            what, where=f"{path}{line}", hint=f"kubectl apply --dry-run=client -f {path}"
+        ) from error
     for node, document in zip(nodes, documents, strict=True):
         if not isinstance(document, dict) or "kind" not in document:
             where = f"{path}:{node.start_mark.line + 1}"
             raise BadInput(message("saved.no_object"), where=where, hint="--kind job")
     if not documents:
-        raise BadInput(message("saved.empty"), where=str(path))
+        raise BadInput(
+            message("saved.empty"), where=str(path), hint=f"paddle-estimate MODEL.py > {path}"
+        )
     origins = [
         origin
         for position, (node, document) in enumerate(zip(nodes, documents, strict=True))

@@ -104,14 +104,20 @@ def read_value(text: str, where: str) -> ManifestValue:
 def _read_text(path: Path, name: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(sentence("is larger than 1 MiB, too large for a template"), where=name)
+            raise BadInput(
+                sentence("is larger than 1 MiB, too large for a template"),
+                where=name,
+                hint=sentence("templates that extend each other, in files of their own"),
+            )
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(sentence("is not UTF-8 text"), where=name) from error
+        hint = f"iconv -f GB18030 -t UTF-8 {path} > utf8.yaml"
+        raise BadInput(sentence("is not UTF-8 text"), where=name, hint=hint) from error
     except OSError as error:
         why = _OF_FILES.get(error.errno or 0) or (error.strerror or "").lower()
         why = why or sentence("unknown reason")
-        raise BadInput(sentence("cannot be read: {why}", why=why), where=name) from error
+        what = sentence("cannot be read: {why}", why=why)
+        raise BadInput(what, where=name, hint=f"ls -l {path}") from error
 
 
 @dataclass(slots=True)
@@ -148,7 +154,7 @@ class _Reader:
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 return next(self.events)
-        raise BadInput(sentence("is empty"), where=self._where(1))
+        raise BadInput(sentence("is empty"), where=self._where(1), hint="extends: training")
 
     def _node(self, event: Event, provenance: Provenance) -> Node:
         if isinstance(event, AliasEvent):

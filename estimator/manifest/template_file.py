@@ -43,7 +43,7 @@ def read_template(path: FilePath, layer: str, shown: str) -> TemplateFile:
     """The template in a file; ``shown`` stands for the file in messages. Raises BadInput."""
     if not NAME.fullmatch(path.stem):
         what = sentence("the name of a template is of lower-case letters, digits and '-'")
-        raise BadInput(what, where=shown)
+        raise BadInput(what, where=shown, hint="my-template.yaml")
     tree = read_tree(path, shown)
     _check_keys(tree)
     extends = tree.entries.get("extends")
@@ -81,7 +81,7 @@ def _check_keys(tree: Branch) -> None:
             )
         if key in SECTIONS and not isinstance(node, Branch):
             what = sentence("'{key}' must be a map, not {kind}", key=key, kind=kind_of(node))
-            raise BadInput(what, where=node.provenance.where)
+            raise BadInput(what, where=node.provenance.where, hint=f"{key}: {{}}")
 
 
 def _template_name(node: Node | None) -> str | None:
@@ -100,14 +100,20 @@ def _text(node: Node | None, key: str) -> str | None:
         return None
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.value
-    raise BadInput(sentence("'{key}' must be text", key=key), where=node.provenance.where)
+    what = sentence("'{key}' must be text", key=key)
+    raise BadInput(what, where=node.provenance.where, hint=f'{key}: "..."')
 
 
 def _locks(tree: Branch) -> Iterator[Lock]:
     for lock in read_locks(tree):
         if lock.path[0] not in SECTIONS:
             what = sentence("'{name}' is not a section of a template", name=lock.path[0])
-            raise BadInput(with_nearest(what, lock.path[0], SECTIONS), where=lock.where)
+            raise BadInput(
+                with_nearest(what, lock.path[0], SECTIONS),
+                where=lock.where,
+                hint=sentence("one of {known}", known=SECTIONS),
+            )
         if lock.path[0] != TRAINING[0] and not is_field(lock.path):
-            raise BadInput(message("layers.no_path", path=format_path(lock.path)), where=lock.where)
+            what = message("layers.no_path", path=format_path(lock.path))
+            raise BadInput(what, where=lock.where, hint="paddle-estimate templates show training")
         yield lock
