@@ -18,6 +18,7 @@ from estimator.cli.timeline import check_timeline, write_timeline
 from estimator.document import to_document
 from estimator.drystep.where import HERE, Where
 from estimator.errors import BadInput, NoFeasiblePlan
+from estimator.manifest.crds import load_definitions
 from estimator.manifest.provenance import annotated, require_comments
 from estimator.manifest.render import refused
 from estimator.manifest.types import Refused
@@ -41,6 +42,8 @@ def answer(
     check_timeline(arguments.timeline)
     if arguments.provenance:
         require_comments(options.manifest.kind)
+    if options.manifest.crds is not None:
+        load_definitions(options.manifest.crds)  # what is wrong with them is told before the step
     console = error_console()
     cluster = None
     if arguments.server_dry_run:

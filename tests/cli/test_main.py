@@ -157,6 +157,14 @@ def test_the_summary_is_never_wider_than_the_terminal(
     assert max(map(len, capsys.readouterr().err.splitlines())) <= int(width)
 
 
+def test_definitions_that_are_none_are_told_before_the_step(
+    capsys: Captured, answering: Callable[[Answer], None], tmp_path: Path
+) -> None:
+    answering(raising(AssertionError("the step was run")))
+    assert main(["m.py", "--crds", str(tmp_path)]) == 2
+    assert "holds no CustomResourceDefinition" in capsys.readouterr().err
+
+
 def test_nothing_fits_is_exit_code_3_without_yaml(
     capsys: Captured, answering: Callable[[Answer], None], tmp_path: Path
 ) -> None:
