@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from estimator.cli.console import error_console
@@ -24,7 +25,7 @@ from estimator.report.build import SECTIONS, ReportRequest, build_report
 from estimator.report.cluster import Cluster
 from estimator.report.jobs import Jobs, read_jobs
 from estimator.report.render.document import to_document, write_tables
-from estimator.report.simulate.scenario import parse_scenario
+from estimator.report.simulate.scenario import Scenario, parse_scenario, with_types
 from estimator.report.types import Report
 from estimator.values import Missing
 
@@ -69,17 +70,28 @@ def _request(arguments: ReportArguments) -> ReportRequest:
         if name not in SECTIONS:
             what = message("error.no_section", name=name)
             raise BadInput(what, where="--section", hint=", ".join(SECTIONS))
+    cluster = _cluster(arguments.cluster)
     return ReportRequest(
         source=", ".join(arguments.jobs) or default_address(),
-        cluster=_cluster(arguments.cluster),
+        cluster=cluster,
         sections=tuple(arguments.section),
         since=since,
         before=before,
         compare=compare,
         by=arguments.by,
         zone=arguments.timezone,
-        scenarios=tuple(map(parse_scenario, arguments.what_if)),
+        scenarios=_scenarios(arguments.what_if, cluster),
     )
+
+
+def _scenarios(words: Sequence[str], cluster: Cluster | Missing) -> tuple[Scenario, ...]:
+    """The what-ifs, with GPU types under the names that the cluster has them by."""
+    asked = tuple(map(parse_scenario, words))
+    if isinstance(cluster, Missing):
+        return asked
+    from estimator.report.cluster_file import type_meant
+
+    return tuple(with_types(one, partial(type_meant, cluster)) for one in asked)
 
 
 def _cluster(path: Path | None) -> Cluster | Missing:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from estimator.errors import BadInput
 from estimator.gpus.catalogue import Catalogue, load_catalogue
-from estimator.gpus.names import types_called
+from estimator.gpus.names import find_type, matching_types, types_called
 from estimator.gpus.yamlfile import read_model
 from estimator.messages import sentence
 from estimator.report.cluster import Cluster, NodeKind
@@ -65,6 +65,21 @@ def read_cluster(path: Path) -> Cluster:
     else:
         found = _from_yaml(path)
     return _named(found, load_catalogue(), str(path.name))
+
+
+def type_meant(cluster: Cluster, name: str) -> str:
+    """The GPU type that a name means beside a cluster: one of its own before all others.
+
+    ``A100`` is the A100 that the cluster has; a type that nobody knows keeps its name. Raises
+    BadInput where the cluster has several that it can mean.
+    """
+    catalogue, own = load_catalogue(), cluster.gpus()
+    if name in own:
+        return name
+    known = [gpu for gpu in catalogue.types if gpu.name in own]
+    if matching_types(known, name):
+        return find_type(known, name, where="--what-if").name
+    return _known_name(name, catalogue)
 
 
 def _from_yaml(path: Path) -> Cluster:

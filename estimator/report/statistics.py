@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 LEVEL = 0.95
@@ -54,6 +54,23 @@ def proportion(hits: int, n: int) -> Estimate:
     )
 
 
+def ratio(values: Any, wholes: Any) -> Estimate:
+    """The sum of values over the sum of wholes, bounded by drawing the pairs again.
+
+    The bounds are infinite where there is only one pair. The wholes must not all be 0.
+    """
+    import numpy as np
+
+    values, wholes = np.asarray(values, "float64"), np.asarray(wholes, "float64")
+    found, count = float(values.sum() / wholes.sum()), len(values)
+    if count < 2:
+        return Estimate(found, -math.inf, math.inf, count)
+    draws = np.random.default_rng(_SEED).integers(0, count, (_DRAWS, count))
+    ratios = values[draws].sum(axis=1) / wholes[draws].sum(axis=1)
+    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(found, min(found, float(low)), max(found, float(high)), count)
+
+
 def blocks_mean(values: Any, blocks: Any) -> Estimate:
     """The mean of values with an interval from drawing whole blocks of them again.
 
@@ -63,11 +80,4 @@ def blocks_mean(values: Any, blocks: Any) -> Estimate:
     import numpy as np
 
     values, (_, place) = np.asarray(values, "float64"), np.unique(blocks, return_inverse=True)
-    sums, counts = np.bincount(place, values), np.bincount(place)
-    mean = float(values.mean())
-    if len(sums) < 2:
-        return Estimate(mean, -math.inf, math.inf, len(values))
-    draws = np.random.default_rng(_SEED).integers(0, len(sums), (_DRAWS, len(sums)))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(mean, min(mean, float(low)), max(mean, float(high)), len(values))
+    return replace(ratio(np.bincount(place, values), np.bincount(place)), n=len(values))

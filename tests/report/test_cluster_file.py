@@ -9,7 +9,8 @@ import pytest
 
 from estimator.errors import BadInput
 from estimator.report.cluster import Cluster, NodeKind
-from estimator.report.cluster_file import read_cluster
+from estimator.report.cluster_file import read_cluster, type_meant
+from estimator.report.simulate.scenario import parse_scenario, with_types
 from estimator.units import GIB, MIB
 from estimator.values import Missing
 
@@ -31,6 +32,29 @@ NODE = {
     },
 }
 PLAIN = {"metadata": {}, "status": {"capacity": {"cpu": "8", "memory": "16Gi"}}}
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("P100", "P100-PCIE-16GB"),  # the only one of the cluster
+        ("p100-pcie-16gb", "P100-PCIE-16GB"),
+        ("T4", "T4"),
+        ("ours", "ours"),
+        ("nobody-knows-it", "nobody-knows-it"),
+    ],
+)
+def test_the_type_that_a_what_if_means(tmp_path: Path, words: str, meant: str) -> None:
+    path = tmp_path / "cluster.yaml"
+    kinds = ("P100", "V100-16G", "V100-32G", "ours")
+    path.write_text("nodes: [" + ", ".join(f"{{gpu: {one}, gpus: 8}}" for one in kinds) + "]")
+    cluster = read_cluster(path)
+    assert type_meant(cluster, words) == meant
+    asked = parse_scenario(f"{words}+8,{words}=4")
+    changed = with_types(asked, lambda name: type_meant(cluster, name))
+    assert (changed.gpus, changed.mix) == (((meant, 8),), ((meant, 4),))
+    with pytest.raises(BadInput, match="2 GPU types"):
+        type_meant(cluster, "V100")
 
 
 def test_yaml(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from estimator.report.statistics import blocks_mean, proportion, quantile
+from estimator.report.statistics import blocks_mean, proportion, quantile, ratio
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (1, 10), (5, 10), (10, 10), (3, 1000)])
@@ -52,3 +52,11 @@ def test_blocks_are_drawn_whole() -> None:
 
 def test_one_block_bounds_nothing() -> None:
     assert math.isinf(blocks_mean([1.0, 2.0], [0, 0]).upper)
+
+
+def test_a_ratio_is_bounded_by_drawing_its_parts_again() -> None:
+    # two of the same: every draw gives 3 / 6; of 1 / 2 and 1 / 1, between the two
+    same, other = ratio([3.0, 3.0], [6.0, 6.0]), ratio([1.0, 1.0], [2.0, 1.0])
+    assert (same.value, same.lower, same.upper, same.n) == (0.5, 0.5, 0.5, 2)
+    assert (other.value, other.lower, other.upper) == (pytest.approx(2 / 3), 0.5, 1.0)
+    assert math.isinf(ratio([1.0], [2.0]).upper)

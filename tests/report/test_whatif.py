@@ -90,6 +90,27 @@ def test_advice_is_taken_only_by_jobs_that_it_would_have_suited() -> None:
     assert after["seconds"].tolist()[3] == pytest.approx(3 * HOUR)
 
 
+def test_utilisation_is_bounded_over_weeks() -> None:
+    # a week of one job of both GPUs after a week of none: between nothing held and all
+    told = [job(0, 1, 2, gpu="T4"), job(7 * 24, 7 * 24, 2, gpu="T4")]
+    section = whatif(data(*told, cluster=ONE_NODE), (), [parse_scenario("T4+2")])
+    now, more = rows(section, "scenarios")
+    assert now["utilisation"] == pytest.approx(169 / 336)
+    assert now["utilisation_lower"] == pytest.approx(1 / 168)
+    assert now["utilisation_upper"] == pytest.approx(1.0)
+    assert more["utilisation"] == pytest.approx(169 / 672)
+    found = figure(section, "utilisation")
+    assert (found.lower, found.n) == (pytest.approx(1 / 168), 2)
+
+
+def test_a_limit_of_a_queue_that_no_job_is_in_is_said() -> None:
+    section = whatif(data(*PAIRS, cluster=ONE_NODE), (), [parse_scenario("queue:nobody=2")])
+    assert "no job is in queue nobody: its limit changes nothing" in section.notes
+    section = whatif(data(*PAIRS, cluster=ONE_NODE), (), [parse_scenario("A100=8,T4+1")])
+    assert "no job asks for GPU type A100: more of it changes nothing" in section.notes
+    assert len([note for note in section.notes if "asks for GPU type" in note]) == 1
+
+
 def test_advised_numbers_of_gpus_are_replayed() -> None:
     told = jobs(job(0, 1, 4, template="t"), job(1, 1, 2, template="t"), job(2, 1, 4, template="u"))
     after = changed_jobs(told.frame, [change("gpu_count", 4.0, 0.5)])

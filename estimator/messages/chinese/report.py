@@ -27,6 +27,15 @@ CHINESE: Mapping[str, str] = {
     "lost its node": "节点丢失",
     "GiB-hours": "GiB 小时",
     "{name}, {where}": "{name}，{where}",
+    "no job asks for GPU type {name}: more of it changes nothing": (
+        "没有作业申请 GPU 型号 {name}：增加它不起作用"
+    ),
+    "no job is in queue {name}: its limit changes nothing": (
+        "没有作业在队列 {name} 中：其上限不起作用"
+    ),
+    "from the first arrival to the last end; bounded by drawing weeks again": (
+        "从首个到达到最后一个结束；以整周重抽样定界"
+    ),
     "jobs": "作业数",
     "nodes": "节点数",
     "status": "状态",

@@ -11,6 +11,7 @@ from estimator.messages import sentence
 from estimator.report.advice import Change
 from estimator.report.cluster import Cluster
 from estimator.report.data import Data
+from estimator.report.jobs import UNKNOWN
 from estimator.report.sections.common import estimated, table_of_rows
 from estimator.report.sections.packing import left_out_notes
 from estimator.report.simulate.compare import (
@@ -72,6 +73,7 @@ def whatif(data: Data, changes: Sequence[Change], scenarios: Sequence[Scenario])
         (
             _rule_note(told, depth),
             *_unexplained(found.frame, base[depth]),
+            *_unused(found.frame, asked),
             *left_out_notes(found.left_out, found.thinned),
         ),
         _lacking(told, changes),
@@ -123,6 +125,26 @@ def _unexplained(frame: pd.DataFrame, base: Result) -> tuple[str, ...]:
     )
 
 
+def _unused(frame: pd.DataFrame, asked: Sequence[Scenario]) -> tuple[str, ...]:
+    """Notes on queues that no job is in and GPU types that no job asks for: they change nothing."""
+    queues = dict.fromkeys(name for one in asked for name, _ in one.queues)
+    types = dict.fromkeys(name for one in asked for name, _ in (*one.gpus, *one.mix))
+    in_queues, on_types = set(frame["queue"].unique()), set(frame["gpu"].unique())
+    return (
+        *(
+            sentence("no job is in queue {name}: its limit changes nothing", name=name)
+            for name in queues
+            if name not in in_queues
+        ),
+        *(
+            sentence("no job asks for GPU type {name}: more of it changes nothing", name=name)
+            for name in types
+            # jobs that do not say their type take any
+            if name not in on_types and on_types != {UNKNOWN}
+        ),
+    )
+
+
 _SHORT, _FAR = 5.0, 2.0
 """Seconds of waiting that matter to nobody, and how far apart two means are far apart."""
 
@@ -130,22 +152,14 @@ _SHORT, _FAR = 5.0, 2.0
 def _figures(frame: pd.DataFrame, base: Result) -> tuple[Figure, ...]:
     wait = mean_wait(frame, base.waits)
     how = sentence("of the replay as it is; bounded by drawing whole weeks again")
-    found = [
-        Figure(
-            "utilisation",
-            sentence("share of GPU-hours held, as it is"),
-            base.utilisation,
-            Unit.SHARE,
-            len(frame),
-            sentence("from the first arrival to the last end"),
-            source=Source.VIRTUAL,
-        )
-    ]
+    title = sentence("share of GPU-hours held, as it is")
+    share = replace(base.utilisation, n=len(frame))
+    over = sentence("from the first arrival to the last end; bounded by drawing weeks again")
+    found = [estimated("utilisation", title, share, Unit.SHARE, over)]
     if wait is not None:
         title = sentence("mean wait, as it is")
-        figure = estimated("mean_wait", title, wait, Unit.SECONDS, how)
-        found.append(replace(figure, source=Source.VIRTUAL))
-    return tuple(found)
+        found.append(estimated("mean_wait", title, wait, Unit.SECONDS, how))
+    return tuple(replace(figure, source=Source.VIRTUAL) for figure in found)
 
 
 def _results(frame: pd.DataFrame, rows: Sequence[_Row]) -> Table:
@@ -159,6 +173,8 @@ def _results(frame: pd.DataFrame, rows: Sequence[_Row]) -> Table:
         Column("longer_lower", sentence("at least (95 %)"), Unit.SECONDS),
         Column("longer_upper", sentence("at most (95 %)"), Unit.SECONDS),
         Column("utilisation", sentence("share held"), Unit.SHARE),
+        Column("utilisation_lower", sentence("at least (95 %)"), Unit.SHARE),
+        Column("utilisation_upper", sentence("at most (95 %)"), Unit.SHARE),
         Column("cost", sentence("cost of the cluster, a week"), Unit.MONEY),
         Column("never", sentence("jobs that never fit"), Unit.COUNT),
     )
@@ -176,7 +192,7 @@ def _cells(frame: pd.DataFrame, row: _Row) -> tuple[Any, ...]:
 
     waits = row.result.waits
     known = waits[np.isfinite(waits)]
-    longer = row.longer
+    longer, share = row.longer, row.result.utilisation
     return (
         row.name,
         sum(row.cluster.gpus().values()),
@@ -185,7 +201,9 @@ def _cells(frame: pd.DataFrame, row: _Row) -> tuple[Any, ...]:
         None if longer is None else longer.value,
         None if longer is None else longer.lower,
         None if longer is None else longer.upper,
-        row.result.utilisation,
+        share.value,
+        share.lower,
+        share.upper,
         row.result.cost,
         int(len(waits) - len(known)),
     )

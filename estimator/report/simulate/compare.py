@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from estimator.report.cluster import Cluster
+from estimator.report.occupancy import by_step
 from estimator.report.simulate.engine import BACKFILL, FIFO, Rules, simulate
+from estimator.report.simulate.nodes import WHOLE
 from estimator.report.simulate.trace import one_pool, pools_of, work_of
-from estimator.report.statistics import Estimate, blocks_mean
+from estimator.report.statistics import Estimate, blocks_mean, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,33 +21,47 @@ _WEEK = 7 * 86_400.0
 @dataclass(frozen=True, slots=True)
 class Result:
     """One replay. waits: seconds of every job, NaN where it never started. held: GPU-hours of
-    jobs; supplied: GPU-hours of the cluster over the same time. cost: of the cluster for a week,
-    None where a price is not known.
+    jobs by week; supplied: GPU-hours of the cluster in the same weeks, of which the last may be
+    short. cost: of the cluster for a week, None where a price is not known.
     """
 
     waits: Any
-    held: float
-    supplied: float
+    held: Any
+    supplied: Any
     cost: float | None
 
     @property
-    def utilisation(self) -> float:
-        return self.held / self.supplied if self.supplied else 0.0
+    def utilisation(self) -> Estimate:
+        """Held over supplied, bounded over weeks; 0 of a cluster without GPUs."""
+        if not self.supplied.any():
+            return Estimate(0.0, 0.0, 0.0, 0)
+        return ratio(self.held, self.supplied)
 
 
 def replay(frame: pd.DataFrame, cluster: Cluster, depth: int) -> Result:
     """Replay jobs of ``trace.replayable`` on a cluster."""
     import numpy as np
+    import pandas as pd
 
     memory = bool(frame["requested_memory_bytes"].notna().any())
     pools = pools_of(cluster, together=one_pool(frame, cluster), memory=memory)
     work = work_of(frame, pools, "submitted")
     started = simulate(work, pools.nodes, Rules(depth, pools.limits)).started
-    ran = np.isfinite(started)
-    ends = (started + work.seconds)[ran]
-    span = float(ends.max() - work.submitted[0]) / 3600 if len(ends) else 0.0
-    held = float((work.milli * work.seconds)[ran].sum()) / 1000 / 3600
-    return Result(started - work.submitted, held, pools.gpus * span, _cost(cluster))
+    edges = _edges(work.submitted[0], started + work.seconds)
+    gpus = work.milli / WHOLE
+    hours = gpus * work.seconds / 3600
+    ran = pd.DataFrame({"began": started, "seconds": work.seconds, "gpus": gpus, "hours": hours})
+    supplied = pools.gpus * np.diff(edges) / 3600
+    return Result(started - work.submitted, by_step(ran, edges), supplied, _cost(cluster))
+
+
+def _edges(first: float, ends: Any) -> Any:
+    """Bounds of the weeks from the first arrival to the last end."""
+    import numpy as np
+
+    known = ends[np.isfinite(ends)]
+    last = float(known.max()) if len(known) else first
+    return np.append(np.arange(first, last, _WEEK), last)
 
 
 def _cost(cluster: Cluster) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,12 @@ def parse_scenario(words: str) -> Scenario:
         else:
             made = _with(made, match)
     return made
+
+
+def with_types(made: Scenario, type_of: Callable[[str], str]) -> Scenario:
+    """The same with the names of GPU types that people's words mean."""
+    gpus = tuple((type_of(name), more) for name, more in made.gpus)
+    return replace(made, gpus=gpus, mix=tuple((type_of(name), count) for name, count in made.mix))
 
 
 def _with(made: Scenario, match: re.Match[str]) -> Scenario:
