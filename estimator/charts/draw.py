@@ -8,27 +8,39 @@ from hashlib import blake2b
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from estimator.charts.style import CONFIG, FAINT, HEIGHT, INK, PALETTE, ROW_HEIGHT, WIDTH
+from estimator.charts.style import (
+    CONFIG,
+    FAINT,
+    HEIGHT,
+    INK,
+    NARROW_CONFIG,
+    NARROW_WIDTH,
+    PALETTE,
+    ROW_HEIGHT,
+    WIDTH,
+)
 from estimator.charts.types import Axis, AxisKind, Chart, Shape
 
 _BAND_OPACITY = 0.25
 
 
-def to_vega_lite(chart: Chart) -> dict[str, Any]:
-    """The Vega-Lite specification, self-contained."""
+def to_vega_lite(chart: Chart, *, narrow: bool = False) -> dict[str, Any]:
+    """The Vega-Lite specification, self-contained. narrow: for a telephone."""
     drawn = _DRAWN[chart.shape](chart)
-    specification: dict[str, Any] = drawn.properties(width=WIDTH, height=_height(chart)).to_dict()
-    return {**specification, "config": CONFIG, "description": str(chart.title)}
+    width, config = (NARROW_WIDTH, NARROW_CONFIG) if narrow else (WIDTH, CONFIG)
+    specification: dict[str, Any] = drawn.properties(width=width, height=_height(chart)).to_dict()
+    return {**specification, "config": config, "description": str(chart.title)}
 
 
-def to_svg(chart: Chart) -> str:
+def to_svg(chart: Chart, *, narrow: bool = False) -> str:
     """The picture as an ``<svg>`` element to stand in a page; scales down with its column.
 
-    Names inside are made unlike those of any other picture, so that many can share one page.
+    narrow: with letters of the same size on less than half the width. Names inside are made unlike
+    those of any other picture, so that many can share one page.
     """
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(to_vega_lite(chart))
+    svg: str = vl_convert.vegalite_to_svg(to_vega_lite(chart, narrow=narrow))
     mark = f"p{blake2b(svg.encode(), digest_size=6).hexdigest()}"
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{mark}\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}\1)", svg)

@@ -38,5 +38,11 @@ CONFIG: dict[str, Any] = {
         "orient": "bottom",
         "columns": 4,
         "labelLimit": 220,
+        "columnPadding": 24,
     },
 }
+
+NARROW_WIDTH = 230
+"""Pixels of a plot that with its axis fits a window of 360."""
+
+NARROW_CONFIG: dict[str, Any] = {**CONFIG, "legend": {**CONFIG["legend"], "columns": 2}}

@@ -45,6 +45,8 @@ WORDINGS = {
     "form.more": Wording("More options", "更多选项"),
     "form.command": Wording("The same on the command line", "等价的命令行"),
     "form.go": Wording("Estimate", "开始估算"),
+    "form.choose": Wording("(choose one)", "（请选择）"),
+    "form.archive": Wording("An archive, or a training script", "压缩包或训练脚本"),
     "form.entry": Wording("Which file of an archive", "压缩包中的文件"),
     "form.entry_hint": Wording(
         "Where it is not the only one, or model.py.", "不是唯一的文件或 model.py 时填写。"
@@ -123,6 +125,10 @@ WORDINGS = {
     "result.why_lines": Wording("Where each line comes from, and why", "每一行的来源与理由"),
     "result.diff": Wording("What differs from the template {template}", "与模板 {template} 的差异"),
     "result.no_diff": Wording("Nothing differs.", "没有差异。"),
+    "result.of_plan": Wording(
+        "At batch {batch}, as recommended, it is {memory} in all: activations grow with the batch.",
+        "按推荐的批大小 {batch}，共 {memory}：激活随批大小增长。",
+    ),
     "result.line": Wording("Line", "行"),
     "result.set_here": Wording(
         "Not as in the template: set by the estimate or by options",
@@ -141,7 +147,8 @@ WORDINGS = {
     "compare.figure": Wording("Figure", "指标"),
     "compare.change": Wording("Change", "变化"),
     "chart.memory": Wording(
-        "Device memory by kind on {gpu}, batch {batch}", "{gpu} 上各类显存占用，批大小 {batch}"
+        "Device memory by kind on {gpu} with {capacity}, as measured at batch {batch}",
+        "{gpu}（{capacity}）上各类显存占用，在批大小 {batch} 下测得",
     ),
     "chart.gib": Wording("GiB", "GiB"),
     "chart.batch": Wording("Batch size per device", "每设备批大小"),

@@ -69,3 +69,8 @@ def test_ids_within_two_pictures_are_never_the_same() -> None:
 def test_a_shape_without_what_it_needs_is_an_error(shape: Shape) -> None:
     with pytest.raises(ValueError, match="needs"):
         to_vega_lite(Chart(shape, "x", ROWS, VALUE, NAME))
+
+
+def test_a_narrow_picture_is_drawn_narrow_and_not_scaled() -> None:
+    assert to_vega_lite(CHARTS["stack"], narrow=True)["width"] == 230
+    assert to_vega_lite(CHARTS["stack"], narrow=True)["config"]["legend"]["columns"] == 2

@@ -175,6 +175,33 @@ def test_every_page_is_accessible_and_fits_a_phone(pages, result, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
 
 
+def test_a_telephone_gets_pictures_whose_letters_can_be_read(pages, result):
+    page = pages(viewport={"width": 360, "height": 740})
+    page.goto(result.url)
+    source, width = page.locator("figure img").first.evaluate(
+        "image => image.decode().then(() => [image.currentSrc, image.naturalWidth])"
+    )
+    assert source.endswith("/charts/memory-narrow.svg")
+    assert width <= 360  # so that it is not scaled down
+
+
+def test_on_paper_nothing_is_cut_off(pages, result):
+    page = pages(viewport={"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    page.emulate_media(media="print")
+    page.goto(result.url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+
+
+def test_the_difference_from_the_template_has_its_reasons(pages, result):
+    page = pages()
+    page.goto(result.url)
+    rows = page.locator("table.diff tr.added")
+    row = rows.filter(has_text="nvidia.com/gpu: 1").first
+    assert row.locator("td.reason").inner_text() != ""
+    twin = page.locator("a[href*='/manifest/diff']").get_attribute("href")
+    assert page.request.get(twin).json()["template"] == "training"
+
+
 def test_two_results_side_by_side(pages, result):
     page = pages()
     page.goto("/estimates")

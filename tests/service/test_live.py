@@ -213,7 +213,7 @@ def test_nothing_that_fits_is_an_answer(client):
     wide = "paddle.nn.Sequential(paddle.nn.Linear(4, 10**9), paddle.nn.Linear(10**9, 8))"
     found = asked(client, SOURCE.replace("paddle.nn.Linear(4, 8)", wide))
     assert (found["state"], found["summary"]["fits"]) == ("done", False)
-    assert found["summary"]["verdict"].startswith("Nothing fits: ")
+    assert found["summary"]["verdict"].startswith("Nothing fits; 1 x T4 at batch")
     assert client.get(found["links"]["manifest"]).status_code == 422
     assert client.get(found["links"]["page"]).status_code == 200
 

@@ -46,7 +46,9 @@ CHINESE: Mapping[str, str] = {
     "uploads are refused: this machine has no sandbox": "拒绝上传：本机没有沙箱",
     "the upload {name} is gone": "上传的文件 {name} 已不存在",
     "{kind}: {what}": "{kind}：{what}",
-    "Nothing fits: {why}": "没有可行的方案：{why}",
+    "Nothing fits; {count} x {gpu} at batch {batch} is nearest, and {why}": (
+        "没有可行的方案；最接近的是 {count} x {gpu}，批大小 {batch}：{why}"
+    ),
     "It fits: {count} x {gpu} at batch {batch} per device, {memory} of {capacity} on each": (
         "可行：{count} x {gpu}，每设备批大小 {batch}，每张卡占用 {memory}，共 {capacity}"
     ),

@@ -208,7 +208,14 @@ def _summary(result: EstimateResult) -> dict[str, Any]:
 def _verdict(result: EstimateResult) -> str:
     outcome = result.outcome
     if isinstance(outcome, NothingFits):
-        return sentence("Nothing fits: {why}", why=outcome.nearest.reason)
+        plan = outcome.nearest
+        return sentence(
+            "Nothing fits; {count} x {gpu} at batch {batch} is nearest, and {why}",
+            count=plan.gpu_count,
+            gpu=plan.gpu,
+            batch=plan.per_device_batch_size,
+            why=plan.reason,
+        )
     plan = outcome.plan
     return sentence(
         "It fits: {count} x {gpu} at batch {batch} per device, {memory} of {capacity} on each",

@@ -8,7 +8,7 @@ from estimator.charts.answer import BatchPoint, batch_curve, memory_bar
 from estimator.charts.types import Chart
 from estimator.document.parts import BatchPart, Document, Figure
 from estimator.messages import Say
-from estimator.units import GIB
+from estimator.units import GIB, format_bytes
 
 
 def memory_chart(document: Document, say: Say) -> Chart:
@@ -24,7 +24,12 @@ def memory_chart(document: Document, say: Say) -> Chart:
     needed = max(known, part.device_memory_bytes.target or known)
     pieces[say("memory.rest")] = needed - known
     pieces[say("memory.free")] = max(0, part.capacity_bytes - needed)
-    title = say("chart.memory", gpu=gpu, batch=part.per_device_batch_size)
+    title = say(
+        "chart.memory",
+        gpu=gpu,
+        capacity=format_bytes(part.capacity_bytes),
+        batch=part.per_device_batch_size,
+    )
     in_gib = {name: size / GIB for name, size in pieces.items()}
     return memory_bar(title, say("chart.gib"), in_gib, say("memory.free"))
 

@@ -151,7 +151,7 @@ def figure_row(name: str, left: Any, right: Any, say: Say) -> FigureRow:
     shown = _bytes_or_plain(name)
     change = NONE
     if _is_number(left) and _is_number(right) and left and left != right:
-        change = f"{(right - left) / left:+.1%}"
+        change = f"{(right - left) / left:+,.1%}"
     words = say(f"figure.{name}") if not name.startswith("measurement.breakdown") else ""
     label = words or say(f"memory.{name.rpartition('.')[2]}")
     return FigureRow(label, shown(left), shown(right), change, left != right)
@@ -169,9 +169,13 @@ def _bytes_or_plain(name: str) -> Any:
             return format_bytes(int(value))
         if name.endswith(("_s.target",)) and "per_s" not in name:
             return format_duration(value)
-        return f"{value:,.4g}" if isinstance(value, float) else str(value)
+        return format_number(value) if isinstance(value, float) else _whole(value)
 
     return shown
+
+
+def _whole(value: Any) -> str:
+    return f"{value:,}" if _is_number(value) else str(value)
 
 
 def _origin(one: OriginPart) -> OriginRow:

@@ -29,6 +29,7 @@ from estimator.service.problems import problem_of, shown_whole, told
 from estimator.units import format_bytes
 
 _KEPT = 64
+NARROW = "-narrow"
 
 
 class Documents:
@@ -54,13 +55,16 @@ class Documents:
         return cast(Document, self._of((run.digest, spoken), read))
 
     def picture(self, context: Context, run: Run, language: Language, name: str) -> str | None:
-        """One of CHARTS as SVG."""
+        """One of CHARTS as SVG; with ``-narrow`` behind its name for a telephone."""
+        wanted = name.removesuffix(NARROW)
+        if wanted not in CHARTS:
+            return None
 
         def draw() -> str | None:
             from estimator.charts.draw import to_svg
 
-            chart = CHARTS[name](self.document(context, run, language), speaker(language))
-            return None if chart is None else to_svg(chart)
+            chart = CHARTS[wanted](self.document(context, run, language), speaker(language))
+            return None if chart is None else to_svg(chart, narrow=name != wanted)
 
         return cast("str | None", self._of((run.digest, language.value, name), draw))
 
@@ -91,6 +95,7 @@ def result_view(
         "base": one.links.page,
         "measured": _measured(document, say),
         "place": _place(document, say),
+        "of_plan": _of_plan(document, say),
         "memory": memory_chart(document, say),
         "batch_memory": batch_memory_chart(document, say),
         "batch_throughput": batch_throughput_chart(document, say),
@@ -146,6 +151,17 @@ def _measured(document: Document, say: Say) -> str:
         parameters=f"{document.model.parameters:,}",
         allocated=format_bytes(part.peak_allocated_bytes),
     )
+
+
+def _of_plan(document: Document, say: Say) -> str:
+    """What the plan takes, where that is at another batch size than what was measured."""
+    chosen = document.recommendation
+    part = next((one for one in document.gpus if one.name == chosen.gpu), None)
+    size = chosen.per_device_batch_size
+    if part is None or chosen.plan is None or size == part.per_device_batch_size:
+        return ""
+    memory = chosen.plan.device_memory_bytes.target
+    return "" if memory is None else say("result.of_plan", batch=size, memory=format_bytes(memory))
 
 
 def _place(document: Document, say: Say) -> str:

@@ -8,7 +8,7 @@ if (form) {
   const shown = document.getElementById("preview");
   const show = () => {
     const file = form.elements.entry?.value.trim() || form.elements.file?.files[0]?.name;
-    const name = file || (form.elements.source.value.trim() ? "model.py" : `${form.elements.model.value}.py`);
+    const name = file || (form.elements.source.value.trim() ? "model.py" : `${form.elements.model.value || "MODEL"}.py`);
     const rest = form.elements.arguments?.value.trim() ?? "";
     const isScript = rest !== "" || form.elements.script?.checked;
     const words = isScript ? ["paddle-estimate", "run"] : ["paddle-estimate", name];
