@@ -49,7 +49,7 @@ class Evidence:
     classes: CapacityClasses
     correction: Correction
     measured_on: str | None = None
-    profiles: dict[tuple[str, int], KernelProfile] = field(
+    profiles: dict[tuple[object, ...], KernelProfile] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -57,7 +57,7 @@ class Evidence:
 def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
     """Each GPU type at the asked batch size and the user's own precision, in the order given."""
     asked = evidence.report.measurements[0]
-    predict = _Predictor(evidence)
+    predict = Predictor(evidence)
     trials = _trial_of_each_type(evidence)
     return tuple(_row(predict, gpu, asked, trials[gpu.name]) for gpu in gpus)
 
@@ -67,7 +67,7 @@ def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer,
 
     A type is asked about its own largest batch and the round batch sizes below it.
     """
-    predict = _Predictor(evidence)
+    predict = Predictor(evidence)
     trials = _trial_of_each_type(evidence)
     return tuple(
         predict.answer(gpu, measurement)
@@ -76,7 +76,7 @@ def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer,
     )
 
 
-def _row(predict: _Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial) -> GpuRow:
+def _row(predict: Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial) -> GpuRow:
     measurement = _under_pressure(asked, trial)
     answer = predict.answer(gpu, measurement)
     return GpuRow(
@@ -129,7 +129,7 @@ def _under_pressure(asked: StepMeasurement, trial: CapacityTrial) -> StepMeasure
     )
 
 
-class _Predictor:
+class Predictor:
     """Memory and step time of measurements on GPU types; each kernel record is read once."""
 
     def __init__(self, evidence: Evidence) -> None:
@@ -142,15 +142,14 @@ class _Predictor:
         self._profiles = evidence.profiles
 
     def answer(self, gpu: GpuType, measurement: StepMeasurement) -> GpuAnswer:
-        facts = self._facts(gpu, measurement)
-        memory = self._memory(gpu, measurement, facts)
+        memory = self.memory(gpu, measurement, self._gpu_count, self._groups)
         if self._ranks:
             return self._cluster_answer(gpu, measurement, memory)
         return GpuAnswer(
             gpu=gpu.name,
             precision=measurement.precision,
             memory=memory,
-            step_time=self._step_time(gpu, measurement, facts),
+            step_time=self._step_time(gpu, measurement),
         )
 
     def _cluster_answer(
@@ -195,7 +194,9 @@ class _Predictor:
         has_kernels = measurement.kernels and not self._ranks
         if not isinstance(answer.step_time, Missing) and has_kernels:
             prior = estimate_step_time(
-                self._profile(measurement), gpu, measurement.per_device_batch_size
+                self._profile(measurement, _of_one_gpu(measurement)),
+                gpu,
+                measurement.per_device_batch_size,
             )
             pairs.append((Target.STEP_TIME, prior.step_seconds, answer.step_time.step_seconds))
         return tuple(
@@ -215,36 +216,45 @@ class _Predictor:
     def _plain_memory(self, gpu: GpuType, measurement: StepMeasurement) -> MemoryEstimate:
         return estimate_device_memory(gpu, measurement, self._gpu_count, self._groups)
 
-    def _memory(
-        self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
+    def memory(
+        self, gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: Sequence[int]
     ) -> MemoryEstimate:
-        prior = self._plain_memory(gpu, measurement)
+        """What each of so many GPUs takes, as past jobs correct it."""
+        prior = estimate_device_memory(gpu, measurement, gpu_count, groups)
         floor = prior.reserved_bytes
         corrected = self._correction.correct(
-            Target.DEVICE_MEMORY, facts, _as_floats(prior.device_memory)
+            Target.DEVICE_MEMORY, self._facts(gpu, measurement), _as_floats(prior.device_memory)
         )
         return replace(prior, device_memory=_as_bytes(corrected, floor))
 
-    def _step_time(
-        self, gpu: GpuType, measurement: StepMeasurement, facts: JobFacts
-    ) -> StepTimeEstimate | Missing:
+    def kernels_time(
+        self, gpu: GpuType, measurement: StepMeasurement, key: tuple[object, ...]
+    ) -> StepTimeEstimate:
+        """The step time by the kernel record of that key, as past jobs correct it."""
+        size = measurement.per_device_batch_size
+        prior = estimate_step_time(self._profile(measurement, key), gpu, size)
+        facts = self._facts(gpu, measurement)
+        step = self._correction.correct(Target.STEP_TIME, facts, prior.step_seconds)
+        return _step_time(gpu, measurement, step, prior.share)
+
+    def _step_time(self, gpu: GpuType, measurement: StepMeasurement) -> StepTimeEstimate | Missing:
         """Measured on this very type, else predicted from the kernel record, else not known."""
         seconds = measurement.step_seconds
         if not isinstance(seconds, Missing) and gpu.name == self._measured_on:
             return _step_time(gpu, measurement, _measured_interval(seconds, gpu), {})
         if not measurement.kernels:
             return seconds if isinstance(seconds, Missing) else _not_timed_on(self._measured_on)
-        prior = estimate_step_time(
-            self._profile(measurement), gpu, measurement.per_device_batch_size
-        )
-        step = self._correction.correct(Target.STEP_TIME, facts, prior.step_seconds)
-        return _step_time(gpu, measurement, step, prior.share)
+        return self.kernels_time(gpu, measurement, _of_one_gpu(measurement))
 
-    def _profile(self, measurement: StepMeasurement) -> KernelProfile:
-        key = (measurement.precision.label, measurement.per_device_batch_size)
+    def _profile(self, measurement: StepMeasurement, key: tuple[object, ...]) -> KernelProfile:
         if key not in self._profiles:
             self._profiles[key] = profile_kernels(measurement.kernels)
         return self._profiles[key]
+
+
+def _of_one_gpu(measurement: StepMeasurement) -> tuple[object, ...]:
+    """What tells the kernel record of a run on one GPU from others."""
+    return (measurement.precision.label, measurement.per_device_batch_size)
 
 
 def _step_time(

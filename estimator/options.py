@@ -41,7 +41,7 @@ class EstimateOptions:
     ``gpus`` are the names as the user wrote them; empty: the site's list or the whole
     catalogue. ``gpus_file`` is a site's GPU file. ``language`` is for comments in the YAML.
     ``verify``: compute a step at a small batch on the CPU as well. ``timeline``: follow what memory
-    holds over the steady step.
+    holds over the steady step. ``search``: run plans of a model file on several GPUs.
     """
 
     workload: Workload
@@ -54,3 +54,4 @@ class EstimateOptions:
     language: Language = Language.EN
     verify: bool = False
     timeline: bool = False
+    search: bool = False

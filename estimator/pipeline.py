@@ -33,11 +33,19 @@ from estimator.messages import message, sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
-from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question, Recommendation
+from estimator.plan.types import (
+    CandidatePlan,
+    Collaborators,
+    GpuAnswer,
+    Question,
+    Recommendation,
+    is_made_of,
+)
 from estimator.progress import Progress, Silence, Stage
 from estimator.records.store import new_identifier
 from estimator.records.types import JobFacts
 from estimator.result import EstimateResult, NothingFits
+from estimator.searched import plan_space, search_notes, searched_answers, seconds_for
 from estimator.throughput.coefficients import load_coefficients
 from estimator.throughput.multi_gpu import scaling_efficiency
 from estimator.values import Bounded, Missing
@@ -48,7 +56,6 @@ DEFAULT_BATCH_SIZE = 32
 
 ALTERNATIVE_PRECISION = Precision("O1", "float16")
 """Tried beside float32 where the user names no precision: every GPU with tensor cores has it."""
-
 
 _SILENCE = Silence()
 
@@ -91,7 +98,8 @@ def estimate(
     clues = clues_of(report, options.workload.model_file, earlier.templates)
     chosen = choose(templates, options.manifest, clues)
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
-    outcome = recommend(question, gpu_answers(evidence, gpus), gpus, _collaborators(report), report)
+    answers = (*gpu_answers(evidence, gpus), *searched_answers(evidence, gpus, question))
+    outcome = recommend(question, answers, gpus, _collaborators(report), report)
     facts = job_facts(report, recorded_plan(outcome), chosen.template.name)
     outcome = _with_past_host_memory(outcome, experience, facts)
     progress.stage(Stage.MANIFEST)
@@ -105,7 +113,7 @@ def estimate(
         gpus=rows,
         outcome=outcome,
         manifest=manifest_for(options, outcome, by_name, chosen, identifier),
-        notes=(*_untried(report), *experience.notes),
+        notes=(*_untried(report), *search_notes(options, report), *experience.notes),
         verification=verification,
         nearest_jobs=earlier.nearest(facts),
     )
@@ -140,12 +148,9 @@ def _before_history(
 ) -> CandidatePlan:
     """The same plan, predicted without past jobs."""
     plain = replace(evidence, correction=NoHistory())
-    answer = next(
-        answer
-        for answer in gpu_answers(plain, [gpus[plan.gpu]])
-        if answer.precision == plan.precision
-        and answer.memory.per_device_batch_size == plan.per_device_batch_size
-    )
+    gpu = [gpus[plan.gpu]]
+    answers = (*gpu_answers(plain, gpu), *searched_answers(plain, gpu, question))
+    answer = next(answer for answer in answers if is_made_of(plan, answer))
     inputs = Inputs(question, gpus, _collaborators(evidence.report), evidence.report)
     return plan_for(inputs, answer, plan.gpu_count)
 
@@ -182,9 +187,10 @@ def _request(
         plugin=plugin.library if plugin else None,
         environment=plugin.environment() if plugin else {},
         fallback_reason=chosen.reason,
-        seconds=options.time_limit_seconds,
+        seconds=seconds_for(options),
         card=_card(gpus) if options.workload.script or len(gpus) == 1 else None,
         timeline=options.timeline,
+        plans=plan_space(options, gpus, chosen),
     )
 
 
@@ -192,7 +198,7 @@ def _dry_step(
     request: DryStepRequest, options: EstimateOptions, progress: Progress, run: RunDryStep
 ) -> DryStepReport:
     progress.stage(Stage.DRY_STEP)
-    limits, cluster = Limits(options.time_limit_seconds), _cluster(options)
+    limits, cluster = Limits(seconds_for(options)), _cluster(options)
     if cluster is None:
         report = run(request, limits, progress.detail)
     else:

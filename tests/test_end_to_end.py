@@ -222,3 +222,59 @@ def test_what_the_virtual_gpu_leaves_to_the_cpu_is_said(home: Path) -> None:
     told = answer(model, "--batch-size", 4, "--gpu", "T4", "--amp", "off", home=home)
     (line,) = [line for line in told["workload"]["assumptions"] if "sparse" in line]
     assert line.startswith("layers with sparse gradients: 1;")
+
+
+def test_a_search_runs_plans_on_several_gpus(home: Path) -> None:
+    decoder = (SAMPLES / "llama_7b.py", "-o", "layers=4", "hidden=512", "heads=8", "length=256")
+    asked = ("--gpu", "T4", "--batch-size", 8, "--max-gpus", 4, "--amp", "O1")
+    told = answer(*decoder, *asked, "--search", home=home)
+    several = [plan for plan in told["plans"] if plan["gpu_count"] > 1]
+    run = [plan for plan in several if plan["was_run"]]
+    # It fits without anything, on any number of GPUs: one run of each, and what saves the most.
+    assert {plan["gpu_count"] for plan in run} == {2, 3, 4}
+    plain = [p for p in run if p["sharding_stage"] == 0 and not p["recompute"]]
+    assert {plan["gpu_count"] for plan in plain} == {2, 3, 4}
+    assert all(plan["precision"] == "amp-O1-float16" for plan in run)
+    for plan in plain:
+        memory = plan["device_memory_bytes"]
+        assert (memory["source"], "run as rank 0" in memory["reason"]) == ("virtual", True)
+    # What was run takes the place of what would have been computed.
+    computed = [plan for plan in several if not plan["was_run"]]
+    assert not {(p["gpu_count"], p["per_device_batch_size"]) for p in computed} & {
+        (p["gpu_count"], p["per_device_batch_size"]) for p in plain
+    }
+    (note,) = [note for note in told["notes"] if note.startswith("plans on several GPUs:")]
+    assert f"{len(run)} run" in note
+
+
+def test_what_fits_on_no_gpu_alone_is_found_by_a_search(home: Path) -> None:
+    # 16 bytes a parameter: 1.1 billion take 17.6 GB, and a T4 has 16 GB; a half of it in stage 3.
+    decoder = (SAMPLES / "llama_7b.py", "-o", "layers=20", "hidden=2048", "heads=16", "length=128")
+    asked = ("--gpu", "T4", "--batch-size", 1, "--gpus", 4)
+    done = command(*decoder, *asked, "--json", home=home)
+    assert done.returncode == 3
+    told = answer(*decoder, *asked, "--search", home=home)
+    plan = told["recommendation"]["plan"]
+    assert (plan["gpu_count"], plan["was_run"], plan["feasible"]) == (4, True, True)
+    assert plan["sharding_stage"] > 0
+    assert any("sharding stage" in why for why in told["recommendation"]["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((SAMPLES / "resnet50.py", "--search", "--device", "cpu"), "--search runs on the virtual"),
+        ((SAMPLES / "resnet50.py", "--search", "--inference"), "--search"),
+        ((SAMPLES / "decoder_fleet.py", "--search"), "--search"),
+    ],
+)
+def test_a_search_that_cannot_be(words: tuple[object, ...], said: str, home: Path) -> None:
+    done = command(*words, home=home)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_search_without_anything_to_search_says_so(home: Path) -> None:
+    sample = (SAMPLES / "resnet50.py", "--batch-size", 2, "--gpu", "T4")
+    told = answer(*sample, "--max-gpus", 1, "--search", home=home)
+    assert any("nothing was searched" in note for note in told["notes"])

@@ -96,6 +96,7 @@ class EstimateArguments(QuestionArguments):
     recompute: Annotated[bool, _model("--recompute")] = False
     inference: Annotated[bool, _model("--inference")] = False
     checkpoint: Annotated[bool, _model("--checkpoint")] = False
+    search: Annotated[bool, _gpus("--search")] = False
     dry_step_on: Annotated[
         str | None,
         _measuring("--dry-step-on", "kubernetes[:NAMESPACE]", text="model_dry_step_on"),

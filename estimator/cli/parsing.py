@@ -28,7 +28,8 @@ from estimator.workload.types import Script, Workload
 
 def to_options(arguments: EstimateArguments, language: Language) -> EstimateOptions:
     """The question that a command line asks. Raises BadInput for whatever cannot be read."""
-    return _options(arguments, _workload(arguments), language)
+    options = _options(arguments, _workload(arguments), language)
+    return replace(options, search=arguments.search)
 
 
 def to_script_options(arguments: RunArguments, language: Language) -> EstimateOptions:
@@ -153,6 +154,7 @@ def _bare_script(arguments: EstimateArguments) -> Workload:
         "--recompute": arguments.recompute,
         "--inference": arguments.inference,
         "--checkpoint": arguments.checkpoint,
+        "--search": arguments.search,
     }
     if flag := next((flag for flag, value in given.items() if value), None):
         hint = f"paddle-estimate {arguments.model} -- ARGUMENTS"
@@ -171,6 +173,7 @@ def _check_inference(arguments: EstimateArguments) -> None:
         "--accumulate": arguments.accumulate > 1,
         "--recompute": arguments.recompute,
         "--checkpoint": arguments.checkpoint,
+        "--search": arguments.search,
     }
     for flag, is_given in flags.items():
         if arguments.inference and is_given:

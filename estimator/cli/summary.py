@@ -14,6 +14,7 @@ from estimator.cli.gputable import gpu_table
 from estimator.cli.phases import phase_lines
 from estimator.drystep.measurement import MemoryBreakdown, StepMeasurement
 from estimator.messages import Say
+from estimator.plan.reasons.words import way_in_words
 from estimator.plan.types import CandidatePlan, Recommendation
 from estimator.records.types import Target
 from estimator.result import EstimateResult, NothingFits
@@ -154,7 +155,7 @@ def plan_name(plan: CandidatePlan, say: Say) -> str:
         nodes=plan.nodes,
         batch=plan.per_device_batch_size,
         whole=plan.global_batch_size,
-        precision=plan.precision.label,
+        precision=way_in_words(plan),
     )
 
 

@@ -214,6 +214,9 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
         feasible=plan.feasible,
         chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
         reason=plan.reason,
+        sharding_stage=plan.strategy.sharding_stage,
+        recompute=plan.strategy.recompute,
+        was_run=plan.was_run,
     )
 
 
@@ -265,11 +268,12 @@ def _batch_sizes(chosen: CandidatePlan, plans: Sequence[CandidatePlan]) -> list[
 
 
 def _but_for_batch(plan: CandidatePlan, other: CandidatePlan) -> bool:
-    return (plan.gpu, plan.gpu_count, plan.nodes, plan.precision) == (
+    return (plan.gpu, plan.gpu_count, plan.nodes, plan.precision, plan.strategy) == (
         other.gpu,
         other.gpu_count,
         other.nodes,
         other.precision,
+        other.strategy,
     )
 
 

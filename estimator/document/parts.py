@@ -268,7 +268,11 @@ class GpuPart(_Part):
 
 
 class PlanPart(_Part):
-    """One way to run the job; ``gpu_count`` is over all nodes, so are throughput and cost."""
+    """One way to run the job; ``gpu_count`` is over all nodes, so are throughput and cost.
+
+    sharding_stage: 0 is data parallel. was_run: a rank of this very plan was run; otherwise what
+    several GPUs add to one is computed.
+    """
 
     gpu: str
     gpu_count: int
@@ -287,6 +291,9 @@ class PlanPart(_Part):
     feasible: bool
     chosen: bool
     reason: str
+    sharding_stage: int = 0
+    recompute: bool = False
+    was_run: bool = False
 
 
 class BatchPart(_Part):

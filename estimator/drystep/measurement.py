@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from estimator.drystep.cluster import RankSeen
 from estimator.drystep.phase import Phase as Phase
+from estimator.drystep.strategy import Strategy
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -264,6 +265,51 @@ class RankClass:
     seen: RankSeen
 
 
+@dataclass(frozen=True, slots=True)
+class PlanPoint:
+    """A way to run a model file on several GPUs, of which each has its own batch."""
+
+    gpu_count: int
+    precision: Precision
+    per_device_batch_size: int
+    strategy: Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRun:
+    """A plan of which the rank that takes the most was run alone, or why it could not be run.
+
+    seen: that rank, None where nothing was run. squeezed: bytes that the allocator held on devices
+    of which the memory suffices only if it gives idle chunks back, by the device's capacity.
+    """
+
+    point: PlanPoint
+    measurement: StepMeasurement | Missing
+    seen: RankSeen | None = None
+    squeezed: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlansSeen:
+    """A search among plans: those run, and how many were left out, by why.
+
+    too_large: what takes no more did not fit. slower: what does less to save memory fits on every
+    GPU type. smaller: four times the batch fits on every GPU type. failing: the same strategy has
+    failed at the same precision. not_reached: time was up.
+    """
+
+    runs: tuple[PlanRun, ...]
+    too_large: int = 0
+    slower: int = 0
+    smaller: int = 0
+    failing: int = 0
+    not_reached: int = 0
+
+    @property
+    def left_out(self) -> int:
+        return self.too_large + self.slower + self.smaller + self.failing + self.not_reached
+
+
 NOT_LOCATED = Missing(sentence("the launch that set the peak was not looked for"))
 
 
@@ -283,6 +329,7 @@ class DryStepReport:
     ``variants``: one for each of the request. ``timeline``: of the steady step, where asked for.
     ``rank``: of one rank of a job on several GPUs, what it brought back. ``ranks``: of such a
     job, every kind of rank, the one that takes the most first; all else is of that one.
+    ``plans``: of a model file on several GPUs, where they were asked for.
     """
 
     device: Device
@@ -304,6 +351,7 @@ class DryStepReport:
     timeline: Timeline | None = None
     rank: RankSeen | None = None
     ranks: tuple[RankClass, ...] = ()
+    plans: PlansSeen | None = None
 
     @property
     def largest_phase(self) -> PhasePeak | None:

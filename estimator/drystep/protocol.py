@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from estimator.drystep.cluster import CollectiveUse, VirtualRank
 from estimator.drystep.measurement import DryStepReport, KernelUse, Precision
-from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest
+from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, PlanSpace
+from estimator.drystep.strategy import Strategy
 from estimator.errors import (
     BadInput,
     EstimatorError,
@@ -152,6 +153,19 @@ def _request(plain: dict[str, Any]) -> DryStepRequest:
             "card": _card(plain["card"]) if plain["card"] else None,
             "rank": VirtualRank(**plain["rank"]) if plain["rank"] else None,
             "mail": tuple(plain["mail"]),
+            "plans": _space(plain["plans"]) if plain["plans"] else None,
+        }
+    )
+
+
+def _space(plain: dict[str, Any]) -> PlanSpace:
+    return PlanSpace(
+        **plain
+        | {
+            "gpu_counts": tuple(plain["gpu_counts"]),
+            "precisions": tuple(Precision(**precision) for precision in plain["precisions"]),
+            "strategies": tuple(Strategy(**strategy) for strategy in plain["strategies"]),
+            "capacities": tuple(plain["capacities"]),
         }
     )
 

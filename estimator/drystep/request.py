@@ -10,6 +10,7 @@ from pathlib import Path
 from estimator.defaults import TIME_LIMIT_SECONDS
 from estimator.drystep.cluster import VirtualRank
 from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import Strategy
 from estimator.workload.types import Workload
 
 
@@ -33,6 +34,22 @@ class CudaCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSpace:
+    """Ways to run a model file on several GPUs, of which a search runs what it needs to.
+
+    gpu_counts: each above 1. precisions: the user's own first. strategies: the fastest first.
+    batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's allocator may take
+    from a device of each kind.
+    """
+
+    gpu_counts: tuple[int, ...]
+    precisions: tuple[Precision, ...]
+    strategies: tuple[Strategy, ...]
+    batch_size: int | None
+    capacities: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DryStepRequest:
     """One question to the child process.
 
@@ -48,6 +65,7 @@ class DryStepRequest:
     timeline: whether the steady step is followed, launch by launch.
     rank: which rank of a job on several GPUs the process is, with ``mail``, the small messages of
     its peers in hexadecimal; None: the only one.
+    plans: what to search among when the model itself has been measured.
     """
 
     workload: Workload
@@ -67,6 +85,7 @@ class DryStepRequest:
     timeline: bool = False
     rank: VirtualRank | None = None
     mail: tuple[str, ...] = ()
+    plans: PlanSpace | None = None
 
 
 @dataclass(frozen=True, slots=True)

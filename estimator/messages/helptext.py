@@ -209,6 +209,11 @@ WORDINGS = {
         "每个节点的 GPU 数量， 若已确定； 脚本此时逐个 rank 运行。",
     ),
     "help.nodes": Wording("Nodes, where that is decided already.", "节点数量， 若已确定。"),
+    "help.search": Wording(
+        "Run plans on several GPUs too: data parallel, sharding 1 to 3, recompute, mixed "
+        "precision; takes a minute or more.",
+        "同时运行多 GPU 方案： 数据并行、 sharding、 重计算、 混合精度； 需要一分钟或更久。",
+    ),
     "help.minimize": Wording("What the chosen plan has least of.", "选定方案时要最小化的量。"),
     "help.dataset_size": Wording("Samples in the dataset.", "数据集的样本数。"),
     "help.epochs": Wording("Passes over the dataset.", "训练轮数。"),

@@ -35,17 +35,30 @@ def candidate_plans(inputs: Inputs, answers: Sequence[GpuAnswer]) -> tuple[Candi
     answered, or about a GPU type that is not in the catalogue.
     """
     usable = _asked_about(answers, inputs.question.pinned_batch_size)
+    run = {_way(answer, answer.gpu_count) for answer in usable if answer.gpu_count is not None}
     return tuple(
         plan_for(inputs, answer, count)
         for answer in usable
-        for count in counts_asked_for(inputs.question, _gpu(inputs, answer))
+        for count in _counts_of(inputs, answer)
+        if answer.gpu_count is not None or _way(answer, count) not in run
     )
+
+
+def _counts_of(inputs: Inputs, answer: GpuAnswer) -> tuple[int, ...]:
+    counts = counts_asked_for(inputs.question, _gpu(inputs, answer))
+    return tuple(count for count in counts if answer.gpu_count in (None, count))
+
+
+def _way(answer: GpuAnswer, count: int) -> tuple[object, ...]:
+    """What makes two plans the same, whether they were run or computed."""
+    batch = answer.memory.per_device_batch_size
+    return (answer.gpu, count, answer.precision, batch, answer.strategy)
 
 
 def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
     """One answer on ``count`` GPUs, judged against the question."""
     gpu = _gpu(inputs, answer)
-    nodes = inputs.question.pinned_nodes or -(-count // gpu.gpus_per_node)
+    nodes = nodes_for(inputs.question, gpu, count)
     efficiency = _efficiency(inputs.collaborators, answer, gpu, count, nodes)
     step_seconds, alone = _speed_alone(answer)
     throughput = _throughput(answer, alone, efficiency, count)
@@ -67,8 +80,15 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         feasible=True,
         reason=reasons.fits_all_limits(),
         samples_per_step=answer.cluster.samples_per_step if answer.cluster else None,
+        strategy=answer.strategy,
+        was_run=answer.gpu_count is not None,
     )
     return judged(plan, gpu, inputs.question)
+
+
+def nodes_for(question: Question, gpu: GpuType, count: int) -> int:
+    """The nodes of so many GPUs: as asked for, or as few as hold them."""
+    return question.pinned_nodes or -(-count // gpu.gpus_per_node)
 
 
 def counts_asked_for(question: Question, gpu: GpuType) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
         chosen(plan),
         *_pinned(inputs, plan),
         reasons.memory_fits(plan.memory),
+        *_strategy(plan),
         *_speed(plan),
         *_rule(inputs, choice),
         *_runner_up(inputs, choice),
@@ -26,6 +27,16 @@ def justification(inputs: Inputs, choice: Choice) -> tuple[str, ...]:
         *_precision(inputs, choice),
         *_deadline(inputs, plan),
     )
+
+
+def _strategy(plan: CandidatePlan) -> list[str]:
+    """Whether the plan was run, and what a program does for it."""
+    if not plan.was_run:
+        return []
+    changes = [reasons.wrapping(plan.strategy)]
+    if plan.strategy.recompute:
+        changes.append(reasons.recompute())
+    return [reasons.was_run(plan.gpu_count), *changes]
 
 
 def _pinned(inputs: Inputs, plan: CandidatePlan) -> list[str]:

@@ -10,7 +10,7 @@ from estimator.gpus.types import GpuType
 from estimator.plan.candidates import Inputs, gpu_counts, plan_for
 from estimator.plan.feasibility import Limit, Shortfall, shortfalls, supports
 from estimator.plan.reasons import remedies as reasons
-from estimator.plan.types import CandidatePlan, GpuAnswer
+from estimator.plan.types import CandidatePlan, GpuAnswer, is_made_of
 from estimator.result import NothingFits
 from estimator.values import Missing
 
@@ -61,21 +61,13 @@ def _with_more_gpus(
         return []
     allowed = question.max_gpus
     gpu = inputs.gpus[nearest.gpu]
-    answer = next(one for one in answers if _is_of(one, nearest))
+    answer = next(one for one in answers if is_made_of(nearest, one))
     counts = gpu_counts(allowed * LOOK_AHEAD, gpu.gpus_per_node)
     for count in (count for count in counts if count > allowed):
         plan = plan_for(inputs, answer, count)
         if [one.limit for one in _broken(inputs, plan)] == [Limit.GPUS]:
             return [plan]
     return []
-
-
-def _is_of(answer: GpuAnswer, plan: CandidatePlan) -> bool:
-    return (answer.gpu, answer.precision, answer.memory.per_device_batch_size) == (
-        plan.gpu,
-        plan.precision,
-        plan.per_device_batch_size,
-    )
 
 
 def _helps(inputs: Inputs, plan: CandidatePlan, shortfall: Shortfall) -> Iterator[str]:

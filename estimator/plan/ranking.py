@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from estimator.drystep.measurement import Precision, StepMeasurement
+from estimator.drystep.strategy import Strategy
 from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
 from estimator.plan.types import CandidatePlan, Measure, Objective
@@ -27,8 +28,8 @@ PREFERRED_BATCH_MULTIPLE = 8
 """Tensor cores reach full speed at multiples of 8 (NVIDIA, Deep Learning Performance guide)."""
 
 
-GpuGroup = tuple[str, int, str]
-"""GPU type, count and precision: what plans share that differ in batch size alone."""
+GpuGroup = tuple[str, int, str, Strategy]
+"""GPU type, count, precision and strategy: what plans share that differ in batch size alone."""
 
 
 WITHOUT_TIMES = (Measure.GPUS, Measure.GPU_MEMORY)
@@ -84,7 +85,8 @@ def best(
     """The best of at least one feasible plan.
 
     Each measure keeps the plans that tie with its least; of those left over the smallest
-    request wins: least device memory, fewest GPUs, least compute, the user's own precision.
+    request wins: least device memory, fewest GPUs, least compute, the user's own precision, the
+    strategy that changes least in a program.
     """
     left = list(plans)
     for measure in ranking:
@@ -130,7 +132,7 @@ def rate(plan: CandidatePlan) -> Bounded[float]:
 
 def group_of(plan: CandidatePlan) -> GpuGroup:
     """The group of a plan."""
-    return (plan.gpu, plan.gpu_count, plan.precision.label)
+    return (plan.gpu, plan.gpu_count, plan.precision.label, plan.strategy)
 
 
 def one_of_each_group(plans: Iterable[CandidatePlan]) -> tuple[CandidatePlan, ...]:
@@ -166,5 +168,7 @@ def _size(plan: CandidatePlan, gpu: GpuType, own: Precision) -> tuple[float, ...
         gpu.fp32_flops,
         gpu.memory_bandwidth,
         plan.precision != own,
+        plan.strategy.sharding_stage,
+        plan.strategy.recompute,
         plan.per_device_batch_size,
     )

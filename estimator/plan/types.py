@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import PLAIN, Strategy
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.throughput.types import StepTimeEstimate
@@ -87,7 +88,8 @@ class GpuAnswer:
     """What is known of the workload on one GPU type at one precision and batch size.
 
     ``step_time`` is Missing where nothing says how fast this type is. ``cluster``: the answer is of
-    a whole job that was run rank by rank, on as many GPUs as were asked for.
+    a whole job that was run rank by rank, on as many GPUs as were asked for. ``gpu_count``: of a
+    model file, how many GPUs it was run on with this ``strategy``; None where one was run.
     """
 
     gpu: str
@@ -95,6 +97,8 @@ class GpuAnswer:
     memory: MemoryEstimate
     step_time: StepTimeEstimate | Missing
     cluster: ClusterAnswer | None = None
+    gpu_count: int | None = None
+    strategy: Strategy = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ class CandidatePlan:
 
     ``feasible`` says whether it may be chosen; ``reason`` says in plain words why it may
     not, or (for the others) how it compares. Without a step time throughput, duration,
-    GPU-hours and cost are missing for the same reason.
+    GPU-hours and cost are missing for the same reason. ``was_run``: a rank of this very plan was
+    run; otherwise what several GPUs add was computed.
     """
 
     gpu: str
@@ -135,11 +140,25 @@ class CandidatePlan:
     feasible: bool
     reason: str
     samples_per_step: int | None = None
+    strategy: Strategy = PLAIN
+    was_run: bool = False
 
     @property
     def global_batch_size(self) -> int:
         """Samples of one step; where ranks share their samples that is not one batch a GPU."""
         return self.samples_per_step or self.per_device_batch_size * self.gpu_count
+
+
+def is_made_of(plan: CandidatePlan, answer: GpuAnswer) -> bool:
+    """Whether the plan was made of this answer."""
+    batch = answer.memory.per_device_batch_size
+    same = (answer.gpu, answer.precision, batch, answer.strategy) == (
+        plan.gpu,
+        plan.precision,
+        plan.per_device_batch_size,
+        plan.strategy,
+    )
+    return same and answer.gpu_count == (plan.gpu_count if plan.was_run else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from estimator.drystep.cluster import RankSeen
 from estimator.drystep.measurement import RankClass
 from estimator.gpus.types import GpuType
 from estimator.messages import sentence
-from estimator.throughput.coefficients import load_coefficients
+from estimator.throughput.coefficients import ScalingCoefficients, load_coefficients
 from estimator.throughput.collectives import Waiting, waiting
 from estimator.throughput.types import StepTimeEstimate
 from estimator.values import Bounded, Source
@@ -32,12 +33,17 @@ def cluster_step(
 ) -> ClusterStep:
     """The slowest kind of rank: its kernels, its collectives, and the pipeline's bubble.
 
+    Ranks on different samples wait for the slowest of them, which adds a fitted share of the
+    kernels' time for each doubling of their number, as in
+    :func:`estimator.throughput.multi_gpu.predict_efficiency`.
+
     alone: the step time of a rank by its kernels. A pipeline of p stages and m micro-batches of v
     chunks each stands still for (p - 1) / (m v) of the time that a stage computes (Narayanan et
     al. 2021, "Efficient large-scale language model training on GPU clusters using Megatron-LM").
     """
     numbers = load_coefficients().scaling
-    steps = [(alone(one), waiting(one.seen, gpu, numbers), one) for one in ranks]
+    timed = [(alone(one), one) for one in ranks]
+    steps = [(time, _waiting(time, one.seen, gpu, numbers), one) for time, one in timed]
     kernels, waits, slowest = max(steps, key=lambda each: _seconds(each[0], each[1]))
     bubble = _bubble(slowest.seen)
     step = _bounded(kernels, waits, bubble, slowest)
@@ -64,6 +70,16 @@ def cluster_step(
     )
 
 
+def _waiting(
+    kernels: StepTimeEstimate, seen: RankSeen, gpu: GpuType, numbers: ScalingCoefficients
+) -> Waiting:
+    """For collectives, and for the slowest of the ranks that work on other samples."""
+    collectives = waiting(seen, gpu, numbers)
+    share = numbers.imbalance * math.log2(seen.topology.copies)
+    slower = share * kernels.step_seconds.target
+    return Waiting(collectives.target + slower, collectives.lower, collectives.upper + slower)
+
+
 def _seconds(kernels: StepTimeEstimate, waits: Waiting) -> float:
     return kernels.step_seconds.target + waits.target
 
@@ -88,7 +104,7 @@ def _bounded(
         _end(alone.upper, waits.upper, bubble),
         Source.VIRTUAL,
         sentence(
-            "{name}: kernels {kernels:.3g} s, waiting for collectives {waits:.3g} s, the "
+            "{name}: kernels {kernels:.3g} s, waiting for collectives and ranks {waits:.3g} s, the "
             "pipeline's bubble adds {bubble:.0%}; {reason}",
             name=slowest.name,
             kernels=alone.target,

@@ -56,6 +56,7 @@ class Workload:
     many micro-batches. ``recompute``: repeated blocks are recomputed in the backward pass.
     ``inference``: forward passes alone. ``checkpoint``: saving of model and optimizer is run as
     well. ``optimizer``: a class of ``paddle.optimizer`` in place of the model file's.
+    ``sharding_stage``: of the rank of a job on several GPUs (:class:`Strategy`), None for one GPU.
     """
 
     model_file: Path
@@ -70,4 +71,5 @@ class Workload:
     inference: bool = False
     checkpoint: bool = False
     optimizer: str | None = None
+    sharding_stage: int | None = None
     script: Script | None = None

@@ -71,9 +71,12 @@ class Ended:
 
 
 class Copy:
-    """A forked copy of this process that runs ``work`` and then is gone."""
+    """A forked copy of this process that runs ``work`` and then is gone.
 
-    def __init__(self, work: Callable[[], None], faults: int) -> None:
+    faults: where it writes down where a crash was; None leaves that as it is.
+    """
+
+    def __init__(self, work: Callable[[], None], faults: int | None) -> None:
         parent = os.getpid()
         self._gone = False
         self.pid = os.fork()
@@ -123,10 +126,11 @@ def leave(exit_code: int = 0) -> NoReturn:
     os._exit(exit_code)
 
 
-def become_copy(parent: int, faults: int) -> None:
+def become_copy(parent: int, faults: int | None) -> None:
     """In a new copy: die with its parent, and answer for crashes and for where the code is."""
     die_with_parent(parent)
-    report_faults(faults)
+    if faults is not None:
+        report_faults(faults)
 
 
 def be_silent() -> None:

@@ -12,6 +12,7 @@ from estimator.drystep.measurement import (
     ModelFacts,
     PeakAt,
     PhasePeak,
+    PlansSeen,
     StepMeasurement,
     Timeline,
     VariantRun,
@@ -35,6 +36,7 @@ class Findings:
     peak_at: PeakAt | Missing = NOT_LOCATED
     variants: tuple[VariantRun, ...] = ()
     timeline: Timeline | None = None
+    plans: PlansSeen | None = None
 
     def assuming(self, *more: str) -> Findings:
         """The same with further assumptions."""

@@ -48,6 +48,7 @@ def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> 
         peak_at=findings.peak_at,
         variants=findings.variants,
         timeline=findings.timeline,
+        plans=findings.plans,
     )
 
 

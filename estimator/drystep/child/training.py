@@ -67,10 +67,23 @@ class _Recipe:
             self.file, self.model, prepared, self.assumptions, self.workload.optimizer
         )
         if self.file.train_step is not None:
-            return optimizer, UserStep(self.file.train_step, self.model, optimizer)
+            model, optimizer, _ = self._as_rank(self.model, optimizer, None)
+            return optimizer, UserStep(self.file.train_step, model, optimizer)
         model, optimizer, scaler = mixed(self.model, optimizer, self.precision)
+        model, optimizer, scaler = self._as_rank(model, optimizer, scaler)
         loss = loss_of(self.file, self.wrapper, self.assumptions)
         return optimizer, StandardStep(model, optimizer, loss, self.precision, scaler)
+
+    def _as_rank(
+        self, model: Any, optimizer: Any, scaler: paddle.amp.GradScaler | None
+    ) -> tuple[Any, Any, paddle.amp.GradScaler | None]:
+        """All three as those of one rank, where the workload is a job on several GPUs."""
+        stage = self.workload.sharding_stage
+        if stage is None:
+            return model, optimizer, scaler
+        from estimator.drystep.child.parallel import wrapped
+
+        return wrapped(model, optimizer, scaler, stage, recompute=self.workload.recompute)
 
 
 class Training:

@@ -161,7 +161,9 @@ class _Steps:
         self._at_start = 0
 
     def run(self, batch_size: int, capacity: int) -> StepMeasurement | None:
-        """The steps at a batch size and a capacity; None where there is no room."""
+        """The steps at a batch size and a capacity; None where there is no room, or where a batch
+        much larger than the asked one fails in another way.
+        """
         self.start_anew()
         self._gpu.set_capacity(capacity + statistics.leaked_bytes())
         question = replace(self._question, batch_size=batch_size)
@@ -170,6 +172,11 @@ class _Steps:
         except MemoryError as error:
             self._may_have_leaked = error.__cause__ is not None
             _check_room(error)
+            return None
+        except UserCodeFailed:
+            if batch_size <= 2 * self._asked.per_device_batch_size:
+                raise
+            self._may_have_leaked = True  # such as more than 2^31 elements for a kernel
             return None
         finally:
             self._gpu.set_capacity(virtual.BOUNDLESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,13 @@ from estimator.drystep.child.trials import explore_steps, with_workspace
 from estimator.drystep.child.unmodelled import noted, watch_sparse_tensors
 from estimator.drystep.child.variants import run_variants
 from estimator.drystep.child.virtual import VirtualGpu
-from estimator.drystep.measurement import Device, Precision, StepMeasurement, VariantRun
+from estimator.drystep.measurement import (
+    Device,
+    PlansSeen,
+    Precision,
+    StepMeasurement,
+    VariantRun,
+)
 from estimator.drystep.request import CudaCard, DryStepRequest
 from estimator.errors import BadInput, InternalError
 from estimator.messages import sentence
@@ -30,6 +37,9 @@ from estimator.messages import sentence
 MODEL_FILE_CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108)
 """What Paddle is told of the GPU where one run of a model file serves several types. Its compute
 capability decides which form of attention is taken."""
+
+SHARE_OF_TIME = 0.85
+"""Of the time limit, what may have gone by when no more plans are run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
 
     The search goes on in a copy of this process, while this one runs the model in other ways.
     """
+    started = time.monotonic()
     gpu = _virtual_gpu(request)
     question = _question(program, request)
     asked = _asked(gpu, question, request, say)
@@ -74,7 +85,28 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
         question = _question(program, request, evaluates=asked.run.evaluation_counts)
         findings = _explored(gpu, question, asked, request)
     measurements = (*findings.measurements, *alternatives)
-    return replace(findings, measurements=measurements, variants=variants)
+    findings = replace(findings, measurements=measurements, variants=variants)
+    if request.plans is None:
+        return findings
+    program.forget()
+    return replace(findings, plans=_plans(gpu, request, asked, started, say))
+
+
+def _plans(
+    gpu: VirtualGpu, request: DryStepRequest, asked: _Asked, started: float, say: Say
+) -> PlansSeen | None:
+    """What the search among plans on several GPUs found, if one is asked for."""
+    space = request.plans
+    if space is None or request.plugin is None:
+        return None
+    from estimator.drystep.child.plans import Planned, run_plans
+
+    if not asked.takes_a_precision:
+        space = replace(space, precisions=request.precisions[:1])
+    deadline = started + SHARE_OF_TIME * request.seconds
+    counts = asked.run.evaluation_counts
+    planned = Planned(gpu, request.plugin, request, space, asked.step, counts, deadline)
+    return run_plans(planned, say)
 
 
 def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:

@@ -16,9 +16,47 @@ CHINESE: Mapping[str, str] = {
     "{flag} and {other} not given": "未给出 {flag} 与 {other}",
     "duration x {gpus}": "时长 × {gpus}",
     "GPU-hours x {price:g} an hour": "GPU 小时 × 每小时 {price:g}",
-    "{alone}; data parallel adds gradient buckets {buckets}, communication {communication}": (
-        "{alone}；数据并行另加梯度桶 {buckets}、通信 {communication}"
+    "{alone}; data parallel adds gradient buckets {buckets}, communication {communication} "
+    "(computed, not run)": (
+        "{alone}；数据并行另加梯度桶 {buckets}、通信 {communication}（为计算所得，未运行）"
     ),
+    # plans that were run on several GPUs
+    "{reason}; run as rank {rank} of {count}": (
+        "{reason}；作为 {count} 个 rank 中的 rank {rank} 运行"
+    ),
+    "one rank of {count} of this plan was run on the virtual GPU; the YAML cannot switch it on, "
+    "the program has to": (
+        "此方案 {count} 个 rank 中的一个已在虚拟 GPU 上运行；YAML 无法启用它，须由程序启用"
+    ),
+    "data parallel: fused_allreduce_gradients(model.parameters(), None) before optimizer.step(), "
+    "because paddle.DataParallel does not bear recompute": (
+        "数据并行：在 optimizer.step() 之前调用 "
+        "fused_allreduce_gradients(model.parameters(), None)，因为 paddle.DataParallel 不支持重计算"
+    ),
+    "data parallel: model = paddle.DataParallel(model)": (
+        "数据并行：model = paddle.DataParallel(model)"
+    ),
+    "sharding stage {stage}: {lines}": "sharding stage {stage}：{lines}",
+    "recompute: paddle.distributed.fleet.utils.recompute for each repeated block": (
+        "重计算：对每个重复的块使用 paddle.distributed.fleet.utils.recompute"
+    ),
+    "{precision}, sharding stage {stage}": "{precision}，sharding stage {stage}",
+    "{way}, recompute": "{way}，重计算",
+    "--search runs on the virtual GPU: {why}": "--search 在虚拟 GPU 上运行：{why}",
+    "nothing was searched: no plan on several GPUs was allowed (--max-gpus)": (
+        "没有搜索：不允许多 GPU 方案（--max-gpus）"
+    ),
+    "plans on several GPUs: {run} run, {left_out} left out (what takes no more memory does not "
+    "fit: {too_large}; what is no slower fits everywhere: {slower}; four times the batch fits "
+    "everywhere: {smaller}; cannot be run: {failing}; not reached in the time: {not_reached})": (
+        "多 GPU 方案：运行 {run} 个，略去 {left_out} 个（显存需求不更大者已放不下：{too_large}；"
+        "不更慢者处处放得下：{slower}；四倍批大小处处放得下：{smaller}；无法运行：{failing}；时间用尽：{not_reached}）"
+    ),
+    "sharding stage {stage}, recompute {recompute}, {precision} cannot be run: {why}": (
+        "sharding stage {stage}、重计算{recompute}、{precision} 无法运行：{why}"
+    ),
+    "on": "开",
+    "off": "关",
     "within all limits": "满足所有限制",
     # why a plan may not be chosen
     "{gpu} has compute capability {have}; Paddle runs {dtype} AMP from {need} on and would "

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import Strategy
 from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
 from estimator.plan.reasons.words import (
@@ -31,6 +32,40 @@ def memory_fits(memory: MemoryEstimate) -> str:
         **sides(used, format_bytes),
         capacity=format_bytes(memory.capacity_bytes),
     )
+
+
+def was_run(count: int) -> str:
+    return sentence(
+        "one rank of {count} of this plan was run on the virtual GPU; the YAML cannot switch it "
+        "on, the program has to",
+        count=count,
+    )
+
+
+def wrapping(strategy: Strategy) -> str:
+    """The lines of a program that make a strategy."""
+    if strategy.sharding_stage == 0 and strategy.recompute:
+        return sentence(
+            "data parallel: fused_allreduce_gradients(model.parameters(), None) before "
+            "optimizer.step(), because paddle.DataParallel does not bear recompute"
+        )
+    if strategy.sharding_stage == 0:
+        return sentence("data parallel: model = paddle.DataParallel(model)")
+    lines = {
+        1: 'fleet.init, hybrid_configs = {"sharding_degree": N}, '
+        "fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)",
+        2: 'group_sharded_parallel(model, optimizer, "os_g")',
+        3: 'group_sharded_parallel(model, optimizer, "p_g_os")',
+    }
+    return sentence(
+        "sharding stage {stage}: {lines}",
+        stage=strategy.sharding_stage,
+        lines=lines[strategy.sharding_stage],
+    )
+
+
+def recompute() -> str:
+    return sentence("recompute: paddle.distributed.fleet.utils.recompute for each repeated block")
 
 
 def no_step_time(missing: Missing) -> str:

@@ -50,7 +50,8 @@ def cost(price: float) -> str:
 
 def data_parallel_memory(alone: str, buckets: int, nccl: int) -> str:
     return sentence(
-        "{alone}; data parallel adds gradient buckets {buckets}, communication {communication}",
+        "{alone}; data parallel adds gradient buckets {buckets}, communication {communication} "
+        "(computed, not run)",
         alone=alone,
         buckets=format_bytes(buckets),
         communication=format_bytes(nccl),

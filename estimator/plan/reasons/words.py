@@ -18,8 +18,20 @@ def chosen(plan: CandidatePlan) -> str:
         gpu=plan.gpu,
         batch=plan.per_device_batch_size,
         whole=plan.global_batch_size,
-        precision=plan.precision.label,
+        precision=way_in_words(plan),
     )
+
+
+def way_in_words(plan: CandidatePlan) -> str:
+    """Its precision, and what is done to save memory."""
+    said = plan.precision.label
+    if plan.strategy.sharding_stage:
+        said = sentence(
+            "{precision}, sharding stage {stage}",
+            precision=said,
+            stage=plan.strategy.sharding_stage,
+        )
+    return sentence("{way}, recompute", way=said) if plan.strategy.recompute else said
 
 
 def sides(interval: Bounded[Number], shown: Callable[[Number], str]) -> dict[str, str]:
@@ -44,7 +56,7 @@ def named(plan: CandidatePlan) -> str:
         count=plan.gpu_count,
         gpu=plan.gpu,
         batch=plan.per_device_batch_size,
-        precision=plan.precision.label,
+        precision=way_in_words(plan),
     )
 
 

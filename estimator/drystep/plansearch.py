@@ -1,0 +1,180 @@
+"""Which plans of a space are run, and which are left out because others tell of them.
+
+What takes memory is taken to be monotone: of plans at one precision, one takes no less than another
+where its batch is no smaller, its strategy does no more to save memory, and its GPUs, among which
+something is split, are no more. What takes time is too: a strategy that does more to save memory is
+no faster at the same batch on as many GPUs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from estimator.drystep.measurement import PlanPoint, PlanRun, PlansSeen
+from estimator.drystep.request import PlanSpace
+from estimator.drystep.strategy import DATA_PARALLEL
+from estimator.values import Missing
+
+SMALLER_FROM = 4
+"""A batch is smaller than needed where this many times as much fits on every GPU type."""
+
+
+class LeftOut(StrEnum):
+    """Why a plan is not run; as in :class:`PlansSeen`."""
+
+    TOO_LARGE = "too_large"
+    SLOWER = "slower"
+    SMALLER = "smaller"
+    FAILING = "failing"
+
+
+@dataclass(slots=True)
+class PlanSearch:
+    """The state of a search: what was run, what is running, what was left out.
+
+    first_batch: where the search begins, if any batch will do, up to ``largest_batch``.
+    """
+
+    space: PlanSpace
+    first_batch: int
+    largest_batch: int
+    runs: dict[PlanPoint, PlanRun] = field(default_factory=dict)
+    running: set[PlanPoint] = field(default_factory=set)
+    left_out: dict[PlanPoint, LeftOut] = field(default_factory=dict)
+
+    def next(self) -> PlanPoint | None:
+        """The next plan to run; None where nothing can be decided before what runs has ended, or
+        nothing is open.
+        """
+        for point in self._open():
+            why = self._why_not(point)
+            if why is not None:
+                self.left_out[point] = why
+            elif not self._waits(point):
+                self.running.add(point)
+                return point
+        return None
+
+    def learn(self, run: PlanRun) -> None:
+        """A plan has been run."""
+        self.running.discard(run.point)
+        self.runs[run.point] = run
+
+    def seen(self) -> PlansSeen:
+        """The report. What is neither run nor left out by a rule was not reached."""
+        why = list(self.left_out.values())
+        return PlansSeen(
+            runs=tuple(self.runs.values()),
+            too_large=why.count(LeftOut.TOO_LARGE),
+            slower=why.count(LeftOut.SLOWER),
+            smaller=why.count(LeftOut.SMALLER),
+            failing=why.count(LeftOut.FAILING),
+            not_reached=sum(1 for point in self._open() if point not in self.running),
+        )
+
+    def _open(self) -> Iterator[PlanPoint]:
+        for point in self._points():
+            if not any(point in known for known in (self.runs, self.running, self.left_out)):
+                yield point
+
+    def _points(self) -> Iterator[PlanPoint]:
+        """All, in the order in which they tell the most of others: the user's own precision, many
+        GPUs and what saves the most memory first; then the fastest.
+        """
+        *faster, last = self.space.strategies
+        for precision in self.space.precisions:
+            for batch in self._batches():
+                for count in sorted(self.space.gpu_counts, reverse=True):
+                    for strategy in (last, *faster):
+                        yield PlanPoint(count, precision, batch, strategy)
+
+    def _batches(self) -> tuple[int, ...]:
+        """The asked one, or powers of two from the first one up, and then down."""
+        if self.space.batch_size is not None:
+            return (self.space.batch_size,)
+        first = 1 << max(0, self.first_batch.bit_length() - 1)
+        powers = [1 << n for n in range(max(first, self.largest_batch).bit_length())]
+        return (*(p for p in powers if p >= first), *(p for p in reversed(powers) if p < first))
+
+    def _waits(self, point: PlanPoint) -> bool:
+        """Whether what runs now may tell that this one need not."""
+        return any(
+            takes_no_more(other, point) or _is_faster(other, point) for other in self.running
+        )
+
+    def _why_not(self, point: PlanPoint) -> LeftOut | None:
+        for other, run in self.runs.items():
+            if isinstance(run.measurement, Missing):
+                if (other.strategy, other.precision) == (point.strategy, point.precision):
+                    return LeftOut.FAILING
+                continue
+            if not fits_somewhere(run, self.space) and takes_no_more(other, point):
+                return LeftOut.TOO_LARGE
+            if not fits_everywhere(run, self.space):
+                continue
+            if _is_faster(other, point):
+                return LeftOut.SLOWER
+            if _is_much_larger(other, point):
+                return LeftOut.SMALLER
+        return None
+
+
+def fits_on(run: PlanRun, capacity: int) -> bool:
+    """Whether a plan that was run fits on a device whose allocator may take so many bytes."""
+    if isinstance(run.measurement, Missing):
+        return False
+    return run.measurement.peak_reserved_bytes <= capacity or capacity in run.squeezed
+
+
+def fits_somewhere(run: PlanRun, space: PlanSpace) -> bool:
+    """Whether it fits on one of the kinds of device at least."""
+    return any(fits_on(run, capacity) for capacity in space.capacities)
+
+
+def fits_everywhere(run: PlanRun, space: PlanSpace) -> bool:
+    """Whether it fits on all of them."""
+    return all(fits_on(run, capacity) for capacity in space.capacities)
+
+
+def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
+    """Whether ``one`` takes no more memory than ``other``."""
+    alike = other.strategy.sharding_stage == DATA_PARALLEL  # on however many GPUs
+    return (
+        one.precision == other.precision
+        and one.per_device_batch_size <= other.per_device_batch_size
+        and (alike or one.gpu_count >= other.gpu_count)
+        and other.strategy.does_no_more_than(one.strategy)
+    )
+
+
+def _is_faster(one: PlanPoint, other: PlanPoint) -> bool:
+    return _but_for_strategy(one) == _but_for_strategy(other) and (
+        one.strategy != other.strategy and one.strategy.does_no_more_than(other.strategy)
+    )
+
+
+def _but_for_strategy(point: PlanPoint) -> tuple[object, ...]:
+    return (point.gpu_count, point.precision, point.per_device_batch_size)
+
+
+def _is_much_larger(one: PlanPoint, other: PlanPoint) -> bool:
+    same = (one.gpu_count, one.precision, one.strategy) == (
+        other.gpu_count,
+        other.precision,
+        other.strategy,
+    )
+    return same and one.per_device_batch_size >= SMALLER_FROM * other.per_device_batch_size
+
+
+def may_be_squeezed(run: PlanRun, space: PlanSpace) -> tuple[int, ...]:
+    """Capacities on which only a run tells whether it fits."""
+    measured = run.measurement
+    if isinstance(measured, Missing):
+        return ()
+    return tuple(
+        capacity
+        for capacity in sorted(space.capacities)
+        if measured.peak_allocated_bytes <= capacity < measured.peak_reserved_bytes
+    )

@@ -1,0 +1,168 @@
+"""What the plans that were run on several GPUs say of each GPU type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from estimator.answers import Evidence, Predictor
+from estimator.drystep.cluster import RankSeen
+from estimator.drystep.device.choose import ChosenDevice
+from estimator.drystep.measurement import (
+    Device,
+    DryStepReport,
+    PlanPoint,
+    PlansSeen,
+    Precision,
+    RankClass,
+    StepMeasurement,
+)
+from estimator.drystep.request import PlanSpace
+from estimator.drystep.strategy import strategies
+from estimator.errors import BadInput
+from estimator.gpus.types import GpuType
+from estimator.memory.estimate import capacity_classes
+from estimator.messages import sentence
+from estimator.options import EstimateOptions
+from estimator.plan.candidates import counts_asked_for, nodes_for
+from estimator.plan.types import ClusterAnswer, GpuAnswer, Question
+from estimator.throughput.cluster_step import cluster_step
+from estimator.values import Missing
+
+PRECISIONS = (Precision(), Precision("O1", "float16"), Precision("O2", "float16"))
+"""Run where the user names none."""
+
+TIME_FACTOR = 5
+"""How many times the time limit of one question a search may take."""
+
+
+def seconds_for(options: EstimateOptions) -> float:
+    """The time limit of the question, with what a search takes."""
+    return options.time_limit_seconds * (TIME_FACTOR if options.search else 1)
+
+
+def plan_space(
+    options: EstimateOptions, gpus: Sequence[GpuType], chosen: ChosenDevice
+) -> PlanSpace | None:
+    """What to search among; None where nothing is, or no plan on several GPUs is allowed.
+
+    Raises BadInput where a search is asked for and there is no virtual GPU.
+    """
+    if not options.search:
+        return None
+    if chosen.device is not Device.VIRTUAL:
+        raise BadInput(
+            sentence("--search runs on the virtual GPU: {why}", why=chosen.reason or chosen.device),
+            where="--search",
+            hint="paddle-estimate doctor",
+        )
+    counts = _counts(options.question, gpus)
+    if not counts:
+        return None
+    own = options.workload.precision
+    return PlanSpace(
+        gpu_counts=counts,
+        precisions=PRECISIONS if own is None else (own,),
+        strategies=strategies(recompute=options.workload.recompute),
+        batch_size=options.question.pinned_batch_size,
+        capacities=tuple(capacity_classes(gpus, max(counts))),
+    )
+
+
+def _counts(question: Question, gpus: Sequence[GpuType]) -> tuple[int, ...]:
+    """The numbers of GPUs that a plan on several may have."""
+    counts = {count for gpu in gpus for count in counts_asked_for(question, gpu) if count > 1}
+    return tuple(sorted(counts))
+
+
+def searched_answers(
+    evidence: Evidence, gpus: Sequence[GpuType], question: Question
+) -> Iterator[GpuAnswer]:
+    """Every plan that was run, on each GPU type."""
+    plans = evidence.report.plans
+    if plans is None:
+        return
+    predict = Predictor(evidence)
+    classes = capacity_classes(gpus, max(_counts(question, gpus)))
+    for capacity, members in classes.items():
+        for run in _runs(plans, capacity):
+            for gpu in members:
+                yield _answer(predict, gpu, nodes_for(question, gpu, run.point.gpu_count), run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A plan that could be run, on a device of a certain capacity."""
+
+    point: PlanPoint
+    measurement: StepMeasurement
+    seen: RankSeen
+
+
+def _runs(plans: PlansSeen, capacity: int) -> Iterator[_Run]:
+    for run in plans.runs:
+        measured = run.measurement
+        if isinstance(measured, StepMeasurement) and run.seen is not None:
+            held = run.squeezed.get(capacity, measured.peak_reserved_bytes)
+            yield _Run(run.point, replace(measured, peak_reserved_bytes=held), run.seen)
+
+
+def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[str]:
+    """How much of the space was run, and why the rest was not; then what could not be run."""
+    if report.plans is not None:
+        yield from _what_was_searched(report.plans)
+    elif options.search:
+        yield sentence("nothing was searched: no plan on several GPUs was allowed (--max-gpus)")
+
+
+def _what_was_searched(plans: PlansSeen) -> Iterator[str]:
+    yield sentence(
+        "plans on several GPUs: {run} run, {left_out} left out (what takes no more memory does not "
+        "fit: {too_large}; what is no slower fits everywhere: {slower}; four times the batch fits "
+        "everywhere: {smaller}; cannot be run: {failing}; not reached in the time: {not_reached})",
+        run=len(plans.runs),
+        left_out=plans.left_out,
+        too_large=plans.too_large,
+        slower=plans.slower,
+        smaller=plans.smaller,
+        failing=plans.failing,
+        not_reached=plans.not_reached,
+    )
+    for run in plans.runs:
+        if isinstance(run.measurement, Missing):
+            yield sentence(
+                "sharding stage {stage}, recompute {recompute}, {precision} cannot be run: {why}",
+                stage=run.point.strategy.sharding_stage,
+                recompute=sentence("on") if run.point.strategy.recompute else sentence("off"),
+                precision=run.point.precision.label,
+                why=run.measurement.reason,
+            )
+
+
+def _answer(predict: Predictor, gpu: GpuType, nodes: int, run: _Run) -> GpuAnswer:
+    point, measurement = run.point, run.measurement
+    seen = replace(run.seen, gpus_per_node=-(-point.gpu_count // nodes))
+    memory = predict.memory(gpu, measurement, point.gpu_count, seen.communicators)
+    reason = sentence(
+        "{reason}; run as rank {rank} of {count}",
+        reason=memory.device_memory.reason,
+        rank=seen.rank,
+        count=point.gpu_count,
+    )
+    one = RankClass(
+        name=sentence("rank {rank}", rank=seen.rank),
+        ranks=tuple(range(point.gpu_count)),
+        parameters=0,
+        measurement=measurement,
+        seen=seen,
+    )
+    step = cluster_step((one,), gpu, lambda _: predict.kernels_time(gpu, measurement, (point,)))
+    return GpuAnswer(
+        gpu=gpu.name,
+        precision=point.precision,
+        memory=replace(memory, device_memory=replace(memory.device_memory, reason=reason)),
+        step_time=step.estimate,
+        cluster=ClusterAnswer(seen.samples * seen.topology.copies, step.efficiency),
+        gpu_count=point.gpu_count,
+        strategy=point.strategy,
+    )

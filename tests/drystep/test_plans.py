@@ -1,0 +1,183 @@
+"""Plans of a model file on several GPUs, run by a real child, against arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from estimator.drystep.launch import run_dry_step
+from estimator.drystep.measurement import PlanRun, PlansSeen, Precision, StepMeasurement
+from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits, PlanSpace
+from estimator.drystep.strategy import Strategy, strategies
+from estimator.units import GIB, MIB
+from estimator.values import Missing
+from estimator.workload.types import Workload
+from tests.drystep.virtual import plugin_or_skip
+
+pytestmark = pytest.mark.paddle
+
+BLOCKS = """
+    import paddle
+
+    H = 1024
+
+    class Block(paddle.nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.up = paddle.nn.Linear(H, 4 * H)
+            self.down = paddle.nn.Linear(4 * H, H)
+
+        def forward(self, x):
+            return x + self.down(paddle.nn.functional.relu(self.up(x)))
+
+    def build_model():
+        return paddle.nn.Sequential(*(Block() for _ in range(4)))
+
+    def example_batch(batch_size):
+        return paddle.randn([batch_size, H]), None
+
+    def loss_fn(outputs, labels):
+        return outputs.mean()
+
+    def build_optimizer(parameters):
+        return paddle.optimizer.AdamW(parameters=parameters)
+"""
+WEIGHT = 4 * 4 * 1024 * 1024
+"""Bytes of a weight of 1024 x 4096 float32."""
+PARAMETERS = 4 * (2 * 4 * 1024 * 1024 + 5 * 1024)
+
+KINDS = (MIB, 16 * GIB)
+"""Nothing fits on the one, all on the other: no strategy makes another one needless."""
+
+
+def plans(
+    folder: Path,
+    code: str,
+    counts: tuple[int, ...] = (4,),
+    precisions: tuple[Precision, ...] = (Precision(),),
+    seconds: float = 120.0,
+) -> PlansSeen:
+    file = folder / "model.py"
+    file.write_text(dedent(code))
+    plugin = plugin_or_skip()
+    request = DryStepRequest(
+        Workload(file),
+        per_device_batch_size=1,
+        precisions=precisions[:1],
+        device=DeviceChoice.VIRTUAL,
+        plugin=plugin.library,
+        environment=plugin.environment(),
+        seconds=seconds,
+        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, KINDS),
+    )
+    seen = run_dry_step(request, Limits(seconds)).plans
+    assert seen is not None
+    return seen
+
+
+def taken(run: PlanRun) -> int:
+    assert isinstance(run.measurement, StepMeasurement)
+    return run.measurement.peak_allocated_bytes
+
+
+def test_memory_of_every_strategy_is_that_of_arithmetic(tmp_path: Path) -> None:
+    seen = plans(tmp_path, BLOCKS)
+    runs = {run.point.strategy: run for run in seen.runs}
+    assert set(runs) == set(strategies(recompute=False))
+    bytes_each = {
+        0: 4 + 4 + 4 + 8,  # parameters, gradients, the buckets they are summed in, two moments
+        1: 4 + 4 + 8 / 4,
+        2: 4 + 4 / 4 + 8 / 4,
+        3: 4 / 4 + 8 / 4,
+    }
+    at_the_peak = {
+        0: 3 * WEIGHT,  # gradients that are not in their bucket yet
+        1: 2 * WEIGHT,
+        2: 4 * 2 * WEIGHT,  # a bucket of 2^23 gradients for each rank
+        3: 6 * WEIGHT,  # whole parameters of two layers, and their gradients
+    }
+    for stage, each in bytes_each.items():
+        floor = each * PARAMETERS
+        assert floor <= taken(runs[Strategy(stage)]) <= floor + at_the_peak[stage] + MIB
+    for run in seen.runs:
+        assert run.seen is not None
+        assert run.seen.topology.copies == 4
+        assert (run.seen.samples, run.seen.micro_batches) == (1, 1)
+
+
+def test_what_the_ranks_send_each_other(tmp_path: Path) -> None:
+    runs = {run.point.strategy: run for run in plans(tmp_path, BLOCKS).runs}
+    gradients = 4 * PARAMETERS
+
+    def sent(stage: int, recompute: bool = False) -> dict[str, int]:
+        seen = runs[Strategy(stage, recompute)].seen
+        assert seen is not None
+        found: dict[str, int] = {}
+        for use in seen.collectives:
+            assert len(use.ranks) == 4
+            found[use.kind] = found.get(use.kind, 0) + use.bytes * use.count
+        return found
+
+    assert sent(0) == sent(0, recompute=True) == {"all_reduce": gradients}
+    assert sent(1) == {"reduce": gradients, "broadcast": gradients}
+    # Forward and backward pass each gather a quarter of the weights from every rank.
+    weights = 4 * 2 * WEIGHT
+    assert sent(3)["all_gather"] == pytest.approx(2 * weights / 4, rel=0.2)
+
+
+def test_the_rank_with_the_largest_share_is_the_one_that_counts(tmp_path: Path) -> None:
+    # Five layers of 4 MiElements among four ranks: one of them has two, wherever Paddle puts them.
+    code = BLOCKS.replace("self.down = paddle.nn.Linear(4 * H, H)", "").replace(
+        "self.down(paddle.nn.functional.relu(self.up(x)))", "self.up(x).mean(-1, keepdim=True)"
+    )
+    seen = plans(tmp_path, code.replace("range(4)", "range(5)"))
+    one = next(run for run in seen.runs if run.point.strategy == Strategy(1))
+    assert one.seen is not None
+    assert max(one.seen.shares) == one.seen.shares[one.seen.rank]
+    assert max(one.seen.shares) >= 2 * WEIGHT
+    parameters = 5 * (4 * 1024 * 1024 + 4 * 1024)
+    assert taken(one) >= 8 * parameters + 2 * max(one.seen.shares)
+
+
+def test_mixed_precision_keeps_masters_of_its_share(tmp_path: Path) -> None:
+    seen = plans(tmp_path, BLOCKS, precisions=(Precision("O2", "bfloat16"),))
+    one = next(run for run in seen.runs if run.point.strategy == Strategy(3))
+    # bfloat16 parameters; masters and two moments of float32: a quarter of all.
+    assert (2 + 12) / 4 * PARAMETERS <= taken(one) <= (2 + 12) / 4 * PARAMETERS + 3 * WEIGHT + MIB
+
+
+def test_a_model_without_repeated_blocks_says_so_once(tmp_path: Path) -> None:
+    code = BLOCKS.replace("paddle.nn.Sequential(*(Block() for _ in range(4)))", "Block()")
+    seen = plans(tmp_path, code, counts=(2, 3))
+    failed = [run for run in seen.runs if isinstance(run.measurement, Missing)]
+    assert all("no repeated blocks" in run.measurement.reason for run in failed)
+    assert {run.point.strategy for run in failed} <= set(strategies(recompute=True))
+    assert len(failed) + seen.failing == 2 * 4
+    ran = {(run.point.gpu_count, run.point.strategy) for run in seen.runs if run not in failed}
+    assert len(ran) == 2 * 4  # three GPUs as well as two
+
+
+def test_a_model_that_trains_itself_is_wrapped_too(tmp_path: Path) -> None:
+    code = (
+        BLOCKS
+        + """
+    def train_step(model, batch, optimizer):
+        model(batch[0]).mean().backward()
+        optimizer.step()
+        optimizer.clear_grad()
+"""
+    )
+    seen = plans(tmp_path, code, precisions=(Precision(), Precision("O1", "float16")))
+    assert {run.point.precision for run in seen.runs} == {Precision()}
+    one = next(run for run in seen.runs if run.point.strategy == Strategy(1))
+    assert taken(one) <= (4 + 4 + 8 / 4) * PARAMETERS + 2 * WEIGHT + MIB
+
+
+def test_when_time_is_up_the_rest_is_not_reached(tmp_path: Path) -> None:
+    code = BLOCKS.replace(
+        "return outputs.mean()", "import time; time.sleep(1); return outputs.mean()"
+    )
+    seen = plans(tmp_path, code, counts=(2, 4, 8), seconds=20.0)
+    assert seen.not_reached > 0

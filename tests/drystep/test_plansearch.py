@@ -1,0 +1,155 @@
+"""Which plans are run: a model whose memory is a formula stands in for the runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from estimator.drystep.measurement import PlanPoint, PlanRun, Precision
+from estimator.drystep.plansearch import PlanSearch, takes_no_more
+from estimator.drystep.request import PlanSpace
+from estimator.drystep.strategy import Strategy, strategies
+from estimator.values import Missing
+from tests.plan.planning import report
+
+FP32, O2 = Precision(), Precision("O2", "float16")
+MEASURED = report().measurements[0]
+FAILED = Missing("no repeated blocks to recompute")
+
+
+@dataclass(frozen=True)
+class Model:
+    """16 bytes of state, of which a stage shards 8, 12 or all, and so much a sample."""
+
+    per_sample: int = 10
+    fails: tuple[Strategy, ...] = ()
+
+    def bytes_of(self, point: PlanPoint) -> int:
+        shared = (0, 8, 12, 16)[point.strategy.sharding_stage]
+        state = 16 - shared + shared // point.gpu_count
+        each = self.per_sample // 5 if point.strategy.recompute else self.per_sample
+        return state + each * point.per_device_batch_size
+
+    def run(self, point: PlanPoint) -> PlanRun:
+        if point.strategy in self.fails:
+            return PlanRun(point, FAILED)
+        size = self.bytes_of(point)
+        measured = replace(MEASURED, peak_allocated_bytes=size, peak_reserved_bytes=size)
+        return PlanRun(point, measured)
+
+
+def space(
+    *capacities: int, batch: int | None = None, counts: tuple[int, ...] = (2, 8)
+) -> PlanSpace:
+    return PlanSpace(counts, (FP32,), strategies(recompute=False), batch, capacities)
+
+
+def searched(of: PlanSpace, model: Model, first: int = 4, at_once: int = 2) -> PlanSearch:
+    search = PlanSearch(of, first, 64)
+    while True:
+        running = []
+        while len(running) < at_once and (point := search.next()) is not None:
+            running.append(point)
+        if not running:
+            return search
+        for point in running:
+            search.learn(model.run(point))
+
+
+def test_every_plan_that_may_be_the_best_is_run() -> None:
+    of, model = space(100), Model()
+    search = searched(of, model)
+    batches = [1 << n for n in range(7)]
+    every = [
+        PlanPoint(count, FP32, batch, strategy)
+        for count in of.gpu_counts
+        for batch in batches
+        for strategy in of.strategies
+    ]
+    fits = {point for point in every if model.bytes_of(point) <= 100}
+    # The best plan on so many GPUs: the fastest strategy at the largest batch that one fits with.
+    for count in of.gpu_counts:
+        for strategy in of.strategies:
+            same = [p for p in fits if (p.gpu_count, p.strategy) == (count, strategy)]
+            largest = max(same, key=lambda point: point.per_device_batch_size)
+            faster = [
+                other
+                for other in of.strategies
+                if other != strategy and other.does_no_more_than(strategy)
+            ]
+            if not any(replace(largest, strategy=other) in fits for other in faster):
+                assert largest in search.runs
+    seen = search.seen()
+    assert len(seen.runs) + seen.left_out == len(every)
+    assert len(seen.runs) < len(every) / 3
+    assert seen.not_reached == seen.failing == 0
+
+
+def test_what_is_left_out_is_what_the_rules_say() -> None:
+    model = Model()
+    search = searched(space(100), model)
+    for point, why in search.left_out.items():
+        fits = model.bytes_of(point) <= 100
+        if why == "too_large":
+            assert not fits
+        elif why == "slower":
+            others = strategies(recompute=False)
+            faster = [
+                s for s in others if s != point.strategy and s.does_no_more_than(point.strategy)
+            ]
+            assert any(model.bytes_of(replace(point, strategy=s)) <= 100 for s in faster)
+        else:
+            four = replace(point, per_device_batch_size=4 * point.per_device_batch_size)
+            assert model.bytes_of(four) <= 100
+
+
+def test_an_asked_batch_is_the_only_one() -> None:
+    search = searched(space(1000, batch=3), Model())
+    assert {point.per_device_batch_size for point in search.runs} == {3}
+    # Data parallel without recompute fits, and so nothing else is faster.
+    assert any(point.strategy == Strategy() for point in search.runs)
+
+
+def test_nothing_fits_after_one_run_of_each_batch() -> None:
+    search = searched(space(1, batch=8), Model())
+    (only,) = search.runs
+    assert only == PlanPoint(8, FP32, 8, Strategy(3, recompute=True))
+    assert search.seen().too_large == 2 * 8 - 1
+
+
+def test_what_cannot_be_run_says_nothing_of_the_others() -> None:
+    recompute = tuple(s for s in strategies(recompute=False) if s.recompute)
+    search = searched(space(100, batch=4), Model(fails=recompute))
+    ran = {p.strategy for p, run in search.runs.items() if run.measurement is not FAILED}
+    assert Strategy() in ran
+    # Each that fails is run once, for all numbers of GPUs; those that are slower anyway are not.
+    failed = [p.strategy for p, run in search.runs.items() if run.measurement is FAILED]
+    assert len(failed) == len(set(failed))
+
+
+def test_a_small_kind_of_gpu_keeps_the_search_going() -> None:
+    small = searched(space(20, 1000), Model())
+    large = searched(space(1000), Model())
+    assert len(small.runs) > len(large.runs)
+    assert any(point.per_device_batch_size == 1 for point in small.runs)
+
+
+POINT = PlanPoint(4, FP32, 8, Strategy(1))
+
+
+@pytest.mark.parametrize(
+    ("other", "more"),
+    [
+        (replace(POINT, per_device_batch_size=16), True),
+        (replace(POINT, per_device_batch_size=4), False),
+        (replace(POINT, gpu_count=2), True),
+        (replace(POINT, gpu_count=8), False),
+        (replace(POINT, gpu_count=8, strategy=Strategy(0)), True),  # takes the same on any number
+        (replace(POINT, strategy=Strategy(2)), False),
+        (replace(POINT, strategy=Strategy(0, recompute=True)), False),  # not to be compared
+        (replace(POINT, precision=O2), False),
+    ],
+)
+def test_which_of_two_takes_more(other: PlanPoint, more: bool) -> None:
+    assert takes_no_more(POINT, other) is more
