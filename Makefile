@@ -31,8 +31,9 @@ accuracy-cluster: $(READY)  ## device memory of every rank against published run
 corpus: $(READY)  ## the same on architectures of real suites (PyPI, or checkouts in CORPUS_DIR)
 	$(BIN)/python -m tests.corpus.run --json corpus.json $(ARGS)
 
-bench: $(READY)  ## speed as ratios to `python -c "import paddle"` in one run
+bench: $(READY)  ## speed as ratios: to `python -c "import paddle"`, and of a step to its Python alone
 	$(BIN)/python -m tests.accuracy.bench
+	$(BIN)/python -m tests.accuracy.python_time
 
 bench-render: $(READY)  ## how long 1,000 manifests take
 	$(BIN)/python -m tests.manifest.bench

@@ -84,6 +84,18 @@ def test_a_small_model_trains_as_on_the_cpu() -> None:
     assert told["virtual"] == told["cpu"]
 
 
+def test_only_small_gradients_are_really_computed() -> None:
+    """They decide no shape: 1,024 values of 1/1024 are computed, 65,536 (256 KiB) are not."""
+    result = on_virtual_gpu("""
+        for count in (1 << 10, 1 << 16):
+            x = paddle.ones([count])
+            x.stop_gradient = False
+            x.mean().backward()
+            result[str(count)] = float(x.grad.max())
+    """)
+    assert result == {"1024": 1 / 1024, "65536": 0.0}
+
+
 def test_reused_memory_shows_no_stale_bits() -> None:
     told = on_virtual_gpu("""
         noise = paddle.to_tensor(np.full([1 << 20], 3.5e38 / 2, "float32"))
