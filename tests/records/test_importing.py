@@ -14,6 +14,7 @@ import pytest
 
 from estimator.errors import BadInput
 from estimator.records.importers.exported import to_json
+from estimator.records.importers.paddle_log import TrainingLog
 from estimator.records.importing import ImportReport, ImportRequest, import_files
 from estimator.records.mapping import parse_mapping
 from estimator.records.quality import check
@@ -217,6 +218,46 @@ def test_training_logs_of_the_suites(suite: str, store: Store, tmp_path: Path) -
     assert happened.status is None
     again = taken(store, text, "paddle-log", tmp_path / "train.log")
     assert again.merged == Merged(0, 0, 1)
+
+
+TRAINER = """
+[2024-03-03 18:06:28,000] [    INFO] -   Instantaneous batch size per device = 4
+[2024-03-03 18:06:33,568] [    INFO] - loss: 1.08, global_step: 1, current_memory_reserved: 7.5, \
+max_memory_allocated: 6.25, max_memory_reserved: 7.5, interval_runtime: 4.8704, \
+interval_samples_per_second: 6.5703, interval_steps_per_second: 0.2053, progress_or_epoch: 0.0008
+[2024-03-03 18:06:33,717] [    INFO] - loss: 1.07, global_step: 2, current_memory_reserved: 8.0, \
+max_memory_allocated: 6.5, max_memory_reserved: 8.0, interval_runtime: 0.25, \
+interval_samples_per_second: 128.0, interval_steps_per_second: 4.0, progress_or_epoch: 0.0016
+"""
+
+
+def test_a_log_of_paddlenlps_trainer(store: Store, tmp_path: Path) -> None:
+    assert taken(store, TRAINER, "paddle-log", tmp_path / "t.log").merged == Merged(1, 0, 0)
+    record = only(store)
+    happened = record.happened
+    assert happened is not None
+    assert happened.step_time_s == 0.25  # 4 steps a second; the first line is warming up
+    assert happened.peak_reserved_bytes == 8 << 30
+    assert happened.peak_allocated_bytes == int(6.5 * (1 << 30))
+    assert record.submitted.facts.per_device_batch_size == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        ("batch_cost: 0.2, ips: 160.1 images/s", 32),  # 32.02
+        ("batch_cost: 0.2, ips: 162.5 samples/sec", 32),  # 32.5 is a fraction of 0.016 off
+        ("batch_cost: 0.2, ips: 12.5 samples/sec", None),  # 2.5 is none
+        ("batch_cost: 0.2, ips: 81920 tokens/s", None),
+        ("batch_cost: 0.2, ips: 160", None),  # of what?
+        ("batch_cost: 0.2, ips: 0 samples/s", None),
+        ("batch_cost: 0, ips: 160 samples/s", None),
+    ],
+)
+def test_rate_times_step_time_is_the_batch_size(line: str, size: int | None) -> None:
+    log = TrainingLog()
+    log.read(line)
+    assert log.per_device_batch_size == size
 
 
 def test_a_log_goes_into_the_record_of_its_estimate(store: Store, tmp_path: Path) -> None:
