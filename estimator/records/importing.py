@@ -137,13 +137,18 @@ def _reader(request: ImportRequest) -> Reader:
     return partial(kubernetes_jobs, prometheus=Prometheus(request.prometheus))
 
 
+_ASKED = ["per_device_batch_size"]
+"""What a training log tells of a job although it was asked for."""
+
+
 def _in_estimate(frame: pd.DataFrame, request: ImportRequest) -> pd.DataFrame:
     if request.estimate_id is None:
         return frame
     if len(frame) > 1:
         what = "an estimate is of one job, and this file has several"
         raise BadInput(what, where="--estimate-id", hint="--map estimate_id=COLUMN")
-    return frame.assign(identifier=request.estimate_id)
+    # The estimate knows what was asked, and its prediction is for that.
+    return frame.drop(columns=_ASKED, errors="ignore").assign(identifier=request.estimate_id)
 
 
 def _with_gpu_names(frame: pd.DataFrame) -> pd.DataFrame:

@@ -263,7 +263,9 @@ def test_rate_times_step_time_is_the_batch_size(line: str, size: int | None) -> 
 def test_a_log_goes_into_the_record_of_its_estimate(store: Store, tmp_path: Path) -> None:
     store.save(BARE)
     path = tmp_path / "train.log"
-    path.write_text("batch_cost: 0.5, ips: 2\nOut of memory error on GPU 0. Cannot allocate\n")
+    path.write_text(
+        "batch_cost: 0.5, ips: 2 samples/s\nOut of memory error on GPU 0. Cannot allocate\n"
+    )
     request = ImportRequest([path], "paddle-log", parse_mapping([]), estimate_id=BARE.identifier)
     assert import_files(store, request).merged == Merged(0, 1, 0)
     record = only(store)
