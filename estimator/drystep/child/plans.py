@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from estimator.drystep.child import virtual
+from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.collectives import LoneRank
 from estimator.drystep.child.copies import Channel, Copy, channel
 from estimator.drystep.child.observe import NO_TIME, StepQuestion, try_step
@@ -147,6 +147,7 @@ class _Work:
             per_device_batch_size=batch_size,
             peak_allocated_bytes=allocated,
             peak_reserved_bytes=reserved,
+            page_bytes=statistics.page_bytes(),
             breakdown=_NO_BREAKDOWN,
             peak_phase=record.peak_phase,
             kernels=record.kernels,
