@@ -6,6 +6,7 @@ import pytest
 
 from estimator.paths import HOME_VARIABLE, user_cache_folder
 from estimator.records.store import STORE_VARIABLE
+from tests.records.servers import postgres_programs, postgres_server
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +17,15 @@ def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv(HOME_VARIABLE, str(home))
     monkeypatch.delenv(STORE_VARIABLE, raising=False)
     return home
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(request):
+    """Words of the service's command line: the embedded database, then a real PostgreSQL."""
+    if request.param == "sqlite":
+        yield []
+        return
+    if postgres_programs() is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with postgres_server() as url:
+        yield ["--database", url]

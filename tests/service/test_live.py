@@ -24,8 +24,8 @@ QUICK = {"gpu": ["T4"], "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    with service(tmp_path_factory.mktemp("live")) as running:
+def live(tmp_path_factory, database):
+    with service(tmp_path_factory.mktemp("live"), *database) as running:
         yield running
 
 

@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from tests.records.servers import postgres_programs, postgres_server
 from tests.service.apps import SOURCE
 from tests.service.live import ended, service
 
@@ -22,17 +21,6 @@ pytestmark = [
 
 ESTIMATES = "/api/v1/estimates"
 RUNS = 3
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request):
-    if request.param == "sqlite":
-        yield []
-        return
-    if postgres_programs() is None:
-        pytest.skip("no PostgreSQL server is installed")
-    with postgres_server() as url:
-        yield ["--database", url]
 
 
 def test_kill_9_of_the_service_and_of_a_worker(tmp_path, database):
