@@ -11,7 +11,20 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC = ("Picture", "capacity_report", "estimate", "estimate_script", "frame")
+_PUBLIC = (
+    "Picture",
+    "capacity_report",
+    "changes_of",
+    "compare",
+    "estimate",
+    "estimate_script",
+    "frame",
+    "gpu_types",
+    "manifest_of",
+    "past_jobs",
+    "template",
+    "templates",
+)
 
 
 def __getattr__(name: str) -> Any:

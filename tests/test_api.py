@@ -32,6 +32,55 @@ def test_a_script_runs_on_a_virtual_cluster(
     assert result.outcome.plan.gpu_count == 2
 
 
+MODEL = """
+import paddle
+
+
+def build_model():
+    return paddle.nn.Linear(4, 8)
+
+
+def example_batch(batch_size):
+    return paddle.rand([batch_size, 4]), paddle.rand([batch_size, 8])
+
+
+def loss_fn(outputs, labels):
+    return paddle.nn.functional.mse_loss(outputs, labels)
+"""
+
+
+@pytest.mark.paddle
+def test_an_answer_is_told_again_and_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin_or_skip()
+    monkeypatch.setenv("PADDLE_ESTIMATE_STORE", str(tmp_path / "records.sqlite3"))
+    assert estimator.past_jobs().empty
+    model = tmp_path / "small.py"
+    model.write_text(MODEL)
+    left, right = (estimator.estimate(model, gpu=["T4"], batch_size=size) for size in (8, 16))
+    assert set(estimator.past_jobs()["identifier"]) == {left.identifier, right.identifier}
+    found = estimator.compare(left, right)
+    assert list(found.loc["workload.per_device_batch_size"]) == [8, 16, True]
+    # a Linear of 4 inputs and 8 outputs
+    assert list(found.loc["model.parameters"]) == [40, 40, False]
+    volcano = estimator.manifest_of(left.identifier, kind="volcano")
+    assert volcano.kind == "volcano"
+    changes = estimator.changes_of(left.identifier)
+    assert "+        nvidia.com/gpu.product: Tesla-T4" in changes.text.splitlines()
+
+
+def test_what_is_known_of_gpus_and_templates(tmp_path: Path) -> None:
+    assert estimator.gpu_types().find("T4").name == "T4"
+    own = tmp_path / "project"
+    own.mkdir()
+    (own / "mine.yaml").write_text("extends: ocr\njob: {backoffLimit: 7}\n")
+    assert "mine" in {one.name for one in estimator.templates([tmp_path])}
+    view = estimator.template("mine", [tmp_path])
+    [limit] = [one for one in view.origins if one.path == "job.backoffLimit"]
+    assert (limit.value, limit.origin.rpartition("/")[2]) == (7, "mine.yaml:2")
+
+
 @pytest.mark.parametrize("command", ["bash train.sh", ["python"], ""])
 def test_a_command_that_starts_no_python_program_is_bad_input(command: str | list[str]) -> None:
     with pytest.raises(BadInput):
