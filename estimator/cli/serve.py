@@ -39,6 +39,7 @@ class ServeArguments(CommonArguments):
     gpus_file: Annotated[Path | None, _service("--gpus-file", "FILE")] = None
     templates: Annotated[list[Path], _service("--templates", "DIR")] = field(default_factory=list)
     crds: Annotated[Path | None, _service("--crds", "DIR")] = None
+    cluster: Annotated[Path | None, _service("--cluster", "FILE")] = None
     tokens: Annotated[Path | None, _safety("--tokens", "FILE")] = None
     public_host: Annotated[list[str], _safety("--public-host", "NAME")] = field(
         default_factory=list
@@ -89,6 +90,7 @@ def _settings(arguments: ServeArguments) -> Settings:
         hosts=tuple(arguments.public_host),
         unsafe_uploads=arguments.allow_unsafe_uploads,
         dry_step_on=arguments.dry_step_on,
+        cluster=_absolute(arguments.cluster),
         site=Site(
             gpus_file=_absolute(arguments.gpus_file),
             templates=_all_absolute(arguments.templates),

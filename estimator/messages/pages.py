@@ -12,6 +12,7 @@ WORDINGS = {
     "page.compare": Wording("Compare", "比较"),
     "page.gpus": Wording("GPU types", "GPU 型号"),
     "page.templates": Wording("Templates", "模板"),
+    "page.report": Wording("Capacity report", "容量报告"),
     "page.logout": Wording("Sign out", "退出登录"),
     "page.try": Wording("Try:", "可尝试："),
     "page.details": Wording("Details", "详情"),

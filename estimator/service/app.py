@@ -26,10 +26,11 @@ from estimator.service.events import Hub
 from estimator.service.intake.digest import Naming
 from estimator.service.jobs.store import JobStore
 from estimator.service.metrics import Measured, Metrics
-from estimator.service.pages import routes, session
+from estimator.service.pages import report, routes, session
 from estimator.service.pages.render import page
 from estimator.service.pages.result import Documents
 from estimator.service.problems import MEDIA_TYPE, Refused, problem_of, shown_whole, told
+from estimator.service.reporting import Reports
 from estimator.service.sandbox.limits import SandboxLimits
 from estimator.service.security.failures import Failures
 from estimator.service.security.guard import Guard, TooLarge
@@ -95,7 +96,8 @@ def create_app(context: Context, workers: Workers | None = None) -> FastAPI:
     app.state.context = context
     app.state.workers = workers
     app.state.documents = Documents()
-    for part in (estimates, comparing, knowledge, health, routes, session):
+    app.state.reports = Reports(context.settings.cluster)
+    for part in (estimates, comparing, knowledge, health, report, routes, session):
         app.include_router(part.router)
     _answer_errors(app)
     app.add_middleware(Measured, metrics=context.metrics)

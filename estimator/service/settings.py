@@ -53,6 +53,7 @@ class Settings:
 
     hosts: names by which the service is called from outside. tokens: the file that lists them;
     without one only this machine is served. dry_step_on: address of a Dask cluster, or kubernetes.
+    cluster: the description of what the capacity report plans for.
     """
 
     database: str
@@ -63,6 +64,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     unsafe_uploads: bool = False
     dry_step_on: str | None = None
+    cluster: Path | None = None
     site: Site = Site()
     bounds: Bounds = Bounds()
 
