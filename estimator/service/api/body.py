@@ -70,10 +70,12 @@ async def ask_in(request: Request, context: Context) -> Ask:
 
 
 def ask_of(plain: Mapping[str, Any], upload: Upload | None, request: Request) -> Ask:
-    """What a request with these plain values asks.
+    """What a request with these plain values asks; arguments as a list, or as a line of words.
 
     Raises BadInput with every value that cannot be used.
     """
+    if isinstance(line := plain.get(ARGUMENTS), str):
+        plain = {**plain, ARGUMENTS: _words(line)}
     try:
         body = ask_model().model_validate(plain)
     except ValidationError as error:
@@ -127,7 +129,7 @@ def _words(line: str) -> list[str]:
 async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], Upload | None]:
     """Fields by name, a list where one may be given several times; the file apart.
 
-    The arguments of a script are one line of words.
+    The arguments of a script are one line, as it was written.
     """
     lists = {
         name
@@ -142,9 +144,7 @@ async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], U
                 if value.filename:
                     content = await value.read(context.settings.bounds.upload_bytes + 1)
                     upload = Upload(value.filename, content)
-            elif name == ARGUMENTS:
-                plain[name] = _words(value)
-            elif name in lists:
+            elif name in lists - {ARGUMENTS}:
                 plain.setdefault(name, []).extend(
                     line for line in value.splitlines() if line.strip()
                 )

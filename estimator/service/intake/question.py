@@ -22,7 +22,8 @@ TEMPLATE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """Of a request no path: the files of the machine are none of its business."""
 
 OFFERED = (
-    *("batch_size", "gpu", "max_gpus", "gpus", "nodes", "minimize", "dataset_size", "epochs"),
+    *("batch_size", "gpu", "max_gpus", "gpus", "nodes", "search"),
+    *("minimize", "dataset_size", "epochs"),
     *("deadline", "template", "kind", "command", "set", "env", "namespace", "queue"),
     *("data_claim", "time_limit", "option", "input", "label", "amp", "amp_dtype"),
     *("eval_batch_size", "accumulate", "recompute", "inference", "checkpoint"),
@@ -31,10 +32,10 @@ OFFERED = (
 outside the sandbox, or say how the answer is shown."""
 
 FOR_MODELS = (
-    *("option", "input", "label", "amp", "amp_dtype"),
+    *("option", "input", "label", "amp", "amp_dtype", "search"),
     *("eval_batch_size", "accumulate", "recompute", "inference", "checkpoint"),
 )
-"""Of these, what a training script says itself."""
+"""Of these, what only a model file is told: a training script says it itself."""
 
 FOR_SCRIPTS = ("batch_arg", "steps", "sample_batches")
 """Further options, of ``paddle-estimate run``."""

@@ -63,7 +63,7 @@ async def ask(request: Request, who: Who) -> Response:
     """Ask for the estimate; what cannot be used is said above the form, with its input kept."""
     context, language = context_of(request), language_of(request)
     plain, upload = await form_of(request, context)
-    shown = {**plain, "arguments": shlex.join(plain.get("arguments", []))}
+    shown = dict(plain)
     if upload is not None or plain.get("source", "").strip():
         plain.pop("model", None)
     if upload is not None or not plain.get("source", "").strip():

@@ -99,6 +99,18 @@ def test_what_cannot_be_used_is_said_in_the_words_of_the_command_line(client, wi
     assert said in problem(client.post(ESTIMATES, json=wish), 422, "bad-input")["detail"]
 
 
+def test_arguments_that_do_not_end_are_refused_with_the_form_as_it_was(client):
+    wish = {"source": SOURCE, "arguments": "--name 'open"}
+    said = problem(client.post(ESTIMATES, json=wish), 422, "bad-input")
+    assert (said["where"], said["detail"]) == ("arguments", "cannot be read: No closing quotation")
+    form = {key: (None, value) for key, value in wish.items()}
+    page = client.post("/", files=form, headers={"accept": "text/html"})
+    assert page.status_code == 422
+    assert "No closing quotation" in page.text
+    assert "--name &#39;open" in page.text
+    assert "def build_model" in page.text
+
+
 def test_problems_in_chinese(client):
     answer = client.post(f"{ESTIMATES}?lang=zh", json={"source": SOURCE, "deadline": "soon"})
     found = problem(answer, 422, "bad-input")
