@@ -183,6 +183,9 @@ CHINESE: Mapping[str, str] = {
         "峰值按整个运行期计，因此使用量是上界"
     ),
     "share of jobs above their request": "超过申请的作业比例",
+    "hours asked for": "申请的小时",
+    "hours used": "使用的小时",
+    "hours not used": "未使用的小时",
     "asked for, times hours": "申请 × 小时",
     "used, times hours": "使用 × 小时",
     "not used, times hours": "未使用 × 小时",

@@ -139,16 +139,16 @@ def _by_group(data: Data, one: _Resource) -> Table:
     summed["unused"] = summed["asked"] - summed["used"]
     top, _ = ranked(summed, "unused", 10_000)
     memory = one.key in ("device_memory", "host_memory")
-    unit = Unit.GIB_HOURS if memory else Unit.COUNT
+    unit, titles = (Unit.GIB_HOURS, _HELD) if memory else (Unit.COUNT, _HOURS)
     return table(
         f"{one.key}_by_group",
         sentence("{what} by {group}", what=one.title, group=BY_TITLES[data.by]),
         (
             Column(data.by, BY_TITLES[data.by], Unit.TEXT),
             Column("jobs", sentence("jobs"), Unit.COUNT),
-            Column("asked", sentence("asked for, times hours"), unit),
-            Column("used", sentence("used, times hours"), unit),
-            Column("unused", sentence("not used, times hours"), unit),
+            Column("asked", titles[0], unit),
+            Column("used", titles[1], unit),
+            Column("unused", titles[2], unit),
             Column("share", sentence("share used"), Unit.SHARE),
         ),
         (
@@ -159,8 +159,19 @@ def _by_group(data: Data, one: _Resource) -> Table:
             top["unused"],
             top["used"] / top["asked"].where(top["asked"] > 0),
         ),
-        note=sentence("a peak counts for the whole run, so what was used is an upper bound"),
+        note=sentence("a peak counts for the whole run, so what was used is an upper bound")
+        if memory
+        else "",
     )
+
+
+_HELD = (
+    sentence("asked for, times hours"),
+    sentence("used, times hours"),
+    sentence("not used, times hours"),
+)
+_HOURS = (sentence("hours asked for"), sentence("hours used"), sentence("hours not used"))
+"""Of CPU cores and of jobs."""
 
 
 def _chart(resources: list[_Resource]) -> Chart:
