@@ -33,9 +33,9 @@ def cluster_step(
 ) -> ClusterStep:
     """The slowest kind of rank: its kernels, its collectives, and the pipeline's bubble.
 
-    Ranks on different samples wait for the slowest of them, which adds a fitted share of the
-    kernels' time for each doubling of their number, as in
-    :func:`estimator.throughput.multi_gpu.predict_efficiency`.
+    In the upper bound ranks on different samples wait for the slowest of them too, by the share of
+    :func:`estimator.throughput.multi_gpu.predict_efficiency`, which was fitted on runs that wait
+    for their input as well.
 
     alone: the step time of a rank by its kernels. A pipeline of p stages and m micro-batches of v
     chunks each stands still for (p - 1) / (m v) of the time that a stage computes (Narayanan et
@@ -73,11 +73,11 @@ def cluster_step(
 def _waiting(
     kernels: StepTimeEstimate, seen: RankSeen, gpu: GpuType, numbers: ScalingCoefficients
 ) -> Waiting:
-    """For collectives, and for the slowest of the ranks that work on other samples."""
+    """For collectives; in the upper bound for the slowest rank on other samples as well."""
     collectives = waiting(seen, gpu, numbers)
     share = numbers.imbalance * math.log2(seen.topology.copies)
     slower = share * kernels.step_seconds.target
-    return Waiting(collectives.target + slower, collectives.lower, collectives.upper + slower)
+    return Waiting(collectives.target, collectives.lower, collectives.upper + slower)
 
 
 def _seconds(kernels: StepTimeEstimate, waits: Waiting) -> float:
@@ -104,7 +104,7 @@ def _bounded(
         _end(alone.upper, waits.upper, bubble),
         Source.VIRTUAL,
         sentence(
-            "{name}: kernels {kernels:.3g} s, waiting for collectives and ranks {waits:.3g} s, the "
+            "{name}: kernels {kernels:.3g} s, waiting for collectives {waits:.3g} s, the "
             "pipeline's bubble adds {bubble:.0%}; {reason}",
             name=slowest.name,
             kernels=alone.target,

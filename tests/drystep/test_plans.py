@@ -173,11 +173,3 @@ def test_a_model_that_trains_itself_is_wrapped_too(tmp_path: Path) -> None:
     assert {run.point.precision for run in seen.runs} == {Precision()}
     one = next(run for run in seen.runs if run.point.strategy == Strategy(1))
     assert taken(one) <= (4 + 4 + 8 / 4) * PARAMETERS + 2 * WEIGHT + MIB
-
-
-def test_when_time_is_up_the_rest_is_not_reached(tmp_path: Path) -> None:
-    code = BLOCKS.replace(
-        "return outputs.mean()", "import time; time.sleep(1); return outputs.mean()"
-    )
-    seen = plans(tmp_path, code, counts=(2, 4, 8), seconds=20.0)
-    assert seen.not_reached > 0

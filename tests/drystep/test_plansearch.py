@@ -135,6 +135,18 @@ def test_a_small_kind_of_gpu_keeps_the_search_going() -> None:
     assert any(point.per_device_batch_size == 1 for point in small.runs)
 
 
+def test_when_time_is_up_the_rest_is_not_reached() -> None:
+    of = space(100, batch=4)
+    search = PlanSearch(of, 4, 64)
+    first, second = search.next(), search.next()
+    assert first is not None
+    search.learn(Model().run(first))
+    seen = search.seen()
+    # 2 counts x 8 strategies: one was run, one may be running still, the others are open.
+    assert (len(seen.runs), seen.left_out) == (1, 16 - 1 - (second is not None))
+    assert seen.not_reached == seen.left_out
+
+
 POINT = PlanPoint(4, FP32, 8, Strategy(1))
 
 

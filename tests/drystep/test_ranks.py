@@ -106,6 +106,44 @@ def test_sharding_without_fleet(here, level, kept):
 
 
 @pytest.mark.paddle
+def test_sequence_parallel_splits_what_goes_between_the_blocks(here):
+    (one,) = run("python sequence.py", gpus=4).ranks
+    assert one.ranks == (0, 1, 2, 3)
+    # Norms and the second bias are whole, the two weights and the first bias are quarters.
+    assert one.parameters == 2 * (3 * 64 + (2 * 64 * 256 + 256) // 4)
+    uses = one.seen.collectives
+    assert {use.group for use in uses} == {"model"}
+
+    def bytes_of(kind):
+        return {use.bytes for use in uses if use.kind is kind}
+
+    # Of 32 x 2 x 64 float32 every rank holds a quarter, and gathers the rest before each block.
+    whole = 32 * 2 * 64 * 4
+    assert bytes_of(CollectiveKind.ALL_GATHER) == {whole // 4}
+    assert bytes_of(CollectiveKind.REDUCE_SCATTER) == {whole}
+    # The gradients of what is whole are summed over the parts of the sequence.
+    assert bytes_of(CollectiveKind.ALL_REDUCE) == {64 * 4}
+
+
+@pytest.mark.paddle
+def test_gradients_merged_by_hand_are_sent_once(here):
+    report = run("python merged.py no_sync", gpus=4)
+    (one,) = report.ranks
+    assert (one.seen.samples, one.seen.micro_batches) == (4 * 2, 4)
+    (use,) = one.seen.collectives
+    assert (use.kind, use.bytes, use.count) == (CollectiveKind.ALL_REDUCE, 4 * (64 * 64 + 64), 1)
+    assert not any("gradient_merge" in line for line in report.assumptions)
+
+
+@pytest.mark.paddle
+def test_fleets_gradient_merge_does_nothing_and_that_is_said(here):
+    report = run("python merged.py strategy", gpus=4)
+    (one,) = report.ranks
+    assert (one.seen.samples, one.seen.micro_batches) == (2, 1)
+    assert any("gradient_merge has no effect" in line for line in report.assumptions)
+
+
+@pytest.mark.paddle
 def test_spawn_and_collectives_of_threads(here):
     report = run("python spawned.py", gpus=4)
     uses = report.ranks[0].seen.collectives

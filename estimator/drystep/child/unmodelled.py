@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import paddle
+from paddle.distributed import fleet
 
 from estimator.drystep.child.notes import note, notes
 from estimator.drystep.child.virtual import BOUNDLESS
@@ -48,7 +49,7 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def noted() -> tuple[str, ...]:
     """Everything to say, at the end of a run."""
-    return (*notes(), *_on_flags())
+    return (*notes(), *_on_flags(), *_on_fleet())
 
 
 def workspace_limit() -> int:
@@ -86,6 +87,16 @@ def _on_flags() -> Iterator[str]:
     for name, usual in _POOLS.items():
         if _flag(name, usual) != usual:
             yield sentence("{flag} is not modelled", flag=name)
+
+
+def _on_fleet() -> Iterator[str]:
+    """What Fleet's strategy asks for in vain: only programs of static graphs have it."""
+    strategy = getattr(fleet.fleet, "_user_defined_strategy", None)
+    if getattr(strategy, "gradient_merge", False):
+        yield sentence(
+            "strategy.gradient_merge has no effect in dynamic graph mode, in Paddle as here: every "
+            "step updates the parameters"
+        )
 
 
 def _is_on(name: str) -> bool:

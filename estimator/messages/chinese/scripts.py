@@ -62,6 +62,10 @@ CHINESE: Mapping[str, str] = {
     ),
     "rank {rank}: {what}": "rank {rank}：{what}",
     "rank {rank}": "rank {rank}",
+    "strategy.gradient_merge has no effect in dynamic graph mode, in Paddle as here: every step "
+    "updates the parameters": (
+        "strategy.gradient_merge 在动态图模式下无效，Paddle 与此处相同：每一步都会更新参数"
+    ),
     "it was not run": "未运行",
     "the process that ran it ended with {code}": "运行它的进程以 {code} 结束",
     "pipeline stage {stage}, rank {rank}": "流水线第 {stage} 段，rank {rank}",
@@ -69,8 +73,7 @@ CHINESE: Mapping[str, str] = {
         "该 rank 单独运行：等待其他 rank 的文件、套接字或消息的代码会永远等待"
     ),
     "only the command's own batch size was run on every rank": "每个 rank 只运行了命令自身的批大小",
-    "{name}: kernels {kernels:.3g} s, waiting for collectives and ranks {waits:.3g} s, the "
-    "pipeline's bubble "
+    "{name}: kernels {kernels:.3g} s, waiting for collectives {waits:.3g} s, the pipeline's bubble "
     "adds {bubble:.0%}; {reason}": (
         "{name}：kernel {kernels:.3g} 秒，等待集合通信 {waits:.3g} 秒，"
         "流水线气泡增加 {bubble:.0%}；{reason}"
