@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning bench-history load bench-report queueing fit checkov clean
+.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning bench-history load bench-report queueing calibrate checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -25,7 +25,7 @@ accuracy: $(READY)  ## peak memory against Paddle's CPU allocator, and against p
 	$(BIN)/python -m tests.accuracy.compare
 	$(BIN)/python -m tests.accuracy.published
 
-accuracy-cluster: $(READY)  ## device memory of every rank against published runs on 8 GPUs
+accuracy-cluster: $(READY)  ## memory of every rank and tokens/s against published runs on 8 GPUs
 	$(BIN)/python -m tests.accuracy.published_cluster
 
 corpus: $(READY)  ## the same on architectures of real suites (PyPI, or checkouts in CORPUS_DIR)
@@ -53,8 +53,8 @@ bench-report: $(READY)  ## a capacity report on a million jobs: seconds, memory,
 queueing: $(READY)  ## the replay of what-ifs against M/M/c, with an interval
 	$(BIN)/python -m tests.report.queueing
 
-fit: $(READY)  ## the step-time fit against published measurements
-	$(BIN)/python -m estimator.throughput.fit tests/throughput/data
+calibrate: $(READY)  ## step times fitted on published throughput, every row; ARGS=--write keeps it
+	$(BIN)/python -m estimator.throughput.fit tests/throughput/data $(ARGS)
 
 checkov: $(READY)  ## lint the pods of every kind; checkov gets an environment of its own (290 MB)
 	test -x $(VENV)/checkov/bin/checkov || $(PYTHON) -m venv $(VENV)/checkov

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -87,7 +87,8 @@ class Coefficients:
     bandwidth, by kernel class. launch_seconds: fixed cost of one kernel on the device;
     matrix_launch_seconds: the same for matrix kernels, whose last wave leaves cores idle.
     chips: sustained arithmetic rate of a chip relative to its nominal one, 1 if not listed.
-    same_chip: chips sold under several names.
+    same_chip: chips sold under several names. stacks: what a step took with software of the past
+    over what it takes now; of published runs alone.
     """
 
     compute: Mapping[KernelClass, Mapping[Unit, float]]
@@ -99,6 +100,7 @@ class Coefficients:
     same_chip: Mapping[str, str]
     interval: Interval
     scaling: ScalingCoefficients
+    stacks: Mapping[str, float] = field(default_factory=dict)
 
     def chip_of(self, gpu: GpuType) -> str:
         """The chip's name: ``A100`` for every A100 and A800 board."""

@@ -1,9 +1,10 @@
-"""Reproduce the step-time coefficients.
+"""Reproduce the step-time coefficients from published throughput (`make calibrate`).
 
     python -m estimator.throughput.fit tests/throughput/data [--write]
 
 The folder holds the published runs and the kernel records of their workloads. Prints
-predicted against measured for every row; ``--write`` replaces ``coefficients.yaml``.
+predicted against measured for every row, with the errors of fits that left out all rows of its
+model, its chip or its stack; ``--write`` replaces ``coefficients.yaml``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ from typing import Any
 import yaml
 
 from estimator.throughput.coefficients import COEFFICIENTS_FILE, Coefficients, parse_coefficients
-from estimator.throughput.published import Published, PublishedRun, Use, read_published
+from estimator.throughput.published import (
+    Published,
+    PublishedRun,
+    ScalingRun,
+    Use,
+    read_published,
+)
 from estimator.throughput.solve import (
     Fit,
     coverage,
     fit_all,
     log_error,
     paddle_errors,
-    predicted_seconds,
     read_priors,
     scaling_error,
 )
@@ -58,37 +64,52 @@ def main(arguments: Sequence[str]) -> int:
 
 def table(published: Published, fit: Fit, numbers: Coefficients) -> Iterator[str]:
     """Lines for people: every row, then the medians."""
-    yield f"{'use':6}{'measured':>10}{'predicted':>10}{'error':>8}{'unseen chip':>12}  run"
+    yield f"{'':6}{'':29}{'':11}{'error where it was left out:':>32}"
+    heads = ("measured", "predicted")
+    yield "{:6}{:>10}{:>10} {:12}{:>8}{:>9}{:>9}{:>9}  run".format(
+        "use", *heads, "unit", "error", "model", "chip", "stack"
+    )
     for run in published.single:
         yield _line(run, fit, numbers)
     for pair in published.scaling:
         error = scaling_error(pair, numbers)
-        yield f"scaling efficiency {pair.efficiency:.3f}, error {error:+.3f}  {pair.label}"
+        measured = f"{pair.use:6}scaling efficiency {pair.efficiency:.3f} measured"
+        yield f"{measured}, {pair.efficiency - error:.3f} predicted, {-error:+.3f}  {pair.label}"
     yield from (f"{name}: {value}" for name, value in summary(published, fit, numbers).items())
 
 
 def _line(run: PublishedRun, fit: Fit, numbers: Coefficients) -> str:
-    measured, predicted = run.step_seconds * 1e3, predicted_seconds(run, numbers) * 1e3
-    left_out = fit.unseen_chip.get(run.label)
-    unseen = "" if left_out is None else _percent(left_out)
-    error = _percent(log_error(run, numbers))
-    return f"{run.use:6}{measured:8.1f}ms{predicted:8.1f}ms{error:>8}{unseen:>12}  {run.label}"
+    error = log_error(run, numbers)
+    left_out = (fit.unseen_model, fit.unseen_chip, fit.unseen_stack)
+    unseen = [_percent(each[run.label]) if run.label in each else "" for each in left_out]
+    predicted = run.rate * math.exp(error)
+    return (
+        f"{run.use:6}{run.rate:10,.1f}{predicted:10,.1f} {run.unit:12}{_percent(error):>8}"
+        f"{''.join(f'{each:>9}' for each in unseen)}  {run.label}"
+    )
 
 
 def summary(published: Published, fit: Fit, numbers: Coefficients) -> Mapping[str, float]:
     """Median magnitudes of the errors, and how often the interval holds a row it is not made of."""
     errors = {use: [log_error(run, numbers) for run in published.of(use)] for use in _USES}
-    scaling = [abs(scaling_error(run, numbers)) for run in published.scaling]
+    scaling = [run for run in published.scaling if run.use == "fit"]
+    runs = {run: abs(scaling_error(run, numbers)) for run in scaling}
     return {
         "median_error_fit": _median(errors["fit"]),
         "median_error_model_left_out": _median(fit.unseen_model.values()),
         "median_error_chip_left_out": _median(fit.unseen_chip.values()),
         "median_error_both_left_out": _median(fit.unseen_both.values()),
+        "median_error_stack_left_out": _median(fit.unseen_stack.values()),
         "median_error_check": _median(errors["check"]),
         "median_error_torch": _median(errors["torch"]),
         "interval_coverage": round(coverage(paddle_errors(fit, published)), 3),
-        "median_scaling_error": round(median(scaling), 3),
+        "median_scaling_error": round(median(runs.values()), 3),
+        **{f"median_scaling_error_{count}_gpus": _scaling_at(count, runs) for count in (8, 32)},
     }
+
+
+def _scaling_at(count: int, errors: Mapping[ScalingRun, float]) -> float:
+    return round(median(e for run, e in errors.items() if run.job.gpu_count == count), 3)
 
 
 def to_yaml(published: Published, fit: Fit, numbers: Coefficients) -> str:

@@ -39,9 +39,11 @@ class _SingleRow(_Row):
     rate: float
     unit: str
     spread: float = 0.05
+    stack: str = ""
 
 
 class _ScalingRow(_Row):
+    use: Use = "fit"
     gpu_count: int
     nodes: int
     one_gpu: float
@@ -58,7 +60,9 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PublishedRun:
-    """A published rate on one GPU. ``spread``: standard deviation of its logarithm."""
+    """A published rate on one GPU. ``spread``: standard deviation of its logarithm. stack: the
+    software that it was measured with: ``paddle-1``, or who measured, with one version each.
+    """
 
     label: str
     use: Use
@@ -68,6 +72,9 @@ class PublishedRun:
     step_seconds: float
     spread: float
     source: str
+    stack: str = ""
+    unit: str = "samples/s"
+    rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class ScalingRun:
     """A published pair of rates: one GPU, and several. ``efficiency`` is measured."""
 
     label: str
+    use: Use
     job: DataParallelJob
     efficiency: float
 
@@ -140,12 +148,16 @@ def _single(row: _SingleRow, gpu: GpuType, profiles: Mapping[str, KernelProfile]
         step_seconds=row.per_step / row.rate,
         spread=row.spread,
         source=row.source,
+        stack=row.stack or row.source.partition("@")[0],
+        unit=row.unit,
+        rate=row.rate,
     )
 
 
 def _scaling(row: _ScalingRow, gpu: GpuType, step_seconds: float) -> ScalingRun:
     return ScalingRun(
         label=f"{row.record} on {row.gpu_count} x {gpu.name}",
+        use=row.use,
         job=DataParallelJob(step_seconds, row.gradient_bytes, gpu, row.gpu_count, row.nodes),
         efficiency=row.all_gpus / row.one_gpu / row.gpu_count,
     )

@@ -28,13 +28,14 @@ Document = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Fitted coefficients, and ln(measured / predicted) by run of fits that did not see its
-    model, its chip, or either.
+    model, its chip, either, or its stack.
     """
 
     document: Document
     unseen_model: Mapping[str, float]
     unseen_chip: Mapping[str, float]
     unseen_both: Mapping[str, float]
+    unseen_stack: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,11 @@ def read_priors(path: Path = PRIORS_FILE) -> Priors:
 
 
 def predicted_seconds(run: PublishedRun, coefficients: Coefficients) -> float:
-    """Device time of the published workload; every published row is bound by the device."""
-    return sum(device_seconds(run.profile, run.gpu, coefficients).values())
+    """Device time of the published workload with its stack; every published row is bound by the
+    device.
+    """
+    seconds = sum(device_seconds(run.profile, run.gpu, coefficients).values())
+    return seconds * coefficients.stacks.get(run.stack, 1.0)
 
 
 def log_error(run: PublishedRun, coefficients: Coefficients) -> float:
@@ -152,6 +156,7 @@ def fit_all(priors: Priors, published: Published) -> Fit:
         unseen_both=leave_out(
             single, runs, lambda a, b: a.model == b.model or chip_of(a.gpu) == chip_of(b.gpu)
         ),
+        unseen_stack=leave_out(single, runs, lambda a, b: a.stack == b.stack),
     )
     interval = document["interval"] | _interval(fit, published)
     scaling = _scaling(priors, published.scaling)
@@ -206,7 +211,7 @@ def _covered(runs: Iterable[PublishedRun], numbers: Coefficients) -> set[str]:
 def _scaling(priors: Priors, runs: Sequence[ScalingRun]) -> Document:
     """The fitted scaling numbers, with an interval from the rows on one node."""
     scaling = priors.only(lambda path: path.startswith("scaling."))
-    numbers = scaling.moved(fit_scaling(scaling, runs))
+    numbers = scaling.moved(fit_scaling(scaling, [run for run in runs if run.use == "fit"]))
     errors = [scaling_error(run, numbers) for run in runs if run.job.nodes == 1]
     sides = {"points_below": quantile(-e for e in errors), "points_above": quantile(errors)}
     return asdict(numbers.scaling) | sides
