@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
+from estimator.drystep.device.build import Plugin
 from estimator.drystep.device.choose import ChooseDevice
 from estimator.drystep.launch import RunDryStep
 from estimator.drystep.measurement import Device, DryStepReport, Precision
@@ -185,13 +186,20 @@ def _request(
         capacities=tuple(capacity_classes(gpus, cluster.world_size if cluster else 1)),
         round_batch_sizes=_may_choose_batch_size(options),
         plugin=plugin.library if plugin else None,
-        environment=plugin.environment() if plugin else {},
+        environment=_environment(options, plugin),
         fallback_reason=chosen.reason,
         seconds=seconds_for(options),
         card=_card(gpus) if options.workload.script or len(gpus) == 1 else None,
         timeline=options.timeline,
         plans=plan_space(options, gpus, chosen),
     )
+
+
+def _environment(options: EstimateOptions, plugin: Plugin | None) -> dict[str, str]:
+    """Variables that must be there when the child starts: Python and Paddle read them only then."""
+    script = options.workload.script
+    own = dict(script.environment) if script else {}
+    return own | (plugin.environment() if plugin else {})
 
 
 def _dry_step(

@@ -210,6 +210,28 @@ def test_bad_input_is_one_clear_line(kind: str, home: Path, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+def test_variables_before_the_command_are_there_when_python_and_paddle_start(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "ours.py").write_text("SIZE = 16\n")
+    (tmp_path / "train.py").write_text(
+        "import paddle, ours\n"
+        "name = 'FLAGS_max_inplace_grad_add'\n"
+        "assert paddle.get_flags(name)[name] == 7\n"
+        "net = paddle.nn.Linear(ours.SIZE, ours.SIZE)\n"
+        "optimizer = paddle.optimizer.SGD(parameters=net.parameters())\n"
+        "for _ in range(9):\n"
+        "    net(paddle.ones([4, ours.SIZE])).mean().backward()\n"
+        "    optimizer.step()\n"
+    )
+    variables = (f"PYTHONPATH={tmp_path / 'lib'}", "FLAGS_max_inplace_grad_add=7")
+    words = (*variables, "python", tmp_path / "train.py")
+    done = command("run", "--gpu", "T4", "--json", "--", *words, home=home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"]["parameters"] == 16 * 16 + 16
+
+
 def test_what_user_code_prints_does_not_reach_the_yaml(home: Path) -> None:
     done = command(MODELS / "chatty.py", *GPUS, home=home)
     assert done.returncode == 0, done.stderr

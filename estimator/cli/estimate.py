@@ -7,9 +7,10 @@ what to measure, so the child is started before our own rooms are imported.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 
 from estimator.cli.arguments import EstimateArguments, RunArguments
 from estimator.cli.session import Session
@@ -18,6 +19,7 @@ from estimator.drystep.early import started_early
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.request import DeviceChoice
 from estimator.drystep.where import HERE, Where
+from estimator.workload.command import parse_command
 
 
 def run(session: Session, arguments: EstimateArguments) -> int:
@@ -31,7 +33,8 @@ def run(session: Session, arguments: EstimateArguments) -> int:
 
 def run_script(session: Session, arguments: RunArguments) -> int:
     """Answer one question about a training script."""
-    with _no_collector(), _early(arguments.device) as where:
+    own = parse_command(arguments.program).environment
+    with _no_collector(), _early(arguments.device, own) as where:
         from estimator.cli.answer import answer
         from estimator.cli.parsing import to_script_options
 
@@ -61,11 +64,13 @@ def _where(arguments: EstimateArguments) -> Iterator[Where]:
 
 
 @contextmanager
-def _early(device: str) -> Iterator[Where]:
-    """Here: the first step runs in a child that imports Paddle from now on."""
+def _early(device: str, own: Mapping[str, str] = MappingProxyType({})) -> Iterator[Where]:
+    """Here: the first step runs in a child that imports Paddle from now on, with a script's own
+    variables.
+    """
     environment = environment_at_hand(DeviceChoice(device))
     if environment is None:  # the device must be built first
         yield HERE
         return
-    with started_early(environment) as start:
+    with started_early({**own, **environment}) as start:
         yield Where(partial(run_dry_step, start=start))

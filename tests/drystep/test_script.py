@@ -205,6 +205,22 @@ def test_model_fit(here):
     assert [p.note for p in report.phases] == ["", "", ""]  # hapi evaluates without gradients
 
 
+def test_an_epoch_that_is_counted_and_not_ended_by_the_loader(here):
+    """The loader is ended early, but the script begins it anew until it has its ten batches."""
+    report = watched("indexed.py")
+    assert set(peaks(report)) == {"train_first", "train", "eval"}
+    assert report.batches.looked_at == 10
+
+
+def test_what_stands_in_for_a_batch_is_not_sent_around(here):
+    """With 2 GiB for the labels of the batch in use, of two ahead and of the next, all 2 MiB a
+    sample, the largest batch has labels of some 500 MiB; only the copies that run it hold them.
+    """
+    report = watched("masks.py", capacities=(2 * GIB,))
+    assert report.trials[0].max_per_device_batch_size > 200
+    assert report.host_peak_bytes < GIB
+
+
 def test_shapes_that_vary_and_an_override(here):
     report = watched("python configured.py -c configured.yml -o batch_size=8")
     batches = report.batches

@@ -48,12 +48,13 @@ class Channel:
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            if not (chunk := os.read(self._descriptor, count - len(data))):
+    def _read(self, count: int) -> bytearray:
+        data = bytearray(count)
+        rest = memoryview(data)
+        while rest:
+            if not (read := os.readv(self._descriptor, [rest])):
                 raise EOFError
-            data += chunk
+            rest = rest[read:]
         return data
 
 

@@ -184,6 +184,14 @@ class LoaderInUse:
         sizes = (getattr(sampler, "batch_size", None), getattr(self.loader, "batch_size", None))
         return next((size for size in sizes if isinstance(size, int)), None)
 
+    @property
+    def length(self) -> int:
+        """How many batches the loader says it has; 0 where it does not know."""
+        try:
+            return len(self.loader)
+        except (TypeError, ValueError):  # of an IterableDataset
+            return 0
+
     def load(self) -> Any:
         """The next batch of the script's own data."""
         return next(self._own())

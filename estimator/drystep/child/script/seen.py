@@ -79,8 +79,8 @@ class RunSeen:
     ``steps`` in order; ``record`` of the second (None if there was none), ``breakdown`` and
     ``peak_at`` of its peak and the ``timeline`` if they were asked for. ``train_loader``: the
     number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
-    is what that says of itself. ``template`` is the largest batch seen, or why there is none.
-    ``page_bytes``: of the whole run. ``rank``: of one rank of many.
+    is what that says of itself. ``template`` is the largest batch loaded, or why there is none: a
+    run on a template has loaded none. ``page_bytes``: of the whole run. ``rank``: of one of many.
     """
 
     steps: tuple[StepSeen, ...]

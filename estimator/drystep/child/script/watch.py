@@ -218,9 +218,15 @@ class Watch:
         self._report()
 
     def _end_epoch(self, loader: LoaderInUse) -> None:
-        """End the training loader early, so that what the script does after an epoch follows."""
+        """End the training loader early, so that what the script does after an epoch follows.
+
+        A script that counts its batches begins the loader anew until it has them all; so the pass
+        after that is let run as far as the loader's length is said to be.
+        """
         if self._evaluation is not None or not self._probe.first_look:
             self._report()
+        if self._extra_epochs == 1 and 0 < loader.given < loader.length:
+            return
         self._note(
             sentence(
                 "the training loader was ended after {count} steps, so that what follows an epoch "
@@ -317,8 +323,9 @@ class _Batches:
         self._ahead: list[Any] = []
 
     def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
-        """``loader`` gives ``batch``, of ``size`` samples if that is known."""
+        """``loader`` gives ``batch``: one of its own, or one of ``size`` samples in its place."""
         self.current_loader = loader.number
+        loaded = size is None
         if size is None:
             size = batch_size_of(batch, loader.declared_batch_size)
         self._last = _Last(size, batch_bytes(batch), shapes_of(batch))
@@ -328,7 +335,7 @@ class _Batches:
         self.blocks = blocks_of(tensors_in(batch))
         self.workers = loader.loader.num_workers
         self.declared = loader.declared_batch_size
-        if self._last.bytes > self._largest:
+        if loaded and self._last.bytes > self._largest:
             self._largest = self._last.bytes
             try:
                 self.template = template_of(batch, size)
