@@ -8,9 +8,10 @@ Ends with 1 where a figure moved away from the published one.
 Stated: model, degrees, stage, micro-batch, length, precision, recompute, flash attention, fused
 norm, query, key and value as layers of their own, optimizer, clipping, the driver
 (FlagOpen/FlagPerf, training/nvidia/llama1_7B-paddle and gpt3_6.7B-paddle). Assumed, the same for
-all rows: "memory" is nvidia-smi's, in GiB; Paddle 3.3 takes what 2.5.1 took; rotary embedding is
-not fused; tensor parallel ranks keep their part of the scores; the steady state comes with the
-second micro-batch, in a pipeline with the eighth, so that is how many run; GPT has dropout 0.1.
+all rows: "memory" is nvidia-smi's, in GiB; Paddle 3.3 takes what 2.5.1 took, but for communicators
+(:func:`communicators`); rotary embedding is not fused; tensor parallel ranks keep their part of the
+scores; the steady state comes with the second micro-batch, in a pipeline with the eighth, so that
+is how many run; GPT has dropout 0.1.
 tokens/s are those of the stated number of micro-batches: forward and backward passes, with what
 they communicate, are counted as often as stated.
 """
@@ -43,6 +44,7 @@ CUDA = (11, 2)
 """Of Paddle 2.5.1's images that their driver, 470.129, can run."""
 _LENGTH = 2048
 """Tokens of a sample."""
+_GPUS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,38 @@ def cases() -> Iterator[Case]:
 def answered(case: Case) -> EstimateResult:
     """Every kind of rank of the published run, each run alone."""
     command = f"python {SCRIPT} {case.arguments}"
-    return estimator.estimate_script(command, gpus=8, gpu=[case.gpu], time_limit="30m")
+    return estimator.estimate_script(command, gpus=_GPUS, gpu=[case.gpu], time_limit="30m")
+
+
+def communicators(case: Case) -> tuple[int, ...]:
+    """Ranks of each NCCL communicator that Paddle 2.5.1 has on a rank, used or not.
+
+    Until PaddlePaddle/Paddle#55005 (July 2023, after 2.5 was branched off) a new group connects at
+    once; until #54664 (June 2023) Fleet makes four groups of two ranks for a pipeline's neighbours.
+    The others are those of all ranks, of every axis, and one to check gradients over all axes but
+    data.
+    """
+    degrees = {key: int(value) for key, value in _said(case) if value.isdigit()}
+    axes = tuple(degrees.get(axis, 1) for axis in ("tp", "pp", "sharding"))
+    neighbours = (2, 2, 2, 2) if degrees.get("pp", 1) > 1 else ()
+    return (_GPUS, *(ranks for ranks in axes if ranks > 1), _GPUS, *neighbours)
+
+
+def _said(case: Case) -> Iterator[tuple[str, str]]:
+    for argument in case.arguments.split():
+        key, _, value = argument.partition("=")
+        yield key, value
 
 
 def memory(case: Case, told: EstimateResult) -> list[float]:
     """Device memory in GiB by pipeline stage: of the rank that takes the most in each."""
-    (row,) = told.gpus
-    context = device_overhead(load_catalogue(None).find(case.gpu), 8, CUDA).context.target
-    outside = context + row.memory.overhead.communication.target
+    gpu = load_catalogue(None).find(case.gpu)
+    overhead = device_overhead(gpu, _GPUS, CUDA, communicators(case))
+    outside = overhead.context.target + overhead.communication.target
     stages: dict[int, int] = {}
     for one in told.report.ranks:
         stage = one.seen.topology.place(one.seen.rank).get("pipe", 0)
-        taken = one.measurement.peak_reserved_bytes + outside
+        taken = one.measurement.peak_reserved_bytes + one.measurement.page_bytes + outside
         stages[stage] = max(stages.get(stage, 0), taken)
     return [stages[stage] / GIB for stage in sorted(stages)]
 
