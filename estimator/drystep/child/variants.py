@@ -10,8 +10,8 @@ from estimator.drystep.child.observe import StepQuestion, measure_step
 from estimator.drystep.child.replies import Say
 from estimator.drystep.child.saved import model_source
 from estimator.drystep.child.training import build_training
-from estimator.drystep.child.trials import explore_steps, with_workspace
 from estimator.drystep.child.virtual import VirtualGpu
+from estimator.drystep.child.virtual_trials import explore_steps, with_workspace
 from estimator.drystep.measurement import Precision, VariantRun
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, UserCodeFailed

@@ -19,10 +19,10 @@ from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion, measure_step
 from estimator.drystep.child.replies import Say
 from estimator.drystep.child.training import fresh_training
-from estimator.drystep.child.trials import explore_steps, with_workspace
 from estimator.drystep.child.unmodelled import noted, watch_sparse_tensors
 from estimator.drystep.child.variants import run_variants
 from estimator.drystep.child.virtual import VirtualGpu
+from estimator.drystep.child.virtual_trials import explore_steps, with_workspace
 from estimator.drystep.measurement import (
     Device,
     PlansSeen,
