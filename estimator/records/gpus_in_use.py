@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Set
+import time
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from estimator.units import MIB
 
 PROGRAM = "nvidia-smi"
 _SECONDS = 5.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 10.0
+_GROWTH = 1.2
+"""Of the pause with each look: a job's memory grows at its start and then stays, and each look
+starts two programs."""
 _GPUS = "--query-gpu=uuid,memory.used,utilization.gpu"
 _PROCESSES = "--query-compute-apps=gpu_uuid,pid,used_gpu_memory"
 _PLAIN = "--format=csv,noheader,nounits"
@@ -31,35 +37,47 @@ class GpuState:
 
 @dataclass(slots=True)
 class GpusInUse:
-    """Follows the GPUs of one job; ``start`` before it runs, ``look`` while it does.
+    """Follows the GPUs of one job; ``start`` before it runs, ``look`` as often as may be meanwhile.
 
-    peak_bytes: of the fullest GPU; None where nothing was seen. Looks that fail are left out.
+    clock: seconds. peak_bytes: of the fullest GPU; None where nothing was seen. Looks that fail are
+    left out, and those that come too soon after another.
     """
 
+    clock: Callable[[], float] = time.monotonic
     peak_bytes: int | None = None
     _before: Mapping[str, GpuState] = field(default_factory=dict)
-    _busy: list[float] = field(default_factory=list)
+    _busy_seconds: float = 0.0
+    _seconds: float = 0.0
+    _pause: float = 0.0
+    _last: float = 0.0
 
     def start(self) -> None:
         """Note what the GPUs hold without the job."""
         self._before = _gpus()
+        self._last = self.clock()
 
     def look(self, pids: Set[int]) -> None:
         """Note what the job, with these processes, holds now."""
         if not self._before:
             return  # no GPU, or no driver
+        since = self.clock() - self._last
+        if since < self._pause:
+            return
+        self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * _GROWTH))
+        self._last += since
         gpus = _gpus()
         own = _of_processes(pids) or self._beyond(gpus)
         for uuid, used in own.items():
             self.peak_bytes = max(self.peak_bytes or 0, used)
             busy = gpus[uuid].busy if uuid in gpus else None
             if busy is not None:
-                self._busy.append(busy)
+                self._busy_seconds += busy * since
+                self._seconds += since
 
     @property
     def utilization(self) -> float | None:
         """Mean share of time that the job's GPUs were busy, 0 to 1."""
-        return sum(self._busy) / len(self._busy) if self._busy else None
+        return self._busy_seconds / self._seconds if self._seconds else None
 
     def _beyond(self, gpus: Mapping[str, GpuState]) -> dict[str, int]:
         more = {
