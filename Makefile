@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL ?= notebooks/models/resnet50.py
 
-.PHONY: run test lint types accuracy accuracy-cluster corpus bench bench-render bench-learning bench-history load bench-report queueing calibrate checkov clean
+.PHONY: run test lint types accuracy accuracy-cluster corpus suites bench bench-render bench-learning bench-history load bench-report queueing calibrate checkov clean
 
 run: $(READY)  ## estimate the sample model: YAML on stdout, the summary on stderr
 	$(BIN)/paddle-estimate $(MODEL) $(ARGS)
@@ -30,6 +30,9 @@ accuracy-cluster: $(READY)  ## memory of every rank and tokens/s against publish
 
 corpus: $(READY)  ## the same on architectures of real suites (PyPI, or checkouts in CORPUS_DIR)
 	$(BIN)/python -m tests.corpus.run --json corpus.json $(ARGS)
+
+suites: $(READY)  ## a training script of each suite as it is, to YAML (checkouts in CORPUS_DIR)
+	$(BIN)/python -m tests.suites.run $(ARGS)
 
 bench: $(READY)  ## speed as ratios: to `python -c "import paddle"`, and of a step to its Python alone
 	$(BIN)/python -m tests.accuracy.bench

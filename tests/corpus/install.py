@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,7 +85,7 @@ _LANGUAGE = (
     "paddle2onnx==1.3.1",
     "paddlefsl",
     "propcache",
-    "protobuf",
+    "protobuf==6.33.2",  # visualdl does not run with 7
     "psutil",
     "pyarrow",
     "pycryptodome",
@@ -162,22 +163,26 @@ SUITES = {
 
 def install(suites: list[str]) -> str:
     """Bring the packages of ``suites`` that are not there yet; returns why not, or nothing."""
-    wanted = {requirement for name in suites for requirement in _requirements(SUITES[name])}
     FOLDER.mkdir(parents=True, exist_ok=True)
-    missing = sorted(r for r in wanted if not _marker(r).exists())
+    return bring({requirement for name in suites for requirement in _requirements(SUITES[name])})
+
+
+def bring(wanted: Collection[str], into: Path = PACKAGES) -> str:
+    """Install requirements without their dependencies; returns why that failed, or nothing."""
+    missing = sorted(r for r in wanted if not _marker(r, into).exists())
     if not missing:
         return ""
-    PACKAGES.mkdir(parents=True, exist_ok=True)
-    print(f"installing {len(missing)} packages into {PACKAGES}", file=sys.stderr)
+    into.mkdir(parents=True, exist_ok=True)
+    print(f"installing {len(missing)} packages into {into}", file=sys.stderr)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
     done = subprocess.run(
-        [*command, "--target", str(PACKAGES), *missing], capture_output=True, text=True, check=False
+        [*command, "--target", str(into), *missing], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
         return f"pip install failed: {(errors or [done.stderr])[-1]}"
     for requirement in missing:
-        _marker(requirement).touch()
+        _marker(requirement, into).touch()
     return ""
 
 
@@ -185,8 +190,8 @@ def _requirements(suite: Suite) -> tuple[str, ...]:
     return (*filter(None, (suite.package,)), *suite.needs)
 
 
-def _marker(requirement: str) -> Path:
-    return PACKAGES / f".{requirement}"
+def _marker(requirement: str, folder: Path = PACKAGES) -> Path:
+    return folder / f".{requirement}"
 
 
 @cache
