@@ -32,7 +32,7 @@ from estimator.values import Missing
 PRECISIONS = (Precision(), Precision("O1", "float16"), Precision("O2", "float16"))
 """Run where the user names none."""
 
-TIME_FACTOR = 5
+TIME_FACTOR = 2
 """How many times the time limit of one question a search may take."""
 
 
@@ -118,8 +118,8 @@ def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[st
 def _what_was_searched(plans: PlansSeen) -> Iterator[str]:
     yield sentence(
         "plans on several GPUs: {run} run, {left_out} left out (what takes no more memory does not "
-        "fit: {too_large}; what is no slower fits everywhere: {slower}; four times the batch fits "
-        "everywhere: {smaller}; cannot be run: {failing}; not reached in the time: {not_reached})",
+        "fit: {too_large}; what is no slower fits: {slower}; four times the batch fits: "
+        "{smaller}; cannot be run: {failing}; not reached in the time: {not_reached})",
         run=len(plans.runs),
         left_out=plans.left_out,
         too_large=plans.too_large,

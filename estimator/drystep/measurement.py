@@ -293,9 +293,10 @@ class PlanRun:
 class PlansSeen:
     """A search among plans: those run, and how many were left out, by why.
 
-    too_large: what takes no more did not fit. slower: what does less to save memory fits on every
-    GPU type. smaller: four times the batch fits on every GPU type. failing: the same strategy has
-    failed at the same precision. not_reached: time was up.
+    On each GPU type one of these, counted as the last one: too_large: what takes no more did not
+    fit. slower: what does less to save memory fits. smaller: four times the batch fits. failing:
+    the same strategy has failed at the same precision and no larger a batch. not_reached: time was
+    up.
     """
 
     runs: tuple[PlanRun, ...]

@@ -3,7 +3,8 @@
 What takes memory is taken to be monotone: of plans at one precision, one takes no less than another
 where its batch is no smaller, its strategy does no more to save memory, and its GPUs, among which
 something is split, are no more. What takes time is too: a strategy that does more to save memory is
-no faster at the same batch on as many GPUs.
+no faster on as many GPUs, unless it makes room for a larger batch. A plan is left out where that is
+so on every kind of device.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from estimator.drystep.strategy import DATA_PARALLEL
 from estimator.values import Missing
 
 SMALLER_FROM = 4
-"""A batch is smaller than needed where this many times as much fits on every GPU type."""
+"""A batch is smaller than needed where this many times as much fits."""
 
 
 class LeftOut(StrEnum):
@@ -101,23 +102,28 @@ class PlanSearch:
     def _waits(self, point: PlanPoint) -> bool:
         """Whether what runs now may tell that this one need not."""
         return any(
-            takes_no_more(other, point) or _is_faster(other, point) for other in self.running
+            takes_no_more(other, point) or _is_better(other, point) for other in self.running
         )
 
     def _why_not(self, point: PlanPoint) -> LeftOut | None:
+        """Why the point need not be run: on each kind of device something else tells of it."""
+        open_ = set(self.space.capacities)
         for other, run in self.runs.items():
+            if other.precision != point.precision:
+                continue
             if isinstance(run.measurement, Missing):
-                if (other.strategy, other.precision) == (point.strategy, point.precision):
+                if _fails_alike(other, point):
                     return LeftOut.FAILING
                 continue
-            if not fits_somewhere(run, self.space) and takes_no_more(other, point):
-                return LeftOut.TOO_LARGE
-            if not fits_everywhere(run, self.space):
-                continue
-            if _is_faster(other, point):
-                return LeftOut.SLOWER
-            if _is_much_larger(other, point):
-                return LeftOut.SMALLER
+            fits = {capacity for capacity in open_ if fits_on(run, capacity)}
+            for why, told in (
+                (LeftOut.TOO_LARGE, open_ - fits if takes_no_more(other, point) else ()),
+                (LeftOut.SLOWER, fits if _is_better(other, point) else ()),
+                (LeftOut.SMALLER, fits if _is_much_larger(other, point) else ()),
+            ):
+                open_ -= set(told)
+                if told and not open_:
+                    return why
         return None
 
 
@@ -126,16 +132,6 @@ def fits_on(run: PlanRun, capacity: int) -> bool:
     if isinstance(run.measurement, Missing):
         return False
     return run.measurement.peak_reserved_bytes <= capacity or capacity in run.squeezed
-
-
-def fits_somewhere(run: PlanRun, space: PlanSpace) -> bool:
-    """Whether it fits on one of the kinds of device at least."""
-    return any(fits_on(run, capacity) for capacity in space.capacities)
-
-
-def fits_everywhere(run: PlanRun, space: PlanSpace) -> bool:
-    """Whether it fits on all of them."""
-    return all(fits_on(run, capacity) for capacity in space.capacities)
 
 
 def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
@@ -149,14 +145,23 @@ def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
     )
 
 
-def _is_faster(one: PlanPoint, other: PlanPoint) -> bool:
-    return _but_for_strategy(one) == _but_for_strategy(other) and (
-        one.strategy != other.strategy and one.strategy.does_no_more_than(other.strategy)
+def _fails_alike(failed: PlanPoint, other: PlanPoint) -> bool:
+    """Whether the other will fail as this one did. A smaller batch may not."""
+    same = (failed.strategy, failed.precision) == (other.strategy, other.precision)
+    return same and failed.per_device_batch_size <= other.per_device_batch_size
+
+
+def _is_better(one: PlanPoint, other: PlanPoint) -> bool:
+    """Whether ``one`` is no slower on as many GPUs, as far as it fits: by a strategy that does no
+    more to save memory, at a batch that is no smaller.
+    """
+    same = (one.gpu_count, one.precision) == (other.gpu_count, other.precision)
+    return (
+        same
+        and one.per_device_batch_size >= other.per_device_batch_size
+        and one.strategy != other.strategy
+        and one.strategy.does_no_more_than(other.strategy)
     )
-
-
-def _but_for_strategy(point: PlanPoint) -> tuple[object, ...]:
-    return (point.gpu_count, point.precision, point.per_device_batch_size)
 
 
 def _is_much_larger(one: PlanPoint, other: PlanPoint) -> bool:

@@ -39,7 +39,7 @@ class PlanSpace:
 
     gpu_counts: each above 1. precisions: the user's own first. strategies: the fastest first.
     batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's allocator may take
-    from a device of each kind.
+    from a device of each kind; without any all plans are run.
     """
 
     gpu_counts: tuple[int, ...]

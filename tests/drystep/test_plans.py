@@ -11,7 +11,7 @@ from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import PlanRun, PlansSeen, Precision, StepMeasurement
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits, PlanSpace
 from estimator.drystep.strategy import Strategy, strategies
-from estimator.units import GIB, MIB
+from estimator.units import MIB
 from estimator.values import Missing
 from estimator.workload.types import Workload
 from tests.drystep.virtual import plugin_or_skip
@@ -48,9 +48,6 @@ WEIGHT = 4 * 4 * 1024 * 1024
 """Bytes of a weight of 1024 x 4096 float32."""
 PARAMETERS = 4 * (2 * 4 * 1024 * 1024 + 5 * 1024)
 
-KINDS = (MIB, 16 * GIB)
-"""Nothing fits on the one, all on the other: no strategy makes another one needless."""
-
 
 def plans(
     folder: Path,
@@ -70,7 +67,7 @@ def plans(
         plugin=plugin.library,
         environment=plugin.environment(),
         seconds=seconds,
-        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, KINDS),
+        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, ()),
     )
     seen = run_dry_step(request, Limits(seconds)).plans
     assert seen is not None
@@ -173,3 +170,25 @@ def test_a_model_that_trains_itself_is_wrapped_too(tmp_path: Path) -> None:
     assert {run.point.precision for run in seen.runs} == {Precision()}
     one = next(run for run in seen.runs if run.point.strategy == Strategy(1))
     assert taken(one) <= (4 + 4 + 8 / 4) * PARAMETERS + 2 * WEIGHT + MIB
+
+
+def test_a_process_that_dies_is_one_plan_less(tmp_path: Path) -> None:
+    killed = "import os; os.environ.get('PADDLE_TRAINERS_NUM') == '2' and os._exit(7)"
+    code = BLOCKS.replace("return outputs.mean()", f"{killed}; return outputs.mean()")
+    seen = plans(tmp_path, code, counts=(2, 4))
+    dead = [run for run in seen.runs if isinstance(run.measurement, Missing)]
+    assert {run.point.gpu_count for run in dead} == {2}
+    assert all("ended with 7" in run.measurement.reason for run in dead)
+    assert {run.point.strategy for run in seen.runs if run not in dead} == set(
+        strategies(recompute=False)
+    )
+
+
+def test_no_pipe_is_left_open(tmp_path: Path) -> None:
+    # A file that reads how many descriptors there are, each time it is run in a copy.
+    count = "import os; open('COUNTS', 'a').write(f\"{len(os.listdir('/proc/self/fd'))} \")"
+    code = BLOCKS.replace("import paddle", f"import paddle\n    {count}", 1)
+    plans(tmp_path, code.replace("COUNTS", str(tmp_path / "counts")), counts=(2, 4, 8))
+    counts = [int(word) for word in (tmp_path / "counts").read_text().split()]
+    assert len(counts) > 20
+    assert max(counts[-5:]) <= max(counts[:5]) + 4  # those of a plan that runs beside

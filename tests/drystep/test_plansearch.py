@@ -128,6 +128,19 @@ def test_what_cannot_be_run_says_nothing_of_the_others() -> None:
     assert len(failed) == len(set(failed))
 
 
+def test_what_fails_at_a_large_batch_is_tried_at_a_smaller_one() -> None:
+    @dataclass(frozen=True)
+    class Breaking(Model):
+        def run(self, point: PlanPoint) -> PlanRun:
+            broken = point.per_device_batch_size > 4
+            return PlanRun(point, FAILED) if broken else super().run(point)
+
+    search = searched(space(1000), Breaking(), first=8)
+    ran = {p.per_device_batch_size for p, run in search.runs.items() if run.measurement != FAILED}
+    assert max(ran) == 4
+    assert {p.per_device_batch_size for p in search.runs} == ran | {8}
+
+
 def test_a_small_kind_of_gpu_keeps_the_search_going() -> None:
     small = searched(space(20, 1000), Model())
     large = searched(space(1000), Model())

@@ -50,7 +50,8 @@ _NO_BREAKDOWN = MemoryBreakdown(0, 0, 0, 0, 0, 0)
 class Planned:
     """All that running a plan takes, and the model as it was measured on one GPU.
 
-    evaluates: whether an evaluation pass comes behind the steps. deadline: of ``time.monotonic``.
+    largest: the largest batch that fits on one GPU of any kind, 0 where none does. evaluates:
+    whether an evaluation pass comes behind the steps. deadline: of ``time.monotonic``.
     """
 
     gpu: VirtualGpu
@@ -58,6 +59,7 @@ class Planned:
     request: DryStepRequest
     space: PlanSpace
     asked: StepMeasurement
+    largest: int
     evaluates: bool
     deadline: float
 
@@ -65,7 +67,8 @@ class Planned:
 def run_plans(planned: Planned, say: Say) -> PlansSeen:
     """Search the space of plans, several at a time. One that cannot be run says why."""
     asked = planned.asked
-    search = PlanSearch(planned.space, asked.per_device_batch_size, largest_batch_to_try(asked))
+    first = planned.largest or asked.per_device_batch_size
+    search = PlanSearch(planned.space, first, largest_batch_to_try(asked))
     running: list[_Running] = []
     ranks: dict[tuple[object, ...], int] = {}
     while time.monotonic() < planned.deadline:
@@ -77,7 +80,8 @@ def run_plans(planned: Planned, say: Say) -> PlansSeen:
             if one.has_ended():
                 running.remove(one)
                 search.learn(one.run)
-                ranks.setdefault(_sharded_alike(one.run.point), one.rank)
+                if one.run.seen is not None:
+                    ranks[_sharded_alike(one.run.point)] = one.run.seen.rank
                 seen = search.seen()
                 say(f"{len(seen.runs)} plans run, {seen.left_out - seen.not_reached} left out")
     for one in running:
@@ -185,22 +189,26 @@ class _Running:
     def stop(self) -> None:
         """End it at once."""
         self._copy.stop()
+        self._answers.close()
 
     def _begin(self, capacity: int) -> None:
         self._answers, answer = channel()
         planned, point, rank = self._planned, self.run.point, self.rank
         work = _Work(planned, point, rank, capacity)
         self._copy = Copy(lambda: work.run(answer), faults=None)
+        answer.close()
 
     def _answer(self) -> object:
+        """What the copy says, or how it ended without a word; waits a moment."""
         if not self._answers.is_readable(_WAIT_SECONDS):
-            ended = self._copy.ended()
-            if ended is None or self._answers.is_readable(0):
-                return _NOTHING
-            return Missing(
-                sentence("the process that ran it ended with {code}", code=ended.exit_code)
-            )
-        said = self._answers.receive()
+            return _NOTHING
+        try:
+            said = self._answers.receive()
+        except EOFError:
+            ended = self._copy.ended(_SECONDS_TO_LEAVE)
+            code = ended.exit_code if ended else None
+            said = Missing(sentence("the process that ran it ended with {code}", code=code))
+        self._answers.close()
         self._copy.stop(after=_SECONDS_TO_LEAVE)
         return said
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -89,24 +89,27 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
     if request.plans is None:
         return findings
     program.forget()
-    return replace(findings, plans=_plans(gpu, request, asked, started, say))
+    largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
+    deadline = started + SHARE_OF_TIME * request.seconds
+    return replace(findings, plans=_plans(gpu, request, asked, largest, deadline)(say))
 
 
 def _plans(
-    gpu: VirtualGpu, request: DryStepRequest, asked: _Asked, started: float, say: Say
-) -> PlansSeen | None:
-    """What the search among plans on several GPUs found, if one is asked for."""
+    gpu: VirtualGpu, request: DryStepRequest, asked: _Asked, largest: int, deadline: float
+) -> Callable[[Say], PlansSeen | None]:
+    """The search among plans on several GPUs, if one is asked for."""
     space = request.plans
     if space is None or request.plugin is None:
-        return None
+        return lambda _: None
     from estimator.drystep.child.plans import Planned, run_plans
 
     if not asked.takes_a_precision:
         space = replace(space, precisions=request.precisions[:1])
-    deadline = started + SHARE_OF_TIME * request.seconds
     counts = asked.run.evaluation_counts
-    planned = Planned(gpu, request.plugin, request, space, asked.step, counts, deadline)
-    return run_plans(planned, say)
+    return partial(
+        run_plans,
+        Planned(gpu, request.plugin, request, space, asked.step, largest, counts, deadline),
+    )
 
 
 def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:

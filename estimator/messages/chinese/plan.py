@@ -47,10 +47,10 @@ CHINESE: Mapping[str, str] = {
         "没有搜索：不允许多 GPU 方案（--max-gpus）"
     ),
     "plans on several GPUs: {run} run, {left_out} left out (what takes no more memory does not "
-    "fit: {too_large}; what is no slower fits everywhere: {slower}; four times the batch fits "
-    "everywhere: {smaller}; cannot be run: {failing}; not reached in the time: {not_reached})": (
+    "fit: {too_large}; what is no slower fits: {slower}; four times the batch fits: "
+    "{smaller}; cannot be run: {failing}; not reached in the time: {not_reached})": (
         "多 GPU 方案：运行 {run} 个，略去 {left_out} 个（显存需求不更大者已放不下：{too_large}；"
-        "不更慢者处处放得下：{slower}；四倍批大小处处放得下：{smaller}；无法运行：{failing}；时间用尽：{not_reached}）"
+        "不更慢者放得下：{slower}；四倍批大小放得下：{smaller}；无法运行：{failing}；时间用尽：{not_reached}）"
     ),
     "sharding stage {stage}, recompute {recompute}, {precision} cannot be run: {why}": (
         "sharding stage {stage}、重计算{recompute}、{precision} 无法运行：{why}"
