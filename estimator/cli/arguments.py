@@ -135,6 +135,9 @@ class RunArguments(QuestionArguments):
     sample_batches: Annotated[int, _script("--sample-batches", "N", min=2)] = (
         DEFAULT_SAMPLED_BATCHES
     )
+    synthetic_data: Annotated[
+        list[str], _script("--synthetic-data", "[NAME=]SHAPE[:DTYPE[:CLASSES]]")
+    ] = field(default_factory=list)
     time_limit: Annotated[str, _measuring("--time-limit", "TIME")] = format_duration(
         SCRIPT_TIME_LIMIT_SECONDS
     )

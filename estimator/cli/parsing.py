@@ -9,7 +9,7 @@ from pathlib import Path
 
 from estimator.cli.arguments import EstimateArguments, QuestionArguments, RunArguments
 from estimator.cli.overrides import parse_overrides
-from estimator.cli.tensors import parse_tensor
+from estimator.cli.tensors import parse_synthetic, parse_tensor
 from estimator.defaults import MAX_GPUS
 from estimator.drystep.measurement import Precision
 from estimator.drystep.request import DeviceChoice
@@ -106,6 +106,7 @@ def _script_workload(arguments: RunArguments, program: PythonProgram) -> Workloa
             batch_argument=argument,
             steps=arguments.steps,
             sampled_batches=arguments.sample_batches,
+            synthetic=parse_synthetic(arguments.synthetic_data),
         ),
     )
 

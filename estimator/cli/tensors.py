@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from estimator.errors import BadInput
 from estimator.messages import message
-from estimator.workload.types import TensorRequest
+from estimator.workload.types import SyntheticTensor, TensorRequest
 
 DTYPES = (
     *("float32", "float16", "bfloat16", "float64"),
@@ -33,6 +34,21 @@ def parse_tensor(words: str, flag: str) -> TensorRequest:
         dtype=_dtype(dtype, flag),
         classes=_classes(classes, dtype, words, flag) if classes else None,
     )
+
+
+def parse_synthetic(all_words: Sequence[str]) -> tuple[SyntheticTensor, ...]:
+    """``--synthetic-data [NAME=]SHAPE[:DTYPE[:CLASSES]]``, all of them with names or none."""
+    flag = "--synthetic-data"
+    pairs = [words.rpartition("=")[::2] for words in all_words]
+    tensors = tuple(SyntheticTensor(name, parse_tensor(words, flag)) for name, words in pairs)
+    names = [tensor.name for tensor in tensors]
+    if any(names) and (not all(names) or len(set(names)) < len(names)):
+        raise BadInput(
+            message("error.synthetic_names"),
+            where=flag,
+            hint=f"{flag} img=3x512x512 {flag} label=512x512:int64:2",
+        )
+    return tensors
 
 
 def _unreadable(words: str, flag: str) -> BadInput:

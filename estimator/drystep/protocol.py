@@ -25,7 +25,7 @@ from estimator.errors import (
     UserCodeFailed,
 )
 from estimator.messages import Message, from_portable, map_texts, to_portable
-from estimator.workload.types import Script, TensorRequest, Workload
+from estimator.workload.types import Script, SyntheticTensor, TensorRequest, Workload
 
 DUMP_SIGNAL = signal.SIGRTMIN + 5
 """Makes the child's faulthandler write where it is; one that user code hardly uses."""
@@ -189,7 +189,10 @@ def _workload(plain: dict[str, Any]) -> Workload:
 
 def _script(plain: dict[str, Any]) -> Script:
     words = ("command", "arguments", "batch_argument")
-    return Script(**plain | {name: tuple(plain[name]) for name in words})
+    synthetic = tuple(
+        SyntheticTensor(each["name"], _tensor(each["tensor"])) for each in plain["synthetic"]
+    )
+    return Script(**plain | {name: tuple(plain[name]) for name in words} | {"synthetic": synthetic})
 
 
 def _tensor(plain: dict[str, Any]) -> TensorRequest:

@@ -79,6 +79,10 @@ WORDINGS = {
         "a number of classes needs an integer dtype, not '{dtype}'",
         "类别数需要整数类型，而不是 '{dtype}'",
     ),
+    "error.synthetic_names": Wording(
+        "either every tensor has a name of its own or none has one",
+        "要么每个张量都有各自的名字，要么都没有",
+    ),
     "error.no_kind": Wording("there is no kind '{name}'", "没有名为 '{name}' 的作业类型"),
     "error.one_node_kind": Wording(
         "{kind} describes one machine, the plan has {nodes} nodes",

@@ -147,6 +147,12 @@ WORDINGS = {
         "--batch-arg='-o Global.batch_size='； 不给则直接改变数据加载器。",
     ),
     "help.steps": Wording("Optimizer steps to watch.", "观察的优化器步数。"),
+    "help.synthetic_data": Wording(
+        "A tensor of the script's batches where its data set is not there, per sample and in "
+        "order: 3x224x224, then 1:int64:1000; or with names, img=3x512x512. Repeatable.",
+        "脚本的数据集不在时，其批次中的一个张量，按样本、依次给出："
+        "3x224x224，再 1:int64:1000；或带名字 img=3x512x512。可重复。",
+    ),
     "help.sample_batches": Wording(
         "Batches to look at where their shapes differ.", "批的形状变化时要查看的批数。"
     ),

@@ -23,6 +23,16 @@ class TensorRequest:
     classes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SyntheticTensor:
+    """A tensor of the batches that stand in for a missing data set; ``name`` is its key in a dict,
+    empty where batches are lists.
+    """
+
+    name: str
+    tensor: TensorRequest
+
+
 DEFAULT_WATCHED_STEPS = 3
 DEFAULT_SAMPLED_BATCHES = 20
 
@@ -34,7 +44,8 @@ class Script:
     command: the user's own words. program: what Python runs, a file or (``is_module``) a module,
     with ``arguments`` and variables of its own. batch_argument: the words of the argument that
     sets the batch size; empty where it has to be changed in the loader. steps: optimizer steps
-    to watch. sampled_batches: how many batches to look at where their shapes differ.
+    to watch. sampled_batches: how many batches to look at where their shapes differ. synthetic:
+    what a batch is made of where the script's data set is not there; empty: that is an error.
     """
 
     command: tuple[str, ...]
@@ -45,6 +56,7 @@ class Script:
     batch_argument: tuple[str, ...] = ()
     steps: int = DEFAULT_WATCHED_STEPS
     sampled_batches: int = DEFAULT_SAMPLED_BATCHES
+    synthetic: tuple[SyntheticTensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

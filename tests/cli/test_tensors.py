@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimator.cli.tensors import DTYPES, parse_tensor
+from estimator.cli.tensors import DTYPES, parse_synthetic, parse_tensor
 from estimator.errors import BadInput
-from estimator.workload.types import TensorRequest
+from estimator.workload.types import SyntheticTensor, TensorRequest
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,30 @@ def test_any_shape_comes_back(shape: list[int], dtype: str) -> None:
 def test_any_text_is_read_or_refused(words: str) -> None:
     with suppress(BadInput):
         parse_tensor(words, "--input")
+
+
+def test_synthetic_data_by_position_and_by_name():
+    image = TensorRequest((3, 8, 8), "float32")
+    label = TensorRequest((), "int64", 10)
+    assert parse_synthetic(["3x8x8", "scalar:int64:10"]) == (
+        SyntheticTensor("", image),
+        SyntheticTensor("", label),
+    )
+    assert parse_synthetic(["img=3x8x8", "label=scalar:int64:10"]) == (
+        SyntheticTensor("img", image),
+        SyntheticTensor("label", label),
+    )
+    assert parse_synthetic([]) == ()
+
+
+@pytest.mark.parametrize("words", [["a=3", "3"], ["a=3", "a=4"]])
+def test_names_of_synthetic_data_that_do_not_agree(words):
+    with pytest.raises(BadInput, match="every tensor has a name") as caught:
+        parse_synthetic(words)
+    assert caught.value.where == "--synthetic-data"
+
+
+def test_a_shape_of_synthetic_data_that_cannot_be_read():
+    with pytest.raises(BadInput) as caught:
+        parse_synthetic(["img=wide"])
+    assert caught.value.where == "--synthetic-data"

@@ -14,7 +14,7 @@ from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Li
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
 from estimator.units import GIB, MIB
 from estimator.workload.command import parse_command
-from estimator.workload.types import Script, Workload
+from estimator.workload.types import Script, SyntheticTensor, TensorRequest, Workload
 from tests.drystep.virtual import plugin_or_skip
 
 pytestmark = pytest.mark.paddle
@@ -43,6 +43,7 @@ def watched(
     batch_arg: str = "",
     seconds: float = 120.0,
     timeline=False,
+    synthetic=(),
     **workload,
 ) -> DryStepReport:
     plugin = plugin_or_skip()
@@ -55,6 +56,7 @@ def watched(
         arguments=program.arguments,
         environment=program.environment,
         batch_argument=tuple(batch_arg.split()),
+        synthetic=tuple(synthetic),
     )
     request = DryStepRequest(
         Workload(program.file, script=script, **workload),
@@ -219,6 +221,61 @@ def test_what_stands_in_for_a_batch_is_not_sent_around(here):
     report = watched("masks.py", capacities=(2 * GIB,))
     assert report.trials[0].max_per_device_batch_size > 200
     assert report.host_peak_bytes < GIB
+
+
+SYNTHETIC = (
+    SyntheticTensor("", TensorRequest((3, 32, 32), "float32")),
+    SyntheticTensor("", TensorRequest((), "int64", 10)),
+)
+
+
+def test_a_data_set_that_is_not_there(here):
+    """Its constructor finds no file; the other one, of the evaluation, is empty."""
+    report = watched(
+        "missing_data.py --batch_size 16", capacities=(256 * MIB,), synthetic=SYNTHETIC
+    )
+    assert set(peaks(report)) == {"train_first", "train", "eval"}
+    assert report.batches.largest_shapes == ((16, 3, 32, 32), (16,))
+    assert {phase.name: phase.per_device_batch_size for phase in report.phases}["eval"] == 8
+    assert report.trials[0].max_per_device_batch_size > 16
+    (first, second) = (text for text in report.assumptions if "synthetic" in text)
+    assert "the data set Pictures is not there" in first
+    assert "FileNotFoundError" in first
+    assert "no/such/train.txt" in first
+    assert "the data set Listed is not there (it has no samples)" in second
+
+
+def test_synthetic_data_take_what_the_real_ones_take(here):
+    """Of the training; an evaluation also holds what the real reader has left of the training."""
+    there = watched("missing_data.py --batch_size 16 --list list.txt", synthetic=SYNTHETIC)
+    missing = watched("missing_data.py --batch_size 16", synthetic=SYNTHETIC)
+    for phase in ("train_first", "train"):
+        assert peaks(missing)[phase] == peaks(there)[phase]
+    assert not any("data set Pictures is not there" in text for text in there.assumptions)
+
+
+def test_the_way_without_data_is_told(here):
+    with pytest.raises(UserCodeFailed, match="FileNotFoundError") as caught:
+        watched("missing_data.py")
+    assert "--synthetic-data SHAPE:DTYPE" in caught.value.hint
+
+
+def test_names_make_a_batch_a_dict(here):
+    ids = SyntheticTensor("ids", TensorRequest((12,), "int64", 50))
+    length = SyntheticTensor("length", TensorRequest((), "int64"))
+    command = "configured.py -c configured.yml -o batch_size=8 -o samples=0"
+    report = watched(command, synthetic=(ids, length))
+    assert report.batches.largest_shapes == ((8, 12), (8,))
+
+
+def test_a_mistake_in_a_data_set_is_no_missing_data_set(here):
+    with pytest.raises(UserCodeFailed, match="NameError"):
+        watched("missing_data.py --mistake", synthetic=SYNTHETIC)
+
+
+def test_synthetic_data_that_are_not_needed(here):
+    report = watched("plain.py", synthetic=SYNTHETIC)
+    assert any("--synthetic-data was not used" in text for text in report.assumptions)
 
 
 def test_shapes_that_vary_and_an_override(here):

@@ -44,6 +44,19 @@ CHINESE: Mapping[str, str] = {
     "no evaluation began within {seconds:g} s after the watched steps": (
         "所观察的步之后 {seconds:g} 秒内没有开始评估"
     ),
+    "the script's DataLoader does not say its batch size": "脚本的 DataLoader 没有说明批大小",
+    "the script with its own data set": "让脚本使用自己的数据集",
+    "--synthetic-data was not used: the script's data sets are there": (
+        "未使用 --synthetic-data：脚本的数据集都在"
+    ),
+    "the data set {name} is not there ({why}): the batches are synthetic, of the shapes that "
+    "--synthetic-data says": (
+        "数据集 {name} 不在（{why}）：批次为合成数据，形状如 --synthetic-data 所说"
+    ),
+    "without its data: --synthetic-data SHAPE:DTYPE for each tensor of a batch, per sample": (
+        "没有数据时：对批次的每个张量给出 --synthetic-data SHAPE:DTYPE（按样本）"
+    ),
+    "it has no samples": "没有样本",
     "the training loader was ended after {count} steps, so that what follows an epoch comes "
     "sooner": ("训练数据加载器在 {count} 步后提前结束，使一轮之后的内容更早到来"),
     "the script takes its batches from no DataLoader": "脚本不从 DataLoader 取批",

@@ -37,7 +37,7 @@ FOR_MODELS = (
 )
 """Of these, what only a model file is told: a training script says it itself."""
 
-FOR_SCRIPTS = ("batch_arg", "steps", "sample_batches")
+FOR_SCRIPTS = ("batch_arg", "steps", "sample_batches", "synthetic_data")
 """Further options, of ``paddle-estimate run``."""
 
 SCRIPT, ARGUMENTS = "script", "arguments"

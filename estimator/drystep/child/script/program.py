@@ -7,9 +7,15 @@ import runpy
 import sys
 from pathlib import Path
 
+from estimator.drystep.child.script.synthetic import of_a_data_set
 from estimator.drystep.child.user_code import failure_of
 from estimator.errors import EstimatorError, UserCodeFailed
+from estimator.messages import sentence
 from estimator.workload.types import Script
+
+_WITHOUT_DATA = sentence(
+    "without its data: --synthetic-data SHAPE:DTYPE for each tensor of a batch, per sample"
+)
 
 
 def run_program(script: Script, arguments: tuple[str, ...], model_file: Path) -> str:
@@ -32,7 +38,8 @@ def run_program(script: Script, arguments: tuple[str, ...], model_file: Path) ->
     except EstimatorError:
         raise
     except BaseException as error:
-        raise failure_of(error, model_file) from error
+        hint = "" if script.synthetic or not of_a_data_set(error) else _WITHOUT_DATA
+        raise failure_of(error, model_file, hint) from error
     return ""
 
 

@@ -65,6 +65,7 @@ class Stage:
         )
         overlay.apply()
         listen(watch)
+        watch.replace_missing_data()
         watch.begin(probe)
         try:
             self._run_under(watch, probe)

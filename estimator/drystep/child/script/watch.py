@@ -24,6 +24,7 @@ from estimator.drystep.child.script.model_seen import ModelSeen
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.recorder import PeakFinder, Recorder
 from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
+from estimator.drystep.child.script.synthetic import SyntheticData
 from estimator.drystep.child.script.template import (
     Template,
     batch_size_of,
@@ -60,6 +61,7 @@ class Watch:
         rank: RankRecorder | None = None,
     ) -> None:
         self._gpu = gpu
+        self._synthetic = SyntheticData(script.synthetic) if script.synthetic else None
         self._rank = rank
         self._script = script
         self._finish = finish
@@ -85,6 +87,11 @@ class Watch:
         self._gpu.set_capacity(probe.capacity)
         self._gpu.set_workspace_limit(workspace_limit() if probe.workspace else 0)
         statistics.restart_allocated_peak()
+
+    def replace_missing_data(self) -> None:
+        """From now on data sets that are not there are replaced, if the user says what by."""
+        if self._synthetic is not None:
+            self._synthetic.watch_data_sets()
 
     def ended(self, why: str = "") -> None:
         """The script is over; reports if enough was seen, else returns."""
@@ -167,14 +174,23 @@ class Watch:
         template, probe = self._probe.template, self._probe
         if template is not None and loader.number == probe.train_loader:
             size = probe.batch_size or template.batch_size
-            batch = self._batches.prefetched(lambda: template.batch(size))
+            batch = self._batches.prefetched(loader, lambda: template.batch(size))
         else:
             size = None
-            batch = loader.load()
+            batch = self._loaded(loader)
         self._batches.loaded(loader, batch, size)
         if self._evaluation and self._evaluation.running:
             self._evaluation.batches += 1
         return batch
+
+    def _loaded(self, loader: LoaderInUse) -> Any:
+        synthetic = self._synthetic
+        if synthetic is None or not synthetic.stands_in_for(loader.loader):
+            return loader.load()
+        if loader.given >= (loader.length or self._script.sampled_batches):
+            raise StopIteration
+        size = loader.declared_batch_size
+        return self._batches.prefetched(loader, lambda: synthetic.batch(size))
 
     def shortened(self, length: int) -> int:
         enough = max(self._script.steps, self._script.sampled_batches)
@@ -293,7 +309,7 @@ class Watch:
                 declared_batch_size=batches.declared,
                 batches_per_step=max(1, round(batches.trained_on / max(1, self.steps))),
                 workers=batches.workers,
-                notes=(*self._notes, *noted()),
+                notes=(*self._notes, *(self._synthetic.notes if self._synthetic else ()), *noted()),
                 workspace_limit_bytes=workspace_limit(),
                 processor_seconds=time.process_time() - self._began,
                 page_bytes=statistics.page_bytes(),
@@ -320,7 +336,7 @@ class _Batches:
         self._whole = 0
         self._given = 0
         self._passes = 0
-        self._ahead: list[Any] = []
+        self._ahead: dict[int, list[Any]] = {}
 
     def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
         """``loader`` gives ``batch``: one of its own, or one of ``size`` samples in its place."""
@@ -342,11 +358,12 @@ class _Batches:
             except TypeError as error:
                 self.template = str(error)
 
-    def prefetched(self, make: Callable[[], Any]) -> Any:
+    def prefetched(self, loader: LoaderInUse, make: Callable[[], Any]) -> Any:
         """A batch as Paddle's reader gives it: the next ones stand on the device already."""
-        while len(self._ahead) < PREFETCHED_BATCHES + 1:
-            self._ahead.append(make())
-        return self._ahead.pop(0)
+        ahead = self._ahead.setdefault(loader.number, [])
+        while len(ahead) < PREFETCHED_BATCHES + 1:
+            ahead.append(make())
+        return ahead.pop(0)
 
     def direct(self, inputs: tuple[Any, ...]) -> None:
         """The model is called; where no loader was used, its inputs tell the batch."""
