@@ -17,20 +17,14 @@ from typing import Any, NoReturn
 import paddle
 
 from estimator.drystep.child import statistics
-from estimator.drystep.child.batches import batch_bytes, tensors_in
-from estimator.drystep.child.blocks import Blocks, blocks_of
+from estimator.drystep.child.batches import tensors_in
 from estimator.drystep.child.script.hooks import LoaderInUse
+from estimator.drystep.child.script.loaded import Batches
 from estimator.drystep.child.script.model_seen import ModelSeen
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.recorder import PeakFinder, Recorder
 from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
 from estimator.drystep.child.script.synthetic import SyntheticData
-from estimator.drystep.child.script.template import (
-    Template,
-    batch_size_of,
-    shapes_of,
-    template_of,
-)
 from estimator.drystep.child.unmodelled import noted, workspace_limit
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import NOT_LOCATED, Phase
@@ -69,7 +63,7 @@ class Watch:
         self._process = 0
         self._began = 0.0
         self._model = ModelSeen()
-        self._batches = _Batches()
+        self._batches = Batches()
         self._steps: list[StepSeen] = []
         self._recorder = Recorder(gpu, self._model, rank)
         self._evaluation: _Evaluation | None = None
@@ -317,104 +311,6 @@ class Watch:
                 rank=self._rank.seen(*batches.of_a_step) if self._rank else None,
             )
         )
-
-
-class _Batches:
-    """Which loader gives what, and which of them feeds the training."""
-
-    def __init__(self) -> None:
-        self.current_loader: int | None = None
-        self.train_loader: int | None = None
-        self.blocks: Blocks = {}
-        self.template: Template | str = sentence("the script takes its batches from no DataLoader")
-        self.trained_on = 0
-        self.of_a_step = (1, 1)
-        self.workers = 0
-        self.declared: int | None = None
-        self._largest = -1
-        self._last = _Last()
-        self._whole = 0
-        self._given = 0
-        self._passes = 0
-        self._ahead: dict[int, list[Any]] = {}
-
-    def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
-        """``loader`` gives ``batch``: one of its own, or one of ``size`` samples in its place."""
-        self.current_loader = loader.number
-        loaded = size is None
-        if size is None:
-            size = batch_size_of(batch, loader.declared_batch_size)
-        self._last = _Last(size, batch_bytes(batch), shapes_of(batch))
-        if self.train_loader not in (None, loader.number):
-            return
-        self._given += size
-        self.blocks = blocks_of(tensors_in(batch))
-        self.workers = loader.loader.num_workers
-        self.declared = loader.declared_batch_size
-        if loaded and self._last.bytes > self._largest:
-            self._largest = self._last.bytes
-            try:
-                self.template = template_of(batch, size)
-            except TypeError as error:
-                self.template = str(error)
-
-    def prefetched(self, loader: LoaderInUse, make: Callable[[], Any]) -> Any:
-        """A batch as Paddle's reader gives it: the next ones stand on the device already."""
-        ahead = self._ahead.setdefault(loader.number, [])
-        while len(ahead) < PREFETCHED_BATCHES + 1:
-            ahead.append(make())
-        return ahead.pop(0)
-
-    def direct(self, inputs: tuple[Any, ...]) -> None:
-        """The model is called; where no loader was used, its inputs tell the batch."""
-        if self.current_loader is not None:
-            return
-        found = list(inputs)
-        self._last = _Last(batch_size_of(found, None), batch_bytes(found), shapes_of(found))
-        self.blocks = blocks_of(tensors_in(found))
-
-    def whole(self, batch: Any) -> None:
-        """A pipeline stage is given the batch of a whole step, where no loader gave it."""
-        if self.current_loader is None:
-            self._whole = batch_size_of(batch, None)
-
-    def trained(self) -> None:
-        """A backward pass runs on the last batch."""
-        if self.train_loader is None:
-            self.train_loader = self.current_loader
-        self.trained_on += 1
-        self._passes += 1
-
-    def size_of(self, inputs: tuple[Any, ...]) -> int:
-        """The batch size of an evaluation."""
-        if self.current_loader is not None:
-            return self._last.size
-        return batch_size_of(list(inputs), None)
-
-    def step(self) -> StepSeen:
-        """What an optimizer step that has just ended was made of."""
-        samples = self._given or self._whole or self._last.size * self._passes
-        self.of_a_step = (samples, max(1, self._passes))
-        self._given = self._whole = self._passes = 0
-        return StepSeen(
-            peak_allocated_bytes=statistics.peak_allocated_bytes(),
-            peak_reserved_bytes=statistics.peak_reserved_bytes(),
-            batch_size=self._last.size,
-            batch_bytes=self._last.bytes,
-            shapes=self._last.shapes,
-        )
-
-
-PREFETCHED_BATCHES = 2
-"""What Paddle's buffered reader holds on the device beside the batch in use
-(``kDoubleBufferSize`` of paddle/fluid/operators/reader)."""
-
-
-class _Last:
-    """The last batch, without its tensors."""
-
-    def __init__(self, size: int = 1, nbytes: int = 0, shapes: Any = ()) -> None:
-        self.size, self.bytes, self.shapes = size, nbytes, shapes
 
 
 class _Evaluation:
