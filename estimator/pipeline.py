@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from estimator.answers import Evidence, gpu_answers, gpu_rows
-from estimator.drystep.device.build import Plugin
-from estimator.drystep.device.choose import ChooseDevice
-from estimator.drystep.launch import RunDryStep
-from estimator.drystep.measurement import Device, DryStepReport, Precision
-from estimator.drystep.ranks import Cluster, run_ranks
-from estimator.drystep.request import CudaCard, DeviceChoice, DryStepRequest, Limits
+from estimator.asking import Measured, measured
+from estimator.drystep.measurement import DryStepReport, Precision
 from estimator.drystep.where import HERE, Where
-from estimator.errors import BadInput
 from estimator.experience import Experience, job_facts, load_correction, recorded_plan, remember
 from estimator.gpus.catalogue import Catalogue, load_catalogue
 from estimator.gpus.types import GpuType
@@ -25,12 +20,12 @@ from estimator.learning.correction import NoHistory
 from estimator.learning.hostmemory import from_past_jobs
 from estimator.manifest.catalogue import template_library
 from estimator.manifest.clues import clues_of
+from estimator.manifest.layers import TemplateLibrary
 from estimator.manifest.render import check_options, choose
 from estimator.manifest.validate import prepare
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
 from estimator.memory.types import DeviceOverhead
-from estimator.messages import message, sentence
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
@@ -46,17 +41,10 @@ from estimator.progress import Progress, Silence, Stage
 from estimator.records.store import new_identifier
 from estimator.records.types import JobFacts
 from estimator.result import EstimateResult, NothingFits
-from estimator.searched import plan_space, search_notes, searched_answers, seconds_for
+from estimator.searched import search_notes, searched_answers
 from estimator.throughput.coefficients import load_coefficients
 from estimator.throughput.multi_gpu import scaling_efficiency
 from estimator.values import Bounded, Missing
-from estimator.verification import Verification, verify
-
-DEFAULT_BATCH_SIZE = 32
-"""Per device, measured first where the user names none; the plan may take another."""
-
-ALTERNATIVE_PRECISION = Precision("O1", "float16")
-"""Tried beside float32 where the user names no precision: every GPU with tensor cores has it."""
 
 _SILENCE = Silence()
 
@@ -80,32 +68,48 @@ def estimate(
     templates = template_library(options.manifest.templates_folders)
     check_options(templates, options.manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        correction = pool.submit(_get_ready)  # while the child runs the step
-        request = _request(options, gpus, progress, where.choose)
-        report = _dry_step(request, options, progress, where.run)
-        verification = _verification(request, report, options, progress)
-        options = _settled(options, report)
+        ready = pool.submit(_get_ready)  # while the child runs the step
+        found = measured(options, gpus, progress, where)
         progress.stage(Stage.PREDICT)
-        experience = correction.result()
+        experience = ready.result()
+    site = _Site(catalogue, gpus, templates, experience)
+    return _answered(found, site, progress, identifier or new_identifier())
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What does not come from the model: GPU types on offer, templates, past jobs."""
+
+    catalogue: Catalogue
+    gpus: tuple[GpuType, ...]
+    templates: TemplateLibrary
+    experience: Experience
+
+    @property
+    def by_name(self) -> dict[str, GpuType]:
+        return {gpu.name: gpu for gpu in self.gpus}
+
+
+def _answered(found: Measured, site: _Site, progress: Progress, identifier: str) -> EstimateResult:
+    """Figures, plan and manifest of what was measured; the answer is remembered."""
+    report, options, gpus = found.report, found.options, site.gpus
     evidence = Evidence(
         report,
         capacity_classes(gpus, _gpus_of(report)),
-        experience.correction,
-        measured_on=_name_of(report.device_name, catalogue),
+        site.experience.correction,
+        measured_on=_name_of(report.device_name, site.catalogue),
     )
     rows = gpu_rows(evidence, gpus)
     progress.stage(Stage.PLAN)
     earlier = past_jobs(report.model.name)
     clues = clues_of(report, options.workload.model_file, earlier.templates)
-    chosen = choose(templates, options.manifest, clues)
+    chosen = choose(site.templates, options.manifest, clues)
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
     answers = (*gpu_answers(evidence, gpus), *searched_answers(evidence, gpus, question))
     outcome = recommend(question, answers, gpus, _collaborators(report), report)
     facts = job_facts(report, recorded_plan(outcome), chosen.template.name)
-    outcome = _with_past_host_memory(outcome, experience, facts)
+    outcome = _with_past_host_memory(outcome, site.experience, facts)
     progress.stage(Stage.MANIFEST)
-    identifier = identifier or new_identifier()
-    by_name = {gpu.name: gpu for gpu in gpus}
     result = EstimateResult(
         identifier=identifier,
         workload=options.workload,
@@ -113,12 +117,12 @@ def estimate(
         report=report,
         gpus=rows,
         outcome=outcome,
-        manifest=manifest_for(options, outcome, by_name, chosen, identifier),
-        notes=(*_untried(report), *search_notes(options, report), *experience.notes),
-        verification=verification,
+        manifest=manifest_for(options, outcome, site.by_name, chosen, identifier),
+        notes=(*_untried(report), *search_notes(options, report), *site.experience.notes),
+        verification=found.verification,
         nearest_jobs=earlier.nearest(facts),
     )
-    prior = _before_history(evidence, recorded_plan(outcome), question, by_name)
+    prior = _before_history(evidence, recorded_plan(outcome), question, site.by_name)
     return replace(result, notes=(*result.notes, *remember(result, prior)))
 
 
@@ -169,134 +173,9 @@ def _name_of(device_name: str, catalogue: Catalogue) -> str | None:
     return next((gpu.name for gpu in catalogue.types if gpu.product_label == label), None)
 
 
-def _request(
-    options: EstimateOptions,
-    gpus: Sequence[GpuType],
-    progress: Progress,
-    choose: ChooseDevice,
-) -> DryStepRequest:
-    progress.stage(Stage.BUILD_DEVICE)
-    chosen = choose(_device(options), progress.note)
-    plugin, cluster = chosen.plugin, _cluster(options)
-    return DryStepRequest(
-        workload=options.workload,
-        per_device_batch_size=options.workload.per_device_batch_size or DEFAULT_BATCH_SIZE,
-        precisions=_precisions(options, chosen.device),
-        device=DeviceChoice(chosen.device.value),
-        capacities=tuple(capacity_classes(gpus, cluster.world_size if cluster else 1)),
-        round_batch_sizes=_may_choose_batch_size(options),
-        plugin=plugin.library if plugin else None,
-        environment=_environment(options, plugin),
-        fallback_reason=chosen.reason,
-        seconds=seconds_for(options),
-        card=_card(gpus) if options.workload.script or len(gpus) == 1 else None,
-        timeline=options.timeline,
-        plans=plan_space(options, gpus, chosen),
-    )
-
-
-def _environment(options: EstimateOptions, plugin: Plugin | None) -> dict[str, str]:
-    """Variables that must be there when the child starts: Python and Paddle read them only then."""
-    script = options.workload.script
-    own = dict(script.environment) if script else {}
-    return own | (plugin.environment() if plugin else {})
-
-
-def _dry_step(
-    request: DryStepRequest, options: EstimateOptions, progress: Progress, run: RunDryStep
-) -> DryStepReport:
-    progress.stage(Stage.DRY_STEP)
-    limits, cluster = Limits(seconds_for(options)), _cluster(options)
-    if cluster is None:
-        report = run(request, limits, progress.detail)
-    else:
-        report = run_ranks(request, cluster, limits, progress.detail, run)
-    return replace(report, assumptions=(*_assumptions(options), *report.assumptions))
-
-
-def _verification(
-    request: DryStepRequest, report: DryStepReport, options: EstimateOptions, progress: Progress
-) -> Verification | Missing | None:
-    if not options.verify:
-        return None
-    progress.stage(Stage.VERIFY)
-    limits = Limits(options.time_limit_seconds)
-    return verify(request, report.measurements[0], limits, progress.detail)
-
-
-def _cluster(options: EstimateOptions) -> Cluster | None:
-    """The machines that a script is run on rank by rank; None for one GPU, or where the plan is to
-    choose how many.
-
-    Raises BadInput where nodes are named without their GPUs.
-    """
-    question = options.question
-    if options.workload.script is None or question.pinned_nodes is None:
-        return None
-    if question.pinned_gpus is None:
-        raise BadInput(message("error.nodes_without_gpus"), where="--nodes", hint="--gpus 8")
-    cluster = Cluster(question.pinned_gpus, question.pinned_nodes)
-    return cluster if cluster.world_size > 1 else None
-
-
 def _gpus_of(report: DryStepReport) -> int:
     """How many GPUs the run was for."""
     return report.ranks[0].seen.topology.world_size if report.ranks else 1
-
-
-def _device(options: EstimateOptions) -> DeviceChoice:
-    if options.workload.script is None:
-        return options.device
-    if options.device not in (DeviceChoice.AUTO, DeviceChoice.VIRTUAL):
-        raise BadInput(message("error.script_device"), where="--device", hint="--device virtual")
-    return DeviceChoice.VIRTUAL
-
-
-def _may_choose_batch_size(options: EstimateOptions) -> bool:
-    """Whether the plan may take another batch size: of a script, if the command can say it."""
-    script = options.workload.script
-    can_be_told = script is None or bool(script.batch_argument)
-    return can_be_told and options.question.pinned_batch_size is None
-
-
-def _settled(options: EstimateOptions, report: DryStepReport) -> EstimateOptions:
-    """The job runs the user's command: its batch size is the script's, unless it can be told."""
-    if _may_choose_batch_size(options):
-        return options
-    size = report.measurements[0].per_device_batch_size
-    return replace(options, question=replace(options.question, pinned_batch_size=size))
-
-
-def _card(gpus: Sequence[GpuType]) -> CudaCard:
-    """What a program is told of its GPU: of several types the one with the most memory."""
-    gpu = max(gpus, key=lambda gpu: gpu.cuda_visible_bytes)
-    count = gpu.multiprocessors
-    return CudaCard(
-        name=gpu.product_label.replace("-", " ", 1),
-        compute_capability=gpu.compute_capability,
-        memory_bytes=gpu.cuda_visible_bytes,
-        multiprocessors=0 if isinstance(count, Missing) else count,
-    )
-
-
-def _precisions(options: EstimateOptions, device: Device) -> tuple[Precision, ...]:
-    if options.workload.precision is not None:
-        return (options.workload.precision,)
-    if device is Device.VIRTUAL:
-        return (Precision(), ALTERNATIVE_PRECISION)
-    return (Precision(),)
-
-
-def _assumptions(options: EstimateOptions) -> tuple[str, ...]:
-    if options.workload.per_device_batch_size is not None or options.workload.script is not None:
-        return ()
-    return (
-        sentence(
-            "no --batch-size was given: measured at {batch} per device, and the plan chooses among "
-            "the batch sizes that ran",
-            batch=DEFAULT_BATCH_SIZE,
-        ),
-    )
 
 
 def _collaborators(report: DryStepReport) -> Collaborators:

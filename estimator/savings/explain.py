@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from estimator.asking import DEFAULT_BATCH_SIZE
 from estimator.drystep.device.choose import choose_device
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import (
@@ -21,7 +22,6 @@ from estimator.gpus.types import GpuType
 from estimator.memory.estimate import allocator_capacity, estimate_device_memory
 from estimator.messages import sentence
 from estimator.options import EstimateOptions
-from estimator.pipeline import DEFAULT_BATCH_SIZE
 from estimator.progress import Progress, Stage
 from estimator.savings.types import Saving, Savings, Shares
 from estimator.savings.variants import Variant, variants_of
