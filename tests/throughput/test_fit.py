@@ -21,6 +21,7 @@ from estimator.throughput.solve import (
     read_priors,
     scaling_error,
 )
+from tests.throughput.conftest import DATA
 
 
 def test_the_single_gpu_fit_is_the_one_that_ships(published: Published) -> None:
@@ -93,7 +94,7 @@ def test_software_of_the_past_has_a_factor_of_its_own(published: Published) -> N
 def test_every_row_is_printed_with_what_fits_without_it_say(
     published: Published, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["tests/throughput/data"]) == 0
+    assert main([str(DATA)]) == 0
     lines = capsys.readouterr().out.splitlines()
     for run in published.single:
         (line,) = [line for line in lines if line.endswith(f"  {run.label}")]
