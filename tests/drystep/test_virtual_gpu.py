@@ -139,8 +139,8 @@ def test_out_of_memory_comes_at_the_capacity() -> None:
     assert told["reserved"] == 100 * MIB
 
 
-def test_the_lowest_free_addresses_are_given_first() -> None:
-    """As a driver does: Paddle's allocator prefers the lower of two blocks of one size."""
+def test_the_highest_free_addresses_are_given_first() -> None:
+    """As Linux maps memory: Paddle's allocator prefers the lower of two blocks of one size."""
     result = on_virtual_gpu("""
         def block():
             return paddle.empty([1 << 22])  # 16 MiB
@@ -149,8 +149,8 @@ def test_the_lowest_free_addresses_are_given_first() -> None:
         del second
         core.device_empty_cache()
         again = block()
-        result["order"] = [before[1] - before[0], before[2] - before[1]]
-        result["again"] = again.data_ptr() - before[0]
+        result["order"] = [before[0] - before[1], before[1] - before[2]]
+        result["again"] = before[0] - again.data_ptr()
     """)
     assert result["order"] == [16 << 20] * 2
     assert result["again"] == 16 << 20

@@ -5,12 +5,15 @@
 namespace virtual_gpu {
 
 uintptr_t AddressSpace::Take(size_t bytes) {
-  for (auto hole = free_.begin(); hole != free_.end(); ++hole) {
+  for (auto hole = free_.rbegin(); hole != free_.rend(); ++hole) {
     const auto [start, size] = *hole;
     if (size < bytes) continue;
-    free_.erase(hole);
-    if (size > bytes) free_[start + bytes] = size - bytes;
-    return start;
+    if (size > bytes) {
+      free_[start] = size - bytes;
+    } else {
+      free_.erase(start);
+    }
+    return start + size - bytes;
   }
   return 0;
 }

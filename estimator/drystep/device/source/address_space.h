@@ -9,7 +9,7 @@ namespace virtual_gpu {
 
 class AddressSpace {
  public:
-  // The lowest address at which so many bytes are free; 0 where there is none.
+  // The highest address at which so many bytes are free; 0 where there is none.
   uintptr_t Take(size_t bytes);
   void Give(uintptr_t start, size_t bytes);
   // Whether all of a range is free; if so it is no longer among the free ones.

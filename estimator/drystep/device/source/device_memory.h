@@ -3,9 +3,10 @@
 //
 // Three promises are kept here.
 //  - Capacity: Allocate fails exactly where a card of this size would have no memory left.
-//  - Addresses: the lowest free ones are given, as a driver does, and never depend on what else the
-//    process has mapped. Paddle's allocator takes the first of equally large blocks, so that what it
-//    reserves depends on their order.
+//  - Addresses: the highest free ones are given, as Linux does where CUDA's driver maps memory, and
+//    never depend on what else the process has mapped. Paddle's allocator takes the first of equally
+//    large blocks, so that what it reserves depends on their order (a published GPT-1.3B with
+//    recompute: 2 % above the figure in this order, 9 % in the other).
 //  - Contents: bytes that no one really wrote read as zero. A kernel that only pretends to run
 //    calls Clear on its outputs, so a reused block never shows the bits of its last owner.
 #pragma once
