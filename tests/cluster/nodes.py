@@ -19,13 +19,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
+
+from tests.cluster.json_handler import JsonHandler
 
 POLICY = {
     "apiVersion": "networking.k8s.io/v1",
@@ -205,7 +207,7 @@ def running(folder: Path) -> Iterator[Nodes]:
         server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: Nodes
     protocol_version = "HTTP/1.1"
 
@@ -231,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.secrets[name] = body
             self.server.seen_secrets.append(body)
         self.server.settle()
-        return self._send(201, body)
+        return self.send_json(201, body)
 
     def do_GET(self) -> None:
         path, query = self._called(), parse_qs(urlsplit(self.path).query)
@@ -242,12 +244,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/pods"):
             wanted = query["labelSelector"][0].removeprefix("batch.kubernetes.io/job-name=")
             found = [p for name, p in self.server.pods.items() if name == wanted]
-            return self._send(200, {"kind": "PodList", "items": [_plain(one) for one in found]})
+            return self.send_json(200, {"kind": "PodList", "items": [_plain(one) for one in found]})
         if path.endswith("/events"):
-            return self._send(200, {"kind": "EventList", "items": self._events()})
+            return self.send_json(200, {"kind": "EventList", "items": self._events()})
         policy = self.server.policies.get(path.split("/")[-1])
         if "/networkpolicies/" in path and policy is not None:
-            return self._send(200, policy)
+            return self.send_json(200, policy)
         return self._fail(404, "NotFound", f"no {path}")
 
     def do_DELETE(self) -> None:
@@ -256,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert body["propagationPolicy"] == "Background"
         if not self.server.delete(path.split("/")[-1]):
             return self._fail(404, "NotFound", "no such job")
-        return self._send(200, {"kind": "Status", "status": "Success"})
+        return self.send_json(200, {"kind": "Status", "status": "Success"})
 
     def _log(self, pod: Pod, *, follow: bool) -> None:
         """The log as it grows, in chunks; now and then the connection is lost."""
@@ -292,15 +294,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, code: int, reason: str, said: str) -> None:
         status = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
-        self._send(code, {**status, "reason": reason, "message": said, "code": code})
-
-    def _send(self, code: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.send_json(code, {**status, "reason": reason, "message": said, "code": code})
 
 
 def _plain(pod: Pod) -> dict[str, Any]:

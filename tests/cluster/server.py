@@ -7,10 +7,9 @@ with causes for GPUs whose request is not their limit and for a pod template tha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
 import yaml
+
+from tests.cluster.json_handler import JsonHandler
 
 KINDS = {
     "v1": (("Service", "services"),),
@@ -71,7 +72,7 @@ def write_kubeconfig(path: Path, address: str, namespace: str = "vision") -> Pat
     return path
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: ApiServer
 
     def log_message(self, *_: object) -> None:
@@ -80,13 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path.strip("/")
         if path == "version":
-            self._send(200, {"major": "1", "minor": "34", "gitVersion": "v1.34.0"})
+            self.send_json(200, {"major": "1", "minor": "34", "gitVersion": "v1.34.0"})
         elif path == "api":
-            self._send(200, {"kind": "APIVersions", "versions": ["v1"]})
+            self.send_json(200, {"kind": "APIVersions", "versions": ["v1"]})
         elif path == "apis":
-            self._send(200, {"kind": "APIGroupList", "groups": list(_groups())})
+            self.send_json(200, {"kind": "APIGroupList", "groups": list(_groups())})
         elif path.removeprefix("apis/").removeprefix("api/") in KINDS:
-            self._send(200, _resources(path.removeprefix("apis/").removeprefix("api/")))
+            self.send_json(200, _resources(path.removeprefix("apis/").removeprefix("api/")))
         else:
             self._fail(404, "NotFound", f"no {path}")
 
@@ -110,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if query.get("dryRun") != ["All"]:
             self.server.objects[url.path] = document
-        self._send(200, document)
+        self.send_json(200, document)
 
     def _immutable(self, path: str, document: dict[str, Any]) -> Iterator[dict[str, str]]:
         old = self.server.objects.get(path)
@@ -132,15 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             "message": message,
             "code": code,
         }
-        self._send(code, {**status, "details": {"causes": causes}} if causes else status)
-
-    def _send(self, code: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.send_json(code, {**status, "details": {"causes": causes}} if causes else status)
 
 
 def _groups() -> Iterator[dict[str, Any]]:

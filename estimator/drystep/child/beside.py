@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from estimator.drystep.child.copies import Channel, channel, leave
-from estimator.drystep.child.limits import die_with_parent
+from estimator.drystep.child.copies import Channel, channel, fork_to_do
 
 T = TypeVar("T")
 
@@ -35,26 +33,15 @@ def beside(work: Callable[[], T]) -> Callable[[], T | None]:
     Whatever it changes is gone with it, but for what it returns. Needs
     :func:`~estimator.drystep.child.copies.use_one_thread` before Paddle's first kernel.
     """
-    parent = os.getpid()
     answers, answer = channel()
     try:
-        copy = os.fork()
-    except OSError:  # no more processes may be made
+        copy = fork_to_do(lambda: answer.send(work()))
+    except OSError:
+        answers.close()
         return lambda: None
-    if copy == 0:
-        die_with_parent(parent)
-        _answer(work, answer)
-    answer.close()
-    return lambda: _received(copy, answers)
-
-
-def _answer(work: Callable[[], object], answer: Channel) -> NoReturn:
-    try:
-        answer.send(work())
-    except BaseException:
-        traceback.print_exc()  # among the user's output; the same comes again where it is told
     finally:
-        leave()
+        answer.close()
+    return lambda: _received(copy, answers)
 
 
 def _received(copy: int, answers: Channel) -> Any:

@@ -78,17 +78,8 @@ class Copy:
     """
 
     def __init__(self, work: Callable[[], None], faults: int | None) -> None:
-        parent = os.getpid()
         self._gone = False
-        self.pid = os.fork()
-        if self.pid == 0:
-            become_copy(parent, faults)
-            try:
-                work()
-            except BaseException:
-                traceback.print_exc()  # among the user's output, where nobody else is told
-            finally:
-                leave()
+        self.pid = fork_to_do(work, faults)
         be_silent()
 
     def ended(self, seconds: float = 0.0) -> Ended | None:
@@ -118,6 +109,23 @@ class Copy:
         with suppress(ProcessLookupError, ChildProcessError):
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+
+
+def fork_to_do(work: Callable[[], None], faults: int | None = None) -> int:
+    """The number of a forked copy of this process that does ``work`` and then is gone.
+
+    faults: as for :class:`Copy`. Raises OSError where no more processes may be made.
+    """
+    parent = os.getpid()
+    if copy := os.fork():
+        return copy
+    become_copy(parent, faults)
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()  # among the user's output, where nobody else is told
+    finally:
+        leave()
 
 
 def leave(exit_code: int = 0) -> NoReturn:

@@ -9,7 +9,6 @@ from paddle.base import core
 _leaked: list[int] = []
 """Bytes that Paddle itself will never free; see :func:`count_as_leaked`."""
 
-
 _device: list[Any] = []
 """The virtual GPU's library, which counts the pages that are taken of it."""
 

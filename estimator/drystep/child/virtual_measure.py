@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import paddle
 
@@ -25,7 +26,6 @@ from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.child.virtual_trials import explore_steps, with_workspace
 from estimator.drystep.measurement import (
     Device,
-    PlansSeen,
     Precision,
     StepMeasurement,
     VariantRun,
@@ -33,6 +33,9 @@ from estimator.drystep.measurement import (
 from estimator.drystep.request import CudaCard, DryStepRequest
 from estimator.errors import BadInput, InternalError
 from estimator.messages import sentence
+
+if TYPE_CHECKING:
+    from estimator.drystep.child.plans import Planned
 
 MODEL_FILE_CARD = CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108)
 """What Paddle is told of the GPU where one run of a model file serves several types. Its compute
@@ -86,30 +89,30 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
         findings = _explored(gpu, question, asked, request)
     measurements = (*findings.measurements, *alternatives)
     findings = replace(findings, measurements=measurements, variants=variants)
-    if request.plans is None:
-        return findings
-    program.forget()
-    largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
     deadline = started + SHARE_OF_TIME * request.seconds
-    return replace(findings, plans=_plans(gpu, request, asked, largest, deadline)(say))
+    planned = _planned(gpu, request, asked, findings, deadline)
+    if planned is None:
+        return findings
+    from estimator.drystep.child.plans import run_plans
+
+    program.forget()
+    return replace(findings, plans=run_plans(planned, say))
 
 
-def _plans(
-    gpu: VirtualGpu, request: DryStepRequest, asked: _Asked, largest: int, deadline: float
-) -> Callable[[Say], PlansSeen | None]:
-    """The search among plans on several GPUs, if one is asked for."""
-    space = request.plans
-    if space is None or request.plugin is None:
-        return lambda _: None
-    from estimator.drystep.child.plans import Planned, run_plans
+def _planned(
+    gpu: VirtualGpu, request: DryStepRequest, asked: _Asked, findings: Findings, deadline: float
+) -> Planned | None:
+    """What the plans on several GPUs are run with, if a search among them is asked for."""
+    space, library = request.plans, request.plugin
+    if space is None or library is None:
+        return None
+    from estimator.drystep.child.plans import Planned
 
     if not asked.takes_a_precision:
         space = replace(space, precisions=request.precisions[:1])
+    largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
     counts = asked.run.evaluation_counts
-    return partial(
-        run_plans,
-        Planned(gpu, request.plugin, request, space, asked.step, largest, counts, deadline),
-    )
+    return Planned(gpu, library, request, space, asked.step, largest, counts, deadline)
 
 
 def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:

@@ -175,18 +175,7 @@ def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
     return table(
         f"waste_by_{by}",
         sentence("Waste by {group}", group=BY_TITLES[by]),
-        (
-            Column(by, BY_TITLES[by], Unit.TEXT),
-            Column("jobs", sentence("jobs"), Unit.COUNT),
-            Column("held", sentence("GPU-hours held"), Unit.GPU_HOURS),
-            Column("waste", sentence("failed or idle"), Unit.GPU_HOURS),
-            Column("share", sentence("share of GPU-hours"), Unit.SHARE),
-            Column("lost", sentence("failed"), Unit.GPU_HOURS),
-            Column("out_of_memory", sentence("of these, out of memory"), Unit.GPU_HOURS),
-            Column("idle", sentence("held and not busy"), Unit.GPU_HOURS),
-            Column("cancelled", sentence("cancelled (not counted)"), Unit.GPU_HOURS),
-            Column("cost", sentence("cost of failed or idle"), Unit.MONEY),
-        ),
+        _columns(by),
         (
             named(top["name"]),
             top["jobs"],
@@ -200,6 +189,21 @@ def _by(data: Data, frame: pd.DataFrame, by: str) -> Table:
             top["cost"].where(top["priced"] > 0),
         ),
         note=left_out(rest),
+    )
+
+
+def _columns(by: str) -> tuple[Column, ...]:
+    return (
+        Column(by, BY_TITLES[by], Unit.TEXT),
+        Column("jobs", sentence("jobs"), Unit.COUNT),
+        Column("held", sentence("GPU-hours held"), Unit.GPU_HOURS),
+        Column("waste", sentence("failed or idle"), Unit.GPU_HOURS),
+        Column("share", sentence("share of GPU-hours"), Unit.SHARE),
+        Column("lost", sentence("failed"), Unit.GPU_HOURS),
+        Column("out_of_memory", sentence("of these, out of memory"), Unit.GPU_HOURS),
+        Column("idle", sentence("held and not busy"), Unit.GPU_HOURS),
+        Column("cancelled", sentence("cancelled (not counted)"), Unit.GPU_HOURS),
+        Column("cost", sentence("cost of failed or idle"), Unit.MONEY),
     )
 
 

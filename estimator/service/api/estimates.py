@@ -33,6 +33,7 @@ router = APIRouter(prefix="/api/v1/estimates", tags=["estimates"])
 
 Who = Annotated[Caller, Depends(caller)]
 Name = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="Identifier of an estimate.")]
+OtherKind = Annotated[ManifestKind | None, Query(description="Another kind of job.")]
 _PING_SECONDS = 15
 _PAGE = 20
 
@@ -154,7 +155,7 @@ def manifest(
     request: Request,
     who: Who,
     name: Name,
-    kind: Annotated[ManifestKind | None, Query(description="Another kind of job.")] = None,
+    kind: OtherKind = None,
     provenance: Annotated[bool, Query(description="With the origin behind every value.")] = False,
 ) -> Response:
     """Made again from what the estimate decided."""
@@ -176,7 +177,7 @@ def manifest_diff(
     request: Request,
     who: Who,
     name: Name,
-    kind: Annotated[ManifestKind | None, Query(description="Another kind of job.")] = None,
+    kind: OtherKind = None,
 ) -> ManifestChanges:
     """Line by line, with the reason of every value that was added."""
     context = context_of(request)
