@@ -45,8 +45,8 @@ PARAMETERS = 4 * (2 * 4 * 1024 * 1024 + 5 * 1024)
 
 
 PRETEND = """
-    import resource
     from estimator.drystep.child.cuda.pretend import pretend_cuda
+    from estimator.drystep.child.resident import peak_resident_bytes
     from estimator.drystep.request import CudaCard
     from paddle.distributed.sharding import group_sharded_parallel
     pretend_cuda(CudaCard("NVIDIA A100-SXM4-80GB", (8, 0), 80 << 30, 108), 8)
@@ -228,14 +228,14 @@ def test_sharding_of_large_layers_stays_off_the_host(level: str, bytes_each: flo
         net = paddle.nn.Sequential(*[paddle.nn.Linear(1 << 14, 1 << 14) for _ in range(8)])
         optimizer = paddle.optimizer.AdamW(parameters=net.parameters())
         net, optimizer = paddle.amp.decorate(net, optimizer, level="O2", dtype="bfloat16")
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        before = peak_resident_bytes()
         net, optimizer, _ = group_sharded_parallel(net, optimizer, level="{level}")
         for _ in range(2):
             net(paddle.randn([8, 1 << 14]).astype("bfloat16")).mean().backward()
             optimizer.step()
             optimizer.clear_grad()
         result["allocated"] = statistics.allocated_bytes()
-        result["host"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        result["host"] = peak_resident_bytes() - before
         """,
         PRETEND,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +13,7 @@ from estimator.drystep.child.findings import Findings, findings_of
 from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion
 from estimator.drystep.child.replies import Replies, Say
+from estimator.drystep.child.resident import peak_resident_bytes
 from estimator.drystep.child.training import Training, build_training, fresh_training
 from estimator.drystep.child.trials import largest_batch_to_try
 from estimator.drystep.child.virtual_measure import measure_on_virtual_gpu
@@ -40,7 +40,7 @@ def measure(program: ModelSource, request: DryStepRequest, replies: Replies) -> 
         trials=findings.trials,
         assumptions=findings.assumptions,
         seconds=time.perf_counter() - started,
-        host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        host_peak_bytes=peak_resident_bytes(),
         fallback_reason=request.fallback_reason,
         ladder=findings.ladder,
         device_name=findings.device_name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import resource
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from estimator.drystep.child.copies import use_one_thread
 from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.observe import NO_TIME
 from estimator.drystep.child.replies import Replies
+from estimator.drystep.child.resident import peak_resident_bytes
 from estimator.drystep.child.script.landlock import allow_writes_below
 from estimator.drystep.child.script.runs import Runs
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
@@ -116,7 +116,7 @@ def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
         exploration = fits_or_not(asked, run, request.capacities)
     else:
         exploration = explore(asked, run, request, _pace(runs, steady, started, request))
-    host_peak = max(first.host_peak_bytes, steady.host_peak_bytes, _own_peak())
+    host_peak = max(first.host_peak_bytes, steady.host_peak_bytes, peak_resident_bytes())
     return Found(first, asked, steady, exploration, host_peak)
 
 
@@ -291,7 +291,3 @@ def _batches(first: RunSeen) -> BatchesSeen:
         largest_peak_allocated_bytes=max(peaks),
         median_peak_allocated_bytes=round(median(peaks)),
     )
-
-
-def _own_peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -7,7 +7,6 @@ is raised that its own code could catch.
 from __future__ import annotations
 
 import os
-import resource
 import threading
 import time
 import traceback
@@ -18,6 +17,7 @@ import paddle
 
 from estimator.drystep.child import statistics
 from estimator.drystep.child.batches import tensors_in
+from estimator.drystep.child.resident import peak_resident_bytes
 from estimator.drystep.child.script.hooks import LoaderInUse
 from estimator.drystep.child.script.loaded import Batches
 from estimator.drystep.child.script.model_seen import ModelSeen
@@ -307,7 +307,7 @@ class Watch:
                 workspace_limit_bytes=workspace_limit(),
                 processor_seconds=time.process_time() - self._began,
                 page_bytes=statistics.page_bytes(),
-                host_peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                host_peak_bytes=peak_resident_bytes(),
                 rank=self._rank.seen(*batches.of_a_step) if self._rank else None,
             )
         )
