@@ -119,13 +119,14 @@ def _under_pressure(asked: StepMeasurement, trial: CapacityTrial) -> StepMeasure
     """
     if trial.max_per_device_batch_size < asked.per_device_batch_size:
         return asked
-    reserved = min(asked.peak_reserved_bytes, trial.capacity_bytes)
-    pages = min(asked.page_bytes, trial.capacity_bytes - reserved)
+    room = asked.allocator.room(trial.capacity_bytes)
+    reserved = min(asked.peak_reserved_bytes, room)
+    pages = min(asked.page_bytes, room - reserved)
     return replace(
         asked,
         peak_reserved_bytes=reserved,
         page_bytes=pages,
-        workspace_bytes=min(asked.workspace_bytes, trial.capacity_bytes - reserved - pages),
+        workspace_bytes=min(asked.workspace_bytes, room - reserved - pages),
     )
 
 
@@ -221,6 +222,8 @@ class Predictor:
     ) -> MemoryEstimate:
         """What each of so many GPUs takes, as past jobs correct it."""
         prior = estimate_device_memory(gpu, measurement, gpu_count, groups)
+        if measurement.allocator.preallocation is not None:
+            return prior  # what past jobs took by need says nothing of it
         floor = prior.reserved_bytes
         corrected = self._correction.correct(
             Target.DEVICE_MEMORY, self._facts(gpu, measurement), _as_floats(prior.device_memory)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.cluster import RankSeen
 from estimator.drystep.phase import Phase as Phase
 from estimator.drystep.strategy import Strategy
@@ -118,6 +119,8 @@ class StepMeasurement:
     ``page_bytes``: what the device gives beyond the reserved bytes because it gives whole pages; of
     the virtual GPU only.
     ``computed``: of a step that was computed on the CPU at this very batch size.
+    ``allocator``: the rule by which Paddle's allocator takes memory in the user's own run; what is
+    measured here is what it takes by need.
     """
 
     device: Device
@@ -135,6 +138,7 @@ class StepMeasurement:
     page_bytes: int = 0
     largest_phase: str | None = None
     computed: ComputedStep | None = None
+    allocator: AllocatorRule = BY_NEED
 
     @property
     def taken_bytes(self) -> int:

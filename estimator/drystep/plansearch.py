@@ -131,7 +131,8 @@ def fits_on(run: PlanRun, capacity: int) -> bool:
     """Whether a plan that was run fits on a device whose allocator may take so many bytes."""
     if isinstance(run.measurement, Missing):
         return False
-    return run.measurement.peak_reserved_bytes <= capacity or capacity in run.squeezed
+    room = run.measurement.allocator.room(capacity)
+    return run.measurement.peak_reserved_bytes <= room or capacity in run.squeezed
 
 
 def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
@@ -181,5 +182,7 @@ def may_be_squeezed(run: PlanRun, space: PlanSpace) -> tuple[int, ...]:
     return tuple(
         capacity
         for capacity in sorted(space.capacities)
-        if measured.peak_allocated_bytes <= capacity < measured.peak_reserved_bytes
+        if measured.peak_allocated_bytes
+        <= measured.allocator.room(capacity)
+        < measured.peak_reserved_bytes
     )

@@ -153,9 +153,10 @@ def _certain(asked: StepMeasurement, capacity: int) -> CapacityTrial | None:
     """A trial whose end is known without a run; None where only a run can tell."""
     size = asked.per_device_batch_size
     unknown = Missing(sentence("no other batch size could be tried"))
-    if asked.taken_bytes <= capacity:
+    room = asked.allocator.room(capacity)
+    if asked.taken_bytes <= room:
         return CapacityTrial(capacity, asked.precision, size, unknown, asked)
-    if asked.peak_allocated_bytes > capacity:
+    if asked.peak_allocated_bytes > room:
         none = Missing(sentence("not even one sample fits"))
         return CapacityTrial(capacity, asked.precision, 0, size, none)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from estimator.drystep.allocator import AllocatorRule
 from estimator.drystep.cpu_scaling import reserved_interval
 from estimator.drystep.measurement import Device, StepMeasurement
 from estimator.gpus.types import GpuType
@@ -32,9 +33,13 @@ def estimate_device_memory(
     groups: the sizes of the groups that communicate, where they are known.
     """
     overhead = device_overhead(gpu, gpu_count, groups=groups)
-    room = _capacity(gpu, overhead) - measurement.page_bytes
+    capacity = _capacity(gpu, overhead)
+    room = measurement.allocator.room(capacity) - measurement.page_bytes
     reserved = _reserved(measurement, max(0, room))
     pages = _pages(measurement)
+    if measurement.allocator.preallocation is not None:
+        free = gpu.cuda_visible_bytes
+        reserved, pages = _taken_beforehand(measurement.allocator, reserved, overhead, free), None
     held = reserved if pages is None else _in_pages(reserved, pages)
     outside = overhead.context.target + overhead.communication.target
     device_memory = Bounded(
@@ -50,7 +55,9 @@ def estimate_device_memory(
         reserved_bytes=reserved.target,
         overhead=overhead,
         device_memory=device_memory,
-        capacity_bytes=gpu.cuda_visible_bytes,
+        capacity_bytes=min(
+            gpu.cuda_visible_bytes, measurement.allocator.free(capacity) + overhead.upper
+        ),
         inside=allocator_layers(measurement, reserved, _SOURCE_OF[measurement.device]),
         pages=pages,
     )
@@ -109,6 +116,31 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
         upper=format_bytes(upper),
     )
     return Bounded(held, lower, upper, source, reason)
+
+
+def _taken_beforehand(
+    rule: AllocatorRule, need: Bounded[int], overhead: DeviceOverhead, visible: int
+) -> Bounded[int]:
+    """What ``naive_best_fit`` holds beside a context, on a device of ``visible`` bytes.
+
+    Its first piece is a share of what the context leaves, so that the larger context goes with the
+    smaller piece. The context at that moment has no libraries yet; that makes the piece larger by
+    their share of it, which is within the interval of the context.
+    """
+    context = overhead.context
+
+    def held(need: int, taken: int) -> int:
+        free = rule.free(max(0, visible - taken))
+        return need if rule.preallocation is None else rule.preallocation.held(need, free)
+
+    target = held(need.target, context.target)
+    ends = held(need.lower, context.upper), held(need.upper, context.lower)
+    why = sentence(
+        "naive_best_fit holds {held} whatever is needed, here {need}: FLAGS_allocator_strategy",
+        held=format_bytes(target),
+        need=format_bytes(need.target),
+    )
+    return Bounded(target, min(target, *ends), max(target, *ends), need.source, why)
 
 
 def _pages(measurement: StepMeasurement) -> Bounded[int] | None:

@@ -25,6 +25,8 @@ def allocator_layers(
     """
     used = measurement.peak_allocated_bytes
     tensors = Bounded.exact(used, source, sentence("tensors that live at the peak of the step"))
+    if measurement.allocator.preallocation is not None:
+        return MemoryLayer("tensors", tensors), MemoryLayer("allocator_idle", _less(reserved, used))
     assumed = measurement.device is Device.VIRTUAL
     held = measurement.peak_reserved_bytes if assumed else reserved.target
     scratch = Bounded(
@@ -43,6 +45,11 @@ def allocator_layers(
     )
     layers = MemoryLayer("tensors", tensors), MemoryLayer("allocator_idle", idle)
     return (*layers, MemoryLayer("convolution_workspace", scratch)) if scratch.upper else layers
+
+
+def _less(whole: Bounded[int], part: int) -> Bounded[int]:
+    rest = whole.target - part, whole.lower - part, whole.upper - part
+    return Bounded(*rest, whole.source, whole.reason)
 
 
 def device_memory_layers(memory: MemoryEstimate) -> tuple[MemoryLayer, ...]:

@@ -137,13 +137,48 @@ def test_a_limit_below_zero_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_flags_that_are_not_modelled_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLAGS_allocator_strategy", "naive_best_fit")
+    monkeypatch.setenv("FLAGS_allocator_strategy", "thread_local")
     monkeypatch.setenv("FLAGS_cudnn_exhaustive_search", "1")
-    monkeypatch.setenv("FLAGS_gpu_memory_limit_mb", "1000")
+    monkeypatch.setenv("FLAGS_use_cuda_managed_memory", "1")
     said = " ".join(report_of(tmp_path, CONVOLUTION.format(flags="pass")).assumptions)
-    assert "naive_best_fit takes 92% of a card at its first allocation" in said
+    assert "FLAGS_allocator_strategy=thread_local is not modelled" in said
     assert "FLAGS_cudnn_exhaustive_search" in said
-    assert "FLAGS_gpu_memory_limit_mb is not modelled" in said
+    assert "FLAGS_use_cuda_managed_memory is not modelled" in said
+
+
+@pytest.mark.parametrize("by", ["environment", "set_flags"])
+def test_naive_best_fit_is_measured_by_need_and_tried_in_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """The largest batch is that of a device with the share for its capacity."""
+    usual = report_of(tmp_path, CONVOLUTION.format(flags="pass"), capacities=(874 * MIB,))
+    code = "pass"
+    if by == "environment":
+        monkeypatch.setenv("FLAGS_allocator_strategy", "naive_best_fit")
+        monkeypatch.setenv("FLAGS_fraction_of_gpu_memory_to_use", "0.46")
+    else:
+        code = (
+            'paddle.set_flags({"FLAGS_allocator_strategy": "naive_best_fit", '
+            '"FLAGS_fraction_of_gpu_memory_to_use": 0.46})'
+        )
+    # 0.46 x 0.95 x 2,000 MiB = 874 MiB
+    naive = report_of(tmp_path, CONVOLUTION.format(flags=code), capacities=(2000 * MIB,))
+    (asked,), (before,) = naive.measurements, usual.measurements
+    assert asked.allocator.room(2000 * MIB) // MIB in (873, 874)
+    assert asked.peak_allocated_bytes == before.peak_allocated_bytes
+    assert asked.peak_reserved_bytes == before.peak_reserved_bytes
+    largest, largest_before = (r.trials[0].max_per_device_batch_size for r in (naive, usual))
+    assert largest == largest_before > 8
+    assert naive.trials[0].capacity_bytes == 2000 * MIB
+    assert not [said for said in naive.assumptions if "FLAGS" in said]
+
+
+def test_a_limit_of_memory_is_kept_to(tmp_path: Path) -> None:
+    code = 'paddle.set_flags({"FLAGS_gpu_memory_limit_mb": 400})'
+    limited = report_of(tmp_path, CONVOLUTION.format(flags=code), capacities=(GIB,))
+    usual = report_of(tmp_path, CONVOLUTION.format(flags="pass"), capacities=(400 * MIB,))
+    (trial,), (same,) = limited.trials, usual.trials
+    assert trial.max_per_device_batch_size == same.max_per_device_batch_size
 
 
 @pytest.mark.parametrize(

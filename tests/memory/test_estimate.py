@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimator.drystep.allocator import AllocatorRule, Preallocation
 from estimator.drystep.measurement import (
     Device,
     KernelUse,
@@ -18,6 +19,7 @@ from estimator.memory.estimate import (
     capacity_classes,
     estimate_device_memory,
 )
+from estimator.memory.layers import device_memory_layers
 from estimator.memory.overhead import device_overhead
 from estimator.units import GIB, MIB
 from estimator.values import Missing, Source
@@ -173,3 +175,41 @@ def test_the_reason_names_the_phase_that_set_the_peak():
     measurement = replace(measured(2 * GIB, GIB, MATMUL), largest_phase="eval")
     reason = estimate_device_memory(T4, measurement, 1).device_memory.reason
     assert "the allocator holds 2.00 GiB, set by the phase 'eval'" in reason
+
+
+def preallocated(need, **flags):
+    rule = AllocatorRule(Preallocation(0.92, **flags))
+    return replace(measured(need, need, MATMUL), allocator=rule, page_bytes=9 * MIB)
+
+
+def test_naive_best_fit_holds_its_share_whatever_is_needed():
+    estimate = estimate_device_memory(T4, preallocated(2 * GIB), 1)
+    # T4: 14,930 MiB. Context 252 MiB (120 to 703); the piece is 0.92 x 0.95 of what it leaves.
+    # No pages: one large piece fills its own.
+    share = 0.92 * 0.95
+    assert estimate.device_memory.target // MIB == int(share * (14_930 - 252)) + 252
+    assert estimate.device_memory.lower // MIB == int(share * (14_930 - 703)) + 120
+    assert estimate.device_memory.upper // MIB == int(share * (14_930 - 120)) + 703
+    assert estimate.fits
+    assert "naive_best_fit holds 12.53 GiB whatever is needed, here 2.00 GiB" in (
+        estimate.device_memory.reason
+    )
+    layers = {layer.name: layer.size.target for layer in device_memory_layers(estimate)}
+    assert layers["tensors"] == 2 * GIB
+    assert sum(layers.values()) == estimate.device_memory.target
+
+
+def test_what_finds_no_room_in_the_share_does_not_fit():
+    # 13 GiB would fit by need: 14,930 MiB less 703 are 13.9 GiB.
+    assert estimate_device_memory(T4, measured(13 * GIB, 13 * GIB, MATMUL), 1).fits
+    assert not estimate_device_memory(T4, preallocated(13 * GIB), 1).fits
+    in_pieces = preallocated(13 * GIB, first_bytes=GIB, further_bytes=64 * MIB)
+    assert estimate_device_memory(T4, in_pieces, 1).fits
+    assert not estimate_device_memory(T4, preallocated(GIB, first_bytes=15 * GIB), 1).fits
+
+
+def test_a_limit_of_the_allocator_is_the_capacity():
+    limited = replace(measured(3 * GIB, GIB, MATMUL), allocator=AllocatorRule(limit_bytes=3 * GIB))
+    assert estimate_device_memory(T4, limited, 1).fits
+    assert not estimate_device_memory(T4, replace(limited, peak_reserved_bytes=4 * GIB), 1).fits
+    assert estimate_device_memory(T4, limited, 1).capacity_bytes == 3 * GIB + 703 * MIB

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
+from estimator.drystep.child.allocator import auto_growth_for_paddle
 from estimator.drystep.child.limits import apply_limits, lift_host_memory_limit, report_faults
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
@@ -94,7 +95,7 @@ def _close_standard_input() -> None:
 def _import_paddle() -> None:
     """Import Paddle without the warnings that are about its own installation."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), auto_growth_for_paddle():
             warnings.simplefilter("ignore")
             import paddle  # noqa: F401
     except ImportError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import paddle
 
 from estimator.drystep.child import statistics
+from estimator.drystep.child.allocator import allocator_rule
 from estimator.drystep.child.batches import StepBatch
 from estimator.drystep.child.blocks import Blocks, gradient_blocks, lasting_blocks
 from estimator.drystep.child.locate import locate
@@ -123,6 +124,7 @@ def observe_steps(gpu: VirtualGpu, question: StepQuestion) -> ObservedSteps:
         kernels=record.kernels,
         batch_bytes=training.batch_bytes(batches.take()),
         step_seconds=NO_TIME,
+        allocator=allocator_rule(),
     )
     has_first = not training.workload.inference
     phases = (first, steady) if has_first else (steady,)

@@ -158,6 +158,7 @@ class _Work:
             batch_bytes=asked.batch_bytes * batch_size // asked.per_device_batch_size,
             step_seconds=NO_TIME,
             workspace_limit_bytes=workspace_limit(),
+            allocator=planned.asked.allocator,
         )
         return _Ran(measurement, recorder.seen(batch_size, min(workload.accumulate, batch_size)))
 
@@ -227,7 +228,7 @@ class _Running:
     def _next_capacity(self, capacities: list[int]) -> bool:
         self._short = capacities
         if capacities:
-            self._begin(capacities[0])
+            self._begin(self._planned.asked.allocator.room(capacities[0]))
         return bool(capacities)
 
 

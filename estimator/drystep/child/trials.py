@@ -116,7 +116,7 @@ def fits_or_not(asked: StepMeasurement, run: Run, capacities: Sequence[int]) -> 
 
 def _only_trial(asked: StepMeasurement, run: Run, capacity: int) -> CapacityTrial:
     size = asked.per_device_batch_size
-    ran = run(size, capacity)
+    ran = run(size, asked.allocator.room(capacity))
     return CapacityTrial(
         capacity_bytes=capacity,
         precision=asked.precision,
@@ -148,10 +148,11 @@ def _searched(
         if attempts.is_late:
             yield _extrapolated(attempts, needs, capacity)
             continue
+        room = attempts.allocator.room(capacity)
         found = largest_batch(
-            partial(attempts.runs, capacity=capacity),
+            partial(attempts.runs, capacity=room),
             needs,
-            capacity,
+            room,
             attempts.limit,
             position,
         )
@@ -162,7 +163,7 @@ def _searched(
             precision=attempts.precision,
             max_per_device_batch_size=found.largest,
             next_failing_batch_size=_failing(found, attempts),
-            measurement=attempts.measurement(found.largest, capacity),
+            measurement=attempts.measurement(found.largest, room),
         )
 
 
@@ -171,7 +172,9 @@ def _extrapolated(attempts: _Attempts, needs: Needs, capacity: int) -> CapacityT
     return CapacityTrial(
         capacity_bytes=capacity,
         precision=attempts.precision,
-        max_per_device_batch_size=needs.reserved.batch_for(capacity, attempts.limit),
+        max_per_device_batch_size=needs.reserved.batch_for(
+            attempts.allocator.room(capacity), attempts.limit
+        ),
         next_failing_batch_size=why,
         measurement=why,
     )
@@ -196,6 +199,7 @@ class _Attempts:
         self.limit = largest_batch_to_try(asked)
         self.why_limited: str = sentence("nobody trains with more")
         self.precision = asked.precision
+        self.allocator = asked.allocator
 
     @property
     def is_late(self) -> bool:

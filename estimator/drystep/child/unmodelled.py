@@ -9,6 +9,7 @@ from typing import Any
 import paddle
 from paddle.distributed import fleet
 
+from estimator.drystep.child.allocator import flag, strategy
 from estimator.drystep.child.notes import note, notes
 from estimator.drystep.child.virtual import BOUNDLESS
 from estimator.drystep.measurement import CONV_WORKSPACE_LIMIT_BYTES
@@ -22,9 +23,11 @@ _SPARSE = sentence(
 _POOLS = {
     "FLAGS_use_cuda_managed_memory": False,
     "FLAGS_use_virtual_memory_auto_growth": False,
-    "FLAGS_gpu_memory_limit_mb": 0,
+    "FLAGS_use_cuda_malloc_async_allocator": False,
 }
 """Flags of allocators that a custom device does not have, with their defaults."""
+
+_MODELLED = ("auto_growth", "naive_best_fit")
 
 
 def watch_sparse_tensors() -> None:
@@ -57,7 +60,7 @@ def workspace_limit() -> int:
 
     Below zero it is what the device has left (paddle/phi/backends/gpu/cuda/cudnn_workspace_helper).
     """
-    said = _flag("FLAGS_conv_workspace_size_limit", CONV_WORKSPACE_LIMIT_BYTES // MIB)
+    said = flag("FLAGS_conv_workspace_size_limit", CONV_WORKSPACE_LIMIT_BYTES // MIB)
     megabytes = int(said)
     return BOUNDLESS if megabytes < 0 else megabytes * MIB
 
@@ -75,17 +78,14 @@ def _on_flags() -> Iterator[str]:
             "up to FLAGS_conv_workspace_size_limit: only the upper bound of the memory allows for "
             "it"
         )
-    strategy = str(_flag("FLAGS_allocator_strategy", "auto_growth"))
-    if strategy != "auto_growth":
+    if strategy() not in _MODELLED:
         yield sentence(
             "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of "
-            "auto_growth; naive_best_fit takes {share:.0%} of a card at its first allocation "
-            "(FLAGS_fraction_of_gpu_memory_to_use, or FLAGS_initial_gpu_memory_in_mb)",
-            strategy=strategy,
-            share=float(_flag("FLAGS_fraction_of_gpu_memory_to_use", 0.92)),
+            "auto_growth",
+            strategy=strategy(),
         )
     for name, usual in _POOLS.items():
-        if _flag(name, usual) != usual:
+        if flag(name, usual) != usual:
             yield sentence("{flag} is not modelled", flag=name)
 
 
@@ -100,12 +100,4 @@ def _on_fleet() -> Iterator[str]:
 
 
 def _is_on(name: str) -> bool:
-    return str(_flag(name, False)).lower() in ("1", "true")
-
-
-def _flag(name: str, default: Any) -> Any:
-    """What Paddle says of a flag, or the default where this build does not know it."""
-    try:
-        return paddle.get_flags([name])[name]
-    except ValueError:
-        return default
+    return str(flag(name, False)).lower() in ("1", "true")

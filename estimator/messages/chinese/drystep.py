@@ -19,12 +19,8 @@ CHINESE: Mapping[str, str] = {
         "FLAGS_cudnn_exhaustive_search 在首个训练步尝试所有算法，临时空间可达 "
         "FLAGS_conv_workspace_size_limit：只有显存上限考虑了它"
     ),
-    "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of auto_growth; "
-    "naive_best_fit takes {share:.0%} of a card at its first allocation "
-    "(FLAGS_fraction_of_gpu_memory_to_use, or FLAGS_initial_gpu_memory_in_mb)": (
-        "未模拟 FLAGS_allocator_strategy={strategy}：保留显存按 auto_growth 计；"
-        "naive_best_fit 首次分配即占卡的 {share:.0%}"
-        "（FLAGS_fraction_of_gpu_memory_to_use，或 FLAGS_initial_gpu_memory_in_mb）"
+    "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of auto_growth": (
+        "未模拟 FLAGS_allocator_strategy={strategy}：保留显存按 auto_growth 计"
     ),
     "{flag} is not modelled": "未模拟 {flag}",
     "{name} runs as the operators that it joins, which keep the same tensors; its own scratch on a "

@@ -14,6 +14,9 @@ CHINESE: Mapping[str, str] = {
     "kernels of cuDNN, cuBLAS and Paddle under CUDA {version}, and a workspace of {cublas} for "
     "cuBLAS": "CUDA {version} 下 cuDNN、cuBLAS 与 Paddle 的内核，以及 cuBLAS 的 {cublas} 工作区",
     "the allocator holds {held}": "分配器持有 {held}",
+    "naive_best_fit holds {held} whatever is needed, here {need}: FLAGS_allocator_strategy": (
+        "naive_best_fit 无论所需多少都持有 {held}，此处需要 {need}：FLAGS_allocator_strategy"
+    ),
     "{reason}, set by the phase '{phase}'": "{reason}，由阶段 '{phase}' 决定",
     "{reason} ({lower} to {upper} by the scratch of convolutions)": (
         "{reason}（视卷积的临时空间为 {lower} 至 {upper}）"

@@ -215,6 +215,7 @@ def _measurement(seen: RunSeen, first: RunSeen) -> StepMeasurement:
         kernels=seen.record.kernels,
         batch_bytes=second.batch_bytes,
         step_seconds=NO_TIME,
+        allocator=seen.allocator,
     )
 
 

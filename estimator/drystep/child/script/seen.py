@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.child.script.template import Template
 from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
 from estimator.drystep.cluster import RankSeen
@@ -102,6 +103,7 @@ class RunSeen:
     peak_at: PeakAt | Missing = NOT_LOCATED
     timeline: Timeline | None = None
     workspace_limit_bytes: int = CONV_WORKSPACE_LIMIT_BYTES
+    allocator: AllocatorRule = BY_NEED
     rank: RankSeen | None = None
 
 

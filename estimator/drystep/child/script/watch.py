@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import paddle
 
 from estimator.drystep.child import statistics
+from estimator.drystep.child.allocator import allocator_rule
 from estimator.drystep.child.batches import tensors_in
 from estimator.drystep.child.resident import peak_resident_bytes
 from estimator.drystep.child.script.hooks import LoaderInUse
@@ -305,6 +306,7 @@ class Watch:
                 workers=batches.workers,
                 notes=(*self._notes, *(self._synthetic.notes if self._synthetic else ()), *noted()),
                 workspace_limit_bytes=workspace_limit(),
+                allocator=allocator_rule(),
                 processor_seconds=time.process_time() - self._began,
                 page_bytes=statistics.page_bytes(),
                 host_peak_bytes=peak_resident_bytes(),
