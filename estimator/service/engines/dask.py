@@ -115,7 +115,7 @@ class DaskEngine:
         self._unsafe = unsafe
 
     @contextmanager
-    def place(self) -> Iterator[DaskPlace]:
+    def place(self, others_wait: bool = False) -> Iterator[DaskPlace]:
         """A folder here for the files of one estimate."""
         with tempfile.TemporaryDirectory(prefix="paddle-estimate-") as folder:
             yield DaskPlace(self._client, Path(folder), self._unsafe)

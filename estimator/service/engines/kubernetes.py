@@ -72,7 +72,7 @@ class KubernetesEngine:
         self._unsafe = settings.unsafe_uploads
 
     @contextmanager
-    def place(self) -> Iterator[KubernetesPlace]:
+    def place(self, others_wait: bool = False) -> Iterator[KubernetesPlace]:
         """A folder here for the files of one estimate."""
         refusal = None if self._unsafe else self._refusal()
         with tempfile.TemporaryDirectory(prefix="paddle-estimate-") as folder:

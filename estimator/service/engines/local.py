@@ -22,9 +22,10 @@ from estimator.values import Missing
 
 @dataclass(frozen=True, slots=True)
 class LocalPlace:
-    """A slot."""
+    """A slot; the next one is made ready when its dry step is over."""
 
     slot: Slot
+    slots: Slots
 
     @property
     def folder(self) -> Path:
@@ -36,7 +37,10 @@ class LocalPlace:
 
     def run(self, request: DryStepRequest, limits: Limits, heard: OnProgress) -> DryStepReport:
         """Run it in the slot."""
-        return run_dry_step(request, limits, heard, self.slot.start)
+        try:
+            return run_dry_step(request, limits, heard, self.slot.start)
+        finally:
+            self.slots.make_ready()
 
 
 class LocalEngine:
@@ -55,10 +59,12 @@ class LocalEngine:
         self._slots = Slots(confinement, self._environment)
 
     @contextmanager
-    def place(self) -> Iterator[LocalPlace]:
+    def place(self, others_wait: bool = False) -> Iterator[LocalPlace]:
         """The warm slot."""
         with self._slots.take(self._environment) as slot:
-            yield LocalPlace(slot)
+            if others_wait:
+                self._slots.make_ready()
+            yield LocalPlace(slot, self._slots)
 
     def close(self) -> None:
         """End the slot that waits."""

@@ -38,8 +38,12 @@ class Engine(Protocol):
         """Takes a device of the place where the steps run."""
         ...
 
-    def place(self) -> AbstractContextManager[Place]:
-        """A place for one estimate, gone in the end."""
+    def place(self, others_wait: bool = False) -> AbstractContextManager[Place]:
+        """A place for one estimate, gone in the end.
+
+        others_wait: for the place after it, which is then made ready at once and not when this
+        estimate no longer needs the machine.
+        """
         ...
 
     def close(self) -> None:

@@ -161,9 +161,13 @@ class JobStore:
 
     # Working ------------------------------------------------------------------------------
 
+    def has_queued(self) -> bool:
+        """Whether a run waits for a worker."""
+        return bool(self._database.read("SELECT 1 FROM run WHERE state = 'queued' LIMIT 1"))
+
     def claim(self, worker: str) -> Run | None:
         """The next run for a worker, now its own; None where none waits."""
-        if not self._database.read("SELECT 1 FROM run WHERE state = 'queued' LIMIT 1"):
+        if not self.has_queued():
             return None
         with self._database.alone():
             found = self._database.read(_NEXT)

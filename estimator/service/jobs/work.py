@@ -45,7 +45,8 @@ def carry_out(run: Run, place: Workplace) -> None:
     if (known := place.store.summary(run.digest)) is not None:
         place.store.finish(run, Result(run.digest, {}, known))
         return
-    with place.engine.place() as slot, _alive(run, place.store, slot) as pulse:
+    others_wait = place.store.has_queued()
+    with place.engine.place(others_wait) as slot, _alive(run, place.store, slot) as pulse:
         try:
             result = _answer(run, place, slot)
         except EstimatorError as error:

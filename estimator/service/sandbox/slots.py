@@ -82,30 +82,50 @@ class Slot:
 
 
 class Slots:
-    """One slot is always being made ready while another is in use."""
+    """Slots, of which one is made ready before it is needed.
+
+    To import Paddle takes a core more than a second, which the dry step in the slot before it would
+    have to do without: who took that says when the next one may begin.
+    """
 
     def __init__(self, confinement: Confinement, environment: Mapping[str, str]) -> None:
         self._confinement = confinement
         self._environment = dict(environment)
-        self._next = self._made(self._environment)
+        self._next: tuple[Slot, ExitStack] | None = None
+        self.make_ready()
+
+    def make_ready(self) -> None:
+        """Have a slot begin to warm up, where none waits."""
+        if self._next is None:
+            self._next = self._made(self._environment)
 
     def close(self) -> None:
         """End the one that waits."""
-        self._next[1].close()
+        if self._next is not None:
+            self._next[1].close()
+            self._next = None
 
     def take(self, environment: Mapping[str, str]) -> AbstractContextManager[Slot]:
-        """The warm slot, or a fresh one where other variables are needed; gone in the end."""
+        """The warm slot, or a fresh one where other variables are needed; gone in the end.
+
+        The next one is made ready then, unless :meth:`make_ready` was called before.
+        """
         return self._taken(dict(environment))
 
     @contextmanager
     def _taken(self, environment: dict[str, str]) -> Iterator[Slot]:
-        if environment == self._environment:
-            slot, stack = self._next
-            self._next = self._made(self._environment)
-        else:
-            slot, stack = self._made(environment)
-        with stack:
-            yield slot
+        slot, stack = self._ready_or_new(environment)
+        try:
+            with stack:
+                yield slot
+        finally:
+            self.make_ready()
+
+    def _ready_or_new(self, environment: dict[str, str]) -> tuple[Slot, ExitStack]:
+        if self._next is None or environment != self._environment:
+            return self._made(environment)
+        ready, self._next = self._next, None
+        return ready
 
     def _made(self, environment: Mapping[str, str]) -> tuple[Slot, ExitStack]:
         with ExitStack() as stack:

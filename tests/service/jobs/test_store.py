@@ -83,7 +83,9 @@ def test_a_run_from_asking_to_its_answer(store, clock):
         {"files": {}, "a": [1, "二"]},
     )
     assert store.upload("f" * 64) == b"\x00code"
+    assert store.has_queued()
     run = store.claim("w1")
+    assert not store.has_queued()
     assert (run.identifier, run.state, run.attempts) == (made.identifier, State.RUNNING, 1)
     assert store.claim("w2") is None
     store.tell(run, {"stage": "stage.plan"})

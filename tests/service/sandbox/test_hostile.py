@@ -117,6 +117,26 @@ def test_folders_of_the_dead_are_removed(slots, tmp_path, monkeypatch):
     assert kept.exists()
 
 
+def test_the_next_slot_is_made_ready_when_it_is_asked_for(slots):
+    def waiting():
+        return {one.name for one in Path(tempfile.gettempdir()).glob(f"*slot-{os.getpid()}-*")}
+
+    with slots.take({}) as taken:
+        assert waiting() == {taken.folder.parent.name}
+        slots.make_ready()
+        assert len(waiting()) == 2
+        slots.make_ready()
+        assert len(waiting()) == 2  # that one still waits
+    assert len(waiting()) == 1  # the warm one
+
+
+def test_a_slot_is_made_ready_after_one_that_was_not_used(slots):
+    with pytest.raises(UserCodeFailed), slots.take({}):
+        raise UserCodeFailed("before the dry step")
+    with slots.take({}) as slot:
+        assert slot.child.process.poll() is None
+
+
 def test_each_child_is_used_once(slots):
     with slots.take({}) as first:
         pid = first.child.process.pid
