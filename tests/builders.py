@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from estimator.drystep.loader import NO_LOADER
 from estimator.drystep.measurement import (
     Device,
     DryStepReport,
@@ -26,6 +27,7 @@ from estimator.manifest.types import Manifest, Origin
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.plan.types import (
     CandidatePlan,
+    DataFeed,
     HostRequest,
     Objective,
     Question,
@@ -167,6 +169,22 @@ def manifest() -> Manifest:
     )
 
 
+def feed() -> DataFeed:
+    """7 workers, as many as an assumed cost of 10 ms makes necessary."""
+    return DataFeed(
+        source=Source.ASSUMED,
+        processor_seconds=0.01,
+        waiting_seconds=0.0,
+        samples_per_second=650.0,
+        workers=7,
+        cores=7,
+        workers_needed=7,
+        workers_set=NO_LOADER,
+        reason="assumed by the bytes of a sample",
+        verdict="",
+    )
+
+
 def result() -> EstimateResult:
     """A100 chosen, T4 considered."""
     chosen = plan()
@@ -185,6 +203,7 @@ def result() -> EstimateResult:
                 cpu_reason="2 x (1 for training + 7 workers)",
                 shm_bytes=2 * GIB,
                 shm_reason="batches in flight",
+                feed=feed(),
             ),
             reasons=("fits with room to spare", "least GPU-hours of 2 plans"),
             # The planner gives candidates a reason that compares; all else is the same.

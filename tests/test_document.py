@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from estimator.document import SCHEMA_VERSION, Document, to_document
+from estimator.drystep.loader import LoaderSeen, SampleCost
 from estimator.drystep.measurement import PeakAt, Phase, PhasePeak
 from estimator.result import EstimateResult
 from estimator.values import Missing
@@ -209,3 +210,34 @@ def test_a_document_from_before_there_were_phases_is_still_read() -> None:
     plain = to_document(builders.result()).model_dump(mode="json")
     del plain["measurement"]["phases"], plain["measurement"]["peak_at"]
     assert Document.model_validate(plain).measurement.phases == []
+
+
+def test_what_feeds_the_gpu_is_told_with_its_source() -> None:
+    base = builders.result()
+    assert to_document(base).measurement.loader is None
+    loader = LoaderSeen(4, 2, True, SampleCost(0.01, 0.002, samples=40, batches=5))
+    report = replace(base.report, loader=loader)
+    told = to_document(replace(base, report=report)).model_dump(mode="json")
+    assert told["measurement"]["loader"] == {
+        "workers": 4,
+        "prefetch_factor": 2,
+        "shared_memory": True,
+        "processor_s_per_sample": 0.01,
+        "waiting_s_per_sample": 0.002,
+        "samples": 40,
+        "batches": 5,
+        "source": "measured",
+        "reason": "",
+    }
+    feed = told["recommendation"]["data_feed"]
+    assert (feed["source"], feed["workers"], feed["workers_set"]) == ("assumed", 7, None)
+    assert feed["made_samples_per_s"] == pytest.approx(700)  # 7 workers, 10 ms a sample
+
+
+def test_a_loader_that_was_not_timed_says_why() -> None:
+    base = builders.result()
+    report = replace(base.report, loader=LoaderSeen(4, 2, True, Missing("no batches")))
+    told = to_document(replace(base, report=report)).measurement.loader
+    assert told is not None
+    assert (told.source, told.processor_s_per_sample, told.reason) == (None, None, "no batches")
+    assert to_document(builders.nothing_fits()).recommendation.data_feed is None

@@ -13,12 +13,14 @@ from estimator.document.parts import (
     BatchPart,
     BreakdownPart,
     CollectivePart,
+    DataFeedPart,
     Document,
     EvidencePart,
     Figure,
     GpuPart,
     LayerPart,
     LearntPart,
+    LoaderPart,
     ManifestPart,
     MeasurementPart,
     ModelPart,
@@ -35,11 +37,12 @@ from estimator.document.parts import (
     VerificationPart,
     WorkloadPart,
 )
+from estimator.drystep.loader import LoaderSeen
 from estimator.drystep.measurement import PeakAt, RankClass, StepMeasurement
 from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.memory.layers import device_memory_layers
 from estimator.plan.ranking import one_of_each_group
-from estimator.plan.types import CandidatePlan, Recommendation
+from estimator.plan.types import CandidatePlan, DataFeed, Recommendation
 from estimator.result import EstimateResult, GpuRow, Learnt, NothingFits
 from estimator.values import Bounded, Missing, Source
 from estimator.verification import Verification
@@ -109,7 +112,29 @@ def _measurement(result: EstimateResult, measured: StepMeasurement) -> Measureme
         timeline=TimelinePart.model_validate(report.timeline) if report.timeline else None,
         axes=dict(report.ranks[0].seen.topology.axes) if report.ranks else {},
         ranks=[_rank(one) for one in report.ranks],
+        loader=_loader(report.loader),
     )
+
+
+def _loader(loader: LoaderSeen | Missing) -> LoaderPart | None:
+    if isinstance(loader, Missing):
+        return None
+    settings = {
+        "workers": loader.workers,
+        "prefetch_factor": loader.prefetch_factor,
+        "shared_memory": loader.shared_memory,
+    }
+    cost = loader.cost
+    if isinstance(cost, Missing):
+        return LoaderPart.model_validate(settings | {"reason": cost.reason})
+    times = {
+        "processor_s_per_sample": cost.processor_seconds,
+        "waiting_s_per_sample": cost.waiting_seconds,
+        "samples": cost.samples,
+        "batches": cost.batches,
+        "source": Source.MEASURED,
+    }
+    return LoaderPart.model_validate(settings | times)
 
 
 def _rank(one: RankClass) -> RankPart:
@@ -250,6 +275,23 @@ def _recommendation(outcome: Recommendation | NothingFits) -> RecommendationPart
         nearest_miss=None,
         reasons=list(outcome.reasons),
         batch_sizes=_batch_sizes(plan, outcome.candidates),
+        data_feed=_data_feed(host.feed),
+    )
+
+
+def _data_feed(feed: DataFeed) -> DataFeedPart:
+    return DataFeedPart(
+        source=feed.source,
+        reason=feed.reason,
+        processor_s_per_sample=feed.processor_seconds,
+        waiting_s_per_sample=feed.waiting_seconds,
+        taken_samples_per_s=_known(feed.samples_per_second),
+        made_samples_per_s=feed.made_per_second,
+        workers=feed.workers,
+        cores=feed.cores,
+        workers_needed=_known(feed.workers_needed),
+        workers_set=_known(feed.workers_set),
+        verdict=feed.verdict,
     )
 
 

@@ -175,12 +175,31 @@ class RankPart(_Part):
     collectives: list[CollectivePart]
 
 
+class LoaderPart(_Part):
+    """The DataLoader that feeds a script's training, and what a sample takes to make, in seconds.
+
+    ``workers``: its ``num_workers``. The times are null where ``reason`` says why nobody measured;
+    ``samples`` and ``batches`` were timed.
+    """
+
+    workers: int
+    prefetch_factor: int
+    shared_memory: bool
+    processor_s_per_sample: float | None = None
+    waiting_s_per_sample: float | None = None
+    samples: int = 0
+    batches: int = 0
+    source: Source | None = None
+    reason: str = ""
+
+
 class MeasurementPart(_Part):
     """The dry step at the asked batch size; ``seconds`` is what all dry steps took.
 
     ``peak_allocated_bytes`` is the steady training step's; ``phases`` may hold a larger one.
     ``ranks``: of a job on several GPUs, every kind of rank, the one that takes the most first; all
-    else is of that one. ``axes``: how the ranks are laid out, the slowest axis first.
+    else is of that one. ``axes``: how the ranks are laid out, the slowest axis first. ``loader``:
+    null where no DataLoader feeds the training.
     """
 
     device: str
@@ -200,6 +219,7 @@ class MeasurementPart(_Part):
     timeline: TimelinePart | None = None
     axes: dict[str, int] = {}
     ranks: list[RankPart] = []
+    loader: LoaderPart | None = None
 
 
 class LayerPart(Figure[int]):
@@ -305,10 +325,36 @@ class BatchPart(_Part):
     throughput_samples_per_s: Figure[float]
 
 
+class DataFeedPart(_Part):
+    """How data reaches each GPU of the plan; counts and rates are for one GPU.
+
+    ``processor_s_per_sample`` and ``waiting_s_per_sample``: what making a sample takes, by
+    ``source``, of which ``reason`` tells more. ``taken_samples_per_s``: what the GPU's process
+    loads while the GPU does not wait; ``workers_needed`` keep up with that; null without a step
+    time. ``workers``: what is asked for (0: the training process makes its samples itself), which
+    keep ``cores`` busy and make ``made_samples_per_s``. ``workers_set``: the script's own
+    ``num_workers``, null where there is no script's DataLoader. ``verdict``: whether data keeps
+    up; empty where nobody measured.
+    """
+
+    source: Source
+    reason: str
+    processor_s_per_sample: float
+    waiting_s_per_sample: float
+    taken_samples_per_s: float | None
+    made_samples_per_s: float
+    workers: int
+    cores: int
+    workers_needed: int | None
+    workers_set: int | None
+    verdict: str
+
+
 class RecommendationPart(_Part):
     """What to ask for; ``memory_bytes``, ``cpu`` and ``shm_bytes`` are the host's, per node.
 
-    ``batch_sizes``: the plan at each batch size that was run, smallest first.
+    ``batch_sizes``: the plan at each batch size that was run, smallest first. ``data_feed``: what
+    the host's figures rest on.
 
     Where nothing fits every value is null, ``reasons`` says why and ``nearest_miss`` is the
     plan that misses by least.
@@ -329,6 +375,7 @@ class RecommendationPart(_Part):
     nearest_miss: PlanPart | None
     reasons: list[str]
     batch_sizes: list[BatchPart] = []
+    data_feed: DataFeedPart | None = None
 
 
 class OriginPart(_Part):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.cluster import RankSeen
+from estimator.drystep.loader import NO_LOADER, LoaderSeen
 from estimator.drystep.phase import Phase as Phase
 from estimator.drystep.strategy import Strategy
 from estimator.messages import sentence
@@ -330,7 +331,7 @@ class DryStepReport:
     ``fallback_reason``: why ``auto`` did not take a better device, or empty. ``phases``: the
     asked batch size phase by phase, in the order they ran; empty where only steps were seen.
     ``peak_at``: where the largest of them has its peak. ``batches``: of a script, what its own
-    loader gave.
+    loader gave; ``loader``: what is known of that.
     ``variants``: one for each of the request. ``timeline``: of the steady step, where asked for.
     ``rank``: of one rank of a job on several GPUs, what it brought back. ``ranks``: of such a
     job, every kind of rank, the one that takes the most first; all else is of that one.
@@ -357,6 +358,7 @@ class DryStepReport:
     rank: RankSeen | None = None
     ranks: tuple[RankClass, ...] = ()
     plans: PlansSeen | None = None
+    loader: LoaderSeen | Missing = NO_LOADER
 
     @property
     def largest_phase(self) -> PhasePeak | None:

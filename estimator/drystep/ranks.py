@@ -65,7 +65,7 @@ def run_ranks(
     ran = tuple(sorted(_seen(one).rank for one in (*firsts, *others)))
     report = runs.trials(largest)
     told = (*_told(largest, ran), *report.assumptions)
-    return replace(report, ranks=classes, assumptions=told)
+    return replace(report, ranks=classes, assumptions=told, loader=first.loader)
 
 
 def rank_at(layout: Topology, places: dict[str, int]) -> int:

@@ -8,6 +8,7 @@ from estimator.drystep.measurement import DryStepReport
 from estimator.gpus.types import GpuType
 from estimator.plan.candidates import Inputs, candidate_plans
 from estimator.plan.choose import choose, explained
+from estimator.plan.feed import on_data
 from estimator.plan.host import host_request
 from estimator.plan.justify import justification
 from estimator.plan.nearest import nothing_fits, rejected_by_miss
@@ -46,9 +47,10 @@ def recommend(
         return nothing_fits(inputs, answers, rejected)
     choice = choose(inputs, feasible)
     chosen, *others = explained(inputs, choice)
+    host = host_request(chosen, report)
     return Recommendation(
         plan=chosen,
-        host=host_request(chosen, report),
-        reasons=justification(inputs, choice),
+        host=host,
+        reasons=(*justification(inputs, choice), *on_data(host.feed)),
         candidates=(chosen, *others, *rejected_by_miss(inputs, rejected)),
     )

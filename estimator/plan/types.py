@@ -11,7 +11,7 @@ from estimator.drystep.strategy import PLAIN, Strategy
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead, MemoryEstimate
 from estimator.throughput.types import StepTimeEstimate
-from estimator.values import Bounded, Missing
+from estimator.values import Bounded, Missing, Source
 
 
 class Objective(StrEnum):
@@ -162,6 +162,34 @@ def is_made_of(plan: CandidatePlan, answer: GpuAnswer) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class DataFeed:
+    """How data reaches each GPU of a plan. Times in seconds a sample, counts for one GPU.
+
+    source: of the times, why in ``reason``. samples_per_second: what the GPU's process loads while
+    the GPU does not wait. workers: DataLoader workers asked for, 0 where the training
+    process makes its samples itself; cores: how many those keep busy. workers_needed: to keep
+    up, however many that is. workers_set: the script's own ``num_workers``. verdict:
+    whether data keeps up, in plain words; empty where nobody measured.
+    """
+
+    source: Source
+    processor_seconds: float
+    waiting_seconds: float
+    samples_per_second: float | Missing
+    workers: int
+    cores: int
+    workers_needed: int | Missing
+    workers_set: int | Missing
+    reason: str
+    verdict: str
+
+    @property
+    def made_per_second(self) -> float:
+        """The most samples that the workers asked for make in a second."""
+        return max(1, self.workers) / (self.processor_seconds + self.waiting_seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class HostRequest:
     """What each node needs beside its GPUs; every figure with its reason."""
 
@@ -171,6 +199,7 @@ class HostRequest:
     cpu_reason: str
     shm_bytes: int
     shm_reason: str
+    feed: DataFeed
 
 
 @dataclass(frozen=True, slots=True)

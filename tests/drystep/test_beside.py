@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
+import time
 import weakref
 from functools import partial
 
@@ -74,3 +76,19 @@ def test_what_the_work_uses_can_be_freed_meanwhile() -> None:
     del work
     assert gone() is None
     assert result() == 1
+
+
+def test_work_that_takes_too_long_is_ended() -> None:
+    assert beside(partial(time.sleep, 600), seconds=0.05)() is None
+
+
+def test_a_copy_that_leaves_lets_the_workers_of_this_process_live() -> None:
+    worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    worker.start()
+    try:
+        assert beside(os.getpid)() is not None
+        worker.join(0.2)
+        assert worker.exitcode is None
+    finally:
+        worker.kill()
+        worker.join()

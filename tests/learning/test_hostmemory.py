@@ -10,12 +10,13 @@ from estimator.learning.state import Basis, Groups, Outcome, State
 from estimator.plan.types import HostRequest
 from estimator.records.types import JobFacts, Target
 from estimator.units import GIB
+from tests import builders
 
 FACTS = JobFacts("Net", "T4", "fp32", 8, template="ocr")
 
 
 def host(memory=16 * GIB, shm=GIB):
-    return HostRequest(memory, "worked out", 4, "cores", shm, "batches")
+    return HostRequest(memory, "worked out", 4, "cores", shm, "batches", builders.feed())
 
 
 def jobs(*peaks_gib, ending=Ending.BY_ITSELF):

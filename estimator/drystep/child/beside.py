@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -27,11 +28,12 @@ def in_turn(work: Callable[[], T]) -> Callable[[], T | None]:
     return lambda: done
 
 
-def beside(work: Callable[[], T]) -> Callable[[], T | None]:
+def beside(work: Callable[[], T], seconds: float | None = None) -> Callable[[], T | None]:
     """Have a copy of this process do the work, with a copy of all that is in memory.
 
     Whatever it changes is gone with it, but for what it returns. Needs
     :func:`~estimator.drystep.child.copies.use_one_thread` before Paddle's first kernel.
+    seconds: how long whoever waits for what it made goes on waiting; then it is ended.
     """
     answers, answer = channel()
     try:
@@ -41,11 +43,13 @@ def beside(work: Callable[[], T]) -> Callable[[], T | None]:
         return lambda: None
     finally:
         answer.close()
-    return lambda: _received(copy, answers)
+    return lambda: _received(copy, answers, seconds)
 
 
-def _received(copy: int, answers: Channel) -> Any:
+def _received(copy: int, answers: Channel, seconds: float | None) -> Any:
     try:
+        if not answers.is_readable(seconds):
+            os.kill(copy, signal.SIGKILL)
         return answers.receive()
     except EOFError:
         return None

@@ -42,7 +42,8 @@ class Channel:
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         return pickle.loads(self._read(length))
 
-    def is_readable(self, seconds: float) -> bool:
+    def is_readable(self, seconds: float | None) -> bool:
+        """Whether there is something to read, or nobody left to send it; None waits for it."""
         return bool(select.select([self._descriptor], [], [], seconds)[0])
 
     def close(self) -> None:
@@ -131,7 +132,8 @@ def fork_to_do(work: Callable[[], None], faults: int | None = None) -> int:
 def leave(exit_code: int = 0) -> NoReturn:
     """End this process at once, and the data loading workers that it started."""
     for worker in multiprocessing.active_children():
-        worker.kill()
+        if worker._parent_pid == os.getpid():  # type: ignore[attr-defined]  # not before the fork
+            worker.kill()
     os._exit(exit_code)
 
 

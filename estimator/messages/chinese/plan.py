@@ -209,6 +209,47 @@ CHINESE: Mapping[str, str] = {
         "{gpus} ×（训练 1 + DataLoader 进程 {workers}）；要喂饱 GPU 需 {wanted} 个进程，"
         "超过一般节点的 CPU 核数：数据读取可能拖慢训练"
     ),
+    "{gpus} x (1 for training + {cores} for data, {workers} DataLoader workers): {rate} "
+    "samples/s per GPU x {each} of CPU each (measured), {headroom:.0%} headroom": (
+        "{gpus} ×（训练 1 + 数据 {cores}，DataLoader 进程 {workers} 个）："
+        "每 GPU {rate} 样本/秒 × 每个样本占 CPU {each}（实测），余量 {headroom:.0%}"
+    ),
+    "the script's DataLoader needs none: a container's default": (
+        "脚本的 DataLoader 不使用它：取容器默认值"
+    ),
+    "{processes} of {measured} (measured) and {libraries} of CUDA and cuDNN each": (
+        "{processes}，每个 {measured}（实测）加 CUDA 和 cuDNN 的 {libraries}"
+    ),
+    "{batches} batches in flight in each process": "每个进程中 {batches} 个在途批次",
+    # how data reaches the GPUs
+    "a sample takes {processor} of CPU and {waiting} of waiting to make: measured on the CPU of "
+    "this machine over {samples} samples of the script's own DataLoader": (
+        "产出一个样本占 CPU {processor}，另等待 {waiting}："
+        "在本机 CPU 上对脚本自己的 DataLoader 的 {samples} 个样本实测"
+    ),
+    "a sample takes {processor} of CPU to make: assumed by its bytes, not measured: {why}": (
+        "产出一个样本占 CPU {processor}：按其字节数假定，并非实测：{why}"
+    ),
+    "data keeps up: num_workers={own} of the script makes up to {made} samples/s for each GPU, "
+    "which takes {rate}": (
+        "数据跟得上：脚本的 num_workers={own} 每 GPU 最多产出 {made} 样本/秒，GPU 消耗 {rate}"
+    ),
+    "the GPU will wait for data {share:.0%} of the time: num_workers={own} of the script makes at "
+    "most {made} samples/s, a GPU takes {rate}; num_workers={enough} keeps up, and what is asked "
+    "for allows for it": (
+        "GPU 将有 {share:.0%} 的时间在等数据：脚本的 num_workers={own} 最多产出 {made} 样本/秒，"
+        "而每 GPU 消耗 {rate}；num_workers={enough} 即可跟上，所申请的资源已为此留足"
+    ),
+    "data bounds the speed: even {workers} DataLoader workers for each GPU make at most {made} "
+    "samples/s, a GPU takes {rate} and will wait {share:.0%} of the time; cheaper or prepared "
+    "samples would help, a faster GPU will not": (
+        "速度受数据限制：即使每 GPU {workers} 个 DataLoader 进程，最多也只产出 {made} 样本/秒，"
+        "而每 GPU 消耗 {rate}，将有 {share:.0%} 的时间在等数据；"
+        "减轻或预先处理样本会有帮助，更快的 GPU 不会"
+    ),
+    "{bounded}; num_workers={own} of the script makes {made}": (
+        "{bounded}；脚本的 num_workers={own} 产出 {made}"
+    ),
     "{gpus} x {batches} batches in flight x {each}, {headroom:.0%} headroom (a container's "
     "default is 64 MiB)": (
         "{gpus} × {batches} 个在途批次 × {each}，余量 {headroom:.0%}（容器默认 64 MiB）"

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHINESE: Mapping[str, str] = {
+    "a model file loads no data": "模型文件不读取数据",
+    "its data set makes whole batches": "其数据集直接产出整批",
+    "making its samples failed, or the first took over {seconds:g} s": (
+        "产出样本失败，或第一个样本超过 {seconds:g} 秒"
+    ),
+    "it has no batches": "它没有批",
+    "its samples are synthetic": "其样本是合成的",
+    "it was not timed before its first batch": "在其第一个批之前没有计时",
     "the evaluation keeps what a backward pass would need: no paddle.no_grad() around {where}": (
         "评估保留了反向传播所需的内容：{where} 外没有 paddle.no_grad()"
     ),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from estimator.messages import sentence
 from estimator.plan.reasons.words import processes_in_words, rate_in_words
+from estimator.plan.types import DataFeed
 from estimator.units import format_bytes, format_duration
 from estimator.values import Missing
 
@@ -20,6 +21,19 @@ def cpu(gpus: int, workers: int, rate: float, seconds_per_sample: float) -> str:
         workers=workers,
         rate=rate_in_words(rate),
         each=format_duration(seconds_per_sample),
+    )
+
+
+def cpu_measured(gpus: int, feed: DataFeed, rate: float, headroom: float) -> str:
+    return sentence(
+        "{gpus} x (1 for training + {cores} for data, {workers} DataLoader workers): {rate} "
+        "samples/s per GPU x {each} of CPU each (measured), {headroom:.0%} headroom",
+        gpus=gpus,
+        cores=feed.cores,
+        workers=feed.workers,
+        rate=rate_in_words(rate),
+        each=format_duration(feed.processor_seconds),
+        headroom=headroom,
     )
 
 
@@ -54,6 +68,10 @@ def shared_memory(gpus: int, batches: int, batch_bytes: int, headroom: float) ->
     )
 
 
+def no_shared_memory() -> str:
+    return sentence("the script's DataLoader needs none: a container's default")
+
+
 def host_memory(parts: Sequence[tuple[str, int]], headroom: float) -> str:
     listed = tuple(
         sentence("{name}: {size}", name=name, size=format_bytes(size)) for name, size in parts
@@ -69,6 +87,19 @@ def host_part_processes(gpus: int, each: int) -> str:
     return sentence(
         "{processes} of {each} each", processes=processes_in_words(gpus), each=format_bytes(each)
     )
+
+
+def host_part_script(gpus: int, measured: int, libraries: int) -> str:
+    return sentence(
+        "{processes} of {measured} (measured) and {libraries} of CUDA and cuDNN each",
+        processes=processes_in_words(gpus),
+        measured=format_bytes(measured),
+        libraries=format_bytes(libraries),
+    )
+
+
+def host_part_batches(batches: int) -> str:
+    return sentence("{batches} batches in flight in each process", batches=batches)
 
 
 def host_part_model() -> str:

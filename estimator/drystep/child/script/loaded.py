@@ -16,11 +16,19 @@ from estimator.drystep.child.script.template import (
     shapes_of,
     template_of,
 )
+from estimator.drystep.child.script.timing import sample_cost
+from estimator.drystep.loader import LoaderSeen, SampleCost
 from estimator.messages import sentence
+from estimator.values import Missing
 
 PREFETCHED_BATCHES = 2
 """What Paddle's buffered reader holds on the device beside the batch in use
 (``kDoubleBufferSize`` of paddle/fluid/operators/reader)."""
+
+
+_NO_LOADER = sentence("the script takes its batches from no DataLoader")
+_SYNTHETIC = Missing(sentence("its samples are synthetic"))
+_NOT_TIMED = Missing(sentence("it was not timed before its first batch"))
 
 
 class Batches:
@@ -30,10 +38,9 @@ class Batches:
         self.current_loader: int | None = None
         self.train_loader: int | None = None
         self.blocks: Blocks = {}
-        self.template: Template | str = sentence("the script takes its batches from no DataLoader")
+        self.template: Template | str = _NO_LOADER
         self.trained_on = 0
         self.of_a_step = (1, 1)
-        self.workers = 0
         self.declared: int | None = None
         self._largest = -1
         self._last = Last()
@@ -41,6 +48,26 @@ class Batches:
         self._given = 0
         self._passes = 0
         self._ahead: dict[int, list[Any]] = {}
+        self._feeding: Any = None
+        self._costs: dict[int, SampleCost | Missing] = {}
+
+    def time(self, loader: LoaderInUse, *, is_synthetic: bool) -> None:
+        """Time a loader that may turn out to feed the training, before its first batch."""
+        if self.train_loader is None and loader.number not in self._costs and not loader.given:
+            cost = _SYNTHETIC if is_synthetic else sample_cost(loader.loader)
+            self._costs[loader.number] = cost
+
+    @property
+    def loader(self) -> LoaderSeen | Missing:
+        """The loader that feeds the training."""
+        if self.train_loader is None or self._feeding is None:
+            return Missing(_NO_LOADER)
+        return LoaderSeen(
+            workers=self._feeding.num_workers,
+            prefetch_factor=self._feeding.prefetch_factor,
+            shared_memory=self._feeding.use_shared_memory,
+            cost=self._costs.get(self.train_loader, _NOT_TIMED),
+        )
 
     def loaded(self, loader: LoaderInUse, batch: Any, size: int | None) -> None:
         """``loader`` gives ``batch``: one of its own, or one of ``size`` samples in its place."""
@@ -53,7 +80,7 @@ class Batches:
             return
         self._given += size
         self.blocks = blocks_of(tensors_in(batch))
-        self.workers = loader.loader.num_workers
+        self._feeding = loader.loader
         self.declared = loader.declared_batch_size
         if loaded and self._last.bytes > self._largest:
             self._largest = self._last.bytes

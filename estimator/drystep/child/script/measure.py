@@ -243,6 +243,7 @@ def _report(
         timeline=found.steady.timeline,
         batches=_batches(found.first),
         rank=found.steady.rank,
+        loader=found.first.loader,
     )
 
 

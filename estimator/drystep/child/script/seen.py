@@ -8,6 +8,7 @@ from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.child.script.template import Template
 from estimator.drystep.child.virtual import BOUNDLESS, StepRecord
 from estimator.drystep.cluster import RankSeen
+from estimator.drystep.loader import LoaderSeen
 from estimator.drystep.measurement import (
     CONV_WORKSPACE_LIMIT_BYTES,
     NOT_LOCATED,
@@ -80,8 +81,9 @@ class RunSeen:
     ``steps`` in order; ``record`` of the second (None if there was none), ``breakdown`` and
     ``peak_at`` of its peak and the ``timeline`` if they were asked for. ``train_loader``: the
     number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
-    is what that says of itself. ``template`` is the largest batch loaded, or why there is none: a
-    run on a template has loaded none. ``page_bytes``: of the whole run. ``rank``: of one of many.
+    is what that says of itself, ``loader`` what else is known of it. ``template`` is the largest
+    batch loaded, or why there is none: a run on a template has loaded none. ``page_bytes``: of the
+    whole run. ``rank``: of one of many.
     """
 
     steps: tuple[StepSeen, ...]
@@ -95,7 +97,7 @@ class RunSeen:
     template: Template | str
     declared_batch_size: int | None
     batches_per_step: int
-    workers: int
+    loader: LoaderSeen | Missing
     notes: tuple[str, ...] = ()
     page_bytes: int = 0
     host_peak_bytes: int = 0

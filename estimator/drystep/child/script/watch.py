@@ -156,6 +156,8 @@ class Watch:
         on_first, self._on_first_batch = self._on_first_batch, None
         if on_first is not None and (probe := on_first()) is not None:
             self.begin(probe)
+        if self._probe.first_look:
+            self._batches.time(loader, is_synthetic=self._is_synthetic(loader))
         if loader.number != self._batches.train_loader:
             if self._evaluation and self._evaluation.batches >= EVALUATION_BATCHES:
                 self._evaluation.ended_early = True
@@ -180,12 +182,15 @@ class Watch:
 
     def _loaded(self, loader: LoaderInUse) -> Any:
         synthetic = self._synthetic
-        if synthetic is None or not synthetic.stands_in_for(loader.loader):
+        if synthetic is None or not self._is_synthetic(loader):
             return loader.load()
         if loader.given >= (loader.length or self._script.sampled_batches):
             raise StopIteration
         size = loader.declared_batch_size
         return self._batches.prefetched(loader, lambda: synthetic.batch(size))
+
+    def _is_synthetic(self, loader: LoaderInUse) -> bool:
+        return self._synthetic is not None and self._synthetic.stands_in_for(loader.loader)
 
     def shortened(self, length: int) -> int:
         enough = max(self._script.steps, self._script.sampled_batches)
@@ -303,7 +308,7 @@ class Watch:
                 template=batches.template,
                 declared_batch_size=batches.declared,
                 batches_per_step=max(1, round(batches.trained_on / max(1, self.steps))),
-                workers=batches.workers,
+                loader=batches.loader,
                 notes=(*self._notes, *(self._synthetic.notes if self._synthetic else ()), *noted()),
                 workspace_limit_bytes=workspace_limit(),
                 allocator=allocator_rule(),

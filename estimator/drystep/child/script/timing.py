@@ -1,0 +1,153 @@
+"""What a script's own data pipeline takes, timed where nothing else runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import paddle
+from paddle.io.dataloader import worker
+from paddle.io.dataloader.collate import default_collate_fn
+
+from estimator.drystep.child.beside import beside
+from estimator.drystep.loader import SampleCost
+from estimator.messages import sentence
+from estimator.values import Missing
+
+SECONDS, BATCHES = 2.0, 6
+"""Timing stops after so long or so many batches; one sample is always made."""
+
+MOST_SECONDS = 30.0
+"""What takes longer for its first sample is not waited for."""
+
+
+_SCHEDULE = Path("/proc/self/schedstat")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTime:
+    """What making one batch took, in seconds; waiting for a free core is not in them."""
+
+    samples: int
+    processor_seconds: float
+    waiting_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """A moment: processor time of this process, and time without that spent waiting for a core."""
+
+    processor: float
+    elapsed: float
+
+    @classmethod
+    def now(cls) -> _Clock:
+        """Linux counts what other processes take of a busy machine (Documentation/scheduler/
+        sched-stats.rst, second figure, ns); where it does not say, that counts as waiting.
+        """
+        try:
+            delayed = int(_SCHEDULE.read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            delayed = 0.0
+        return cls(time.process_time(), time.perf_counter() - delayed)
+
+    def to(self, end: _Clock, samples: int) -> BatchTime:
+        processor = end.processor - self.processor
+        return BatchTime(samples, processor, max(0.0, end.elapsed - self.elapsed - processor))
+
+
+def sample_cost(loader: paddle.io.DataLoader) -> SampleCost | Missing:
+    """What a sample of a loader that has given no batch yet takes to make.
+
+    A copy of this process does what a worker of the loader does, and no step: neither what the
+    script's own workers do at the same time counts, nor does the run see anything of it.
+    """
+    if not loader.auto_collate_batch:
+        return Missing(sentence("its data set makes whole batches"))
+    timed = beside(lambda: _timed_or_not(loader), MOST_SECONDS)()
+    if timed is None:
+        return Missing(
+            sentence(
+                "making its samples failed, or the first took over {seconds:g} s",
+                seconds=MOST_SECONDS,
+            )
+        )
+    return cost_of(timed) if timed else Missing(sentence("it has no batches"))
+
+
+def cost_of(batches: Sequence[BatchTime]) -> SampleCost:
+    """The cost of a sample, without that of a first batch that others follow.
+
+    That one loads modules and opens files.
+    """
+    warm = batches[1:] or batches
+    samples = sum(batch.samples for batch in warm)
+    return SampleCost(
+        processor_seconds=sum(batch.processor_seconds for batch in warm) / samples,
+        waiting_seconds=sum(batch.waiting_seconds for batch in warm) / samples,
+        samples=samples,
+        batches=len(warm),
+    )
+
+
+def _timed_or_not(loader: paddle.io.DataLoader) -> list[BatchTime] | None:
+    try:
+        return _timed(loader)
+    except Exception:  # the script's own run meets it too, and says so
+        return None
+
+
+def _timed(loader: paddle.io.DataLoader) -> list[BatchTime]:
+    """In the copy. A batch that time cuts short counts only if there is no other."""
+    batches: list[BatchTime] = []
+    with _as_in_a_worker(loader):
+        collate = loader.collate_fn or default_collate_fn
+        fetcher = worker._DatasetKind.create_fetcher(
+            loader.dataset_kind, loader.dataset, True, collate, loader.drop_last
+        )
+        until = time.perf_counter() + SECONDS
+        for indices in islice(loader.batch_sampler, BATCHES):
+            stop = _Stop(until)
+            began = _Clock.now()
+            try:
+                whole = fetcher.fetch(indices, stop) is not None
+            except StopIteration:  # of an IterableDataset
+                break
+            if whole or not batches:
+                batches.append(began.to(_Clock.now(), stop.samples))
+            if time.perf_counter() >= until:
+                break
+    return batches
+
+
+class _Stop:
+    """What Paddle asks before each sample whether to stop; counts those that it does not."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self.samples = 0
+
+    def is_set(self) -> bool:
+        if self.samples and time.perf_counter() >= self._until:
+            return True
+        self.samples += 1
+        return False
+
+
+@contextmanager
+def _as_in_a_worker(loader: paddle.io.DataLoader) -> Iterator[None]:
+    """What Paddle sets up in the first worker of a loader that has some."""
+    if not loader.num_workers:
+        yield
+        return
+    worker._worker_info = worker.WorkerInfo(
+        id=0, num_workers=loader.num_workers, dataset=loader.dataset, seed=0
+    )
+    if loader.worker_init_fn is not None:
+        loader.worker_init_fn(0)
+    with paddle.base.dygraph.guard(place=paddle.CPUPlace()):
+        yield
