@@ -76,7 +76,7 @@ def read(text: str) -> Reader:
 
 
 def test_a_row_for_each_part_with_what_it_held_at_its_peak() -> None:
-    head, forward, backward = read(page()).rows
+    head, forward, backward = read(page()).rows[:3]
     assert head[4:] == [
         "parameters",
         "buffers",
@@ -148,12 +148,17 @@ def test_the_command_writes_the_page(
     held = measured["timeline"]["bytes_by_kind"]
     totals = [sum(kinds) for kinds in zip(*held.values(), strict=True)]
     assert max(totals) == measured["peak_allocated_bytes"]
-    assert [row[0] for row in read(target.read_text()).rows][1:] == [
+    rows = read(target.read_text()).rows
+    assert [row[0] for row in rows][1:5] == [
         "in the forward pass",
         "in the backward pass",
         "in the optimizer step",
         "in the forward pass",
     ]
+    (head, *classes) = rows[5:]
+    assert head == ["Kernels", "Share of time"]
+    # rounded to a tenth of a percent each
+    assert sum(float(share.rstrip("%")) for _, share in classes) == pytest.approx(100, abs=0.5)
 
 
 @pytest.mark.paddle

@@ -35,6 +35,17 @@ def memory_bar(title: str, unit: str, pieces: Mapping[str, float], free: str) ->
     )
 
 
+def share_bars(title: str, unit: str, shares: Mapping[str, float]) -> Chart:
+    """A bar for each name, as long as its share of the whole, in the order given."""
+    return Chart(
+        Shape.BARS,
+        title,
+        tuple({"kind": name, "share": share} for name, share in shares.items()),
+        x=Axis("share", unit, format=".0%"),
+        y=Axis("kind", "", AxisKind.NAME),
+    )
+
+
 def batch_curve(title: str, batch: str, unit: str, points: Sequence[BatchPoint]) -> Chart | None:
     """A quantity over the batch size, with a band; None for a single size."""
     if len(points) < 2:

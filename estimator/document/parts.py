@@ -266,7 +266,8 @@ class PastJobPart(_Part):
 class GpuPart(_Part):
     """One GPU type at the asked batch size.
 
-    ``time_share``: kernel class -> part of the step; empty where no kernels were recorded.
+    ``time_share``: kernel class -> part of the time of all kernels of a step; empty where none were
+    recorded.
     ``learnt``: the predictions that past jobs corrected.
     """
 

@@ -1,4 +1,4 @@
-"""The page of ``--timeline``: a picture of memory by kind over a training step, with its data.
+"""The page of ``--timeline``: memory by kind over a training step, and its time by class of kernel.
 
 Self-contained: nothing is loaded and no script runs. Needs the extra ``report`` to draw.
 """
@@ -13,13 +13,19 @@ from itertools import groupby
 
 from estimator.charts import Axis, AxisKind, Chart, Shape, to_svg
 from estimator.charts.style import FAINT, FONT, INK
+from estimator.document.kerneltime import time_chart
 from estimator.drystep.measurement import Phase, StepMeasurement, Timeline
 from estimator.drystep.timeline import KINDS
 from estimator.messages import Language, Say
+from estimator.plan.types import Recommendation
 from estimator.result import EstimateResult
 from estimator.units import MIB, format_bytes
+from estimator.values import Missing
 
-_STYLE = f"""body {{ font-family: {FONT}; color: {INK}; max-width: 60rem; margin: 2rem auto; }}
+_STYLE = f"""body {{ font-family: {FONT}; color: {INK}; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem; }}
+figure {{ margin: 0; }}
+div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; }}
 th, td {{ border-bottom: 1px solid {FAINT}; padding: 0.3rem 0.7rem; text-align: right; }}
 th:first-child, td:first-child {{ text-align: left; }}"""
@@ -33,6 +39,7 @@ def timeline_page(result: EstimateResult, timeline: Timeline, say: Say, language
 <html lang="{language.value}">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>{_STYLE}</style>
 </head>
@@ -43,6 +50,7 @@ def timeline_page(result: EstimateResult, timeline: Timeline, say: Say, language
 <h2>{escape(say("timeline.table"))}</h2>
 {_table(timeline, say)}
 <p>{escape(_thinned(timeline, say))}</p>
+{_time(result, say)}
 <script type="application/json" id="timeline">{_data(timeline)}</script>
 </body>
 </html>
@@ -80,6 +88,24 @@ def _thinned(timeline: Timeline, say: Say) -> str:
     return say("timeline.thinned", kept=len(timeline.launches), count=timeline.launch_count)
 
 
+def _time(result: EstimateResult, say: Say) -> str:
+    """The section on time, of the GPU type of the plan; empty where nothing is known of it."""
+    outcome = result.outcome
+    plan = outcome.plan if isinstance(outcome, Recommendation) else outcome.nearest
+    row = next(row for row in result.gpus if row.gpu.name == plan.gpu)
+    if isinstance(row.step_time, Missing):
+        return ""
+    chart = time_chart(plan.gpu, row.memory.per_device_batch_size, row.step_time.share, say)
+    if chart is None:
+        return ""
+    heads = _line("th", [say("result.kernels"), say("chart.time_share")])
+    lines = [_line("td", [str(one["kind"]), f"{one['share']:.1%}"]) for one in chart.rows]
+    return f"""<h2>{escape(chart.title)}</h2>
+<figure>{to_svg(chart)}</figure>
+{_table_of([heads, *lines])}
+<p>{escape(say("chart.time_note"))}</p>"""
+
+
 def _table(timeline: Timeline, say: Say) -> str:
     heads = [
         say("timeline.part"),
@@ -89,7 +115,11 @@ def _table(timeline: Timeline, say: Say) -> str:
         *(say(f"kind.{kind}") for kind in KINDS),
     ]
     lines = [_line("th", heads), *(_line("td", cells) for cells in _rows(timeline, say))]
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
+    return _table_of(lines)
+
+
+def _table_of(lines: Sequence[str]) -> str:
+    return '<div tabindex="0">\n<table>\n' + "\n".join(lines) + "\n</table>\n</div>"
 
 
 def _rows(timeline: Timeline, say: Say) -> Iterator[list[str]]:

@@ -189,8 +189,8 @@ WORDINGS = {
         "不接受：脚本 用自己的选项 设定精度。",
     ),
     "help.timeline": Wording(
-        "Also write a picture of memory by kind over the training step.",
-        "另写出训练步中 各类显存 随时间变化的图。",
+        "Also write pictures of the training step: memory by kind, time by class of kernel.",
+        "另写出训练步的图： 各类显存 随时间的变化， 各类算子 所占时间。",
     ),
     "help.verify": Wording(
         "Also compute a step at a small batch on the CPU, and compare.",

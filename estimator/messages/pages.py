@@ -99,6 +99,8 @@ WORDINGS = {
     "result.reasons": Wording("Why", "理由"),
     "result.memory": Wording("Memory", "显存"),
     "result.kind": Wording("Kind", "类别"),
+    "result.time": Wording("Time", "时间"),
+    "result.kernels": Wording("Kernels", "算子"),
     "result.batches": Wording("Batch sizes", "批大小"),
     "result.safe_batch": Wording(
         "{gpu}: {safe} is the largest batch size run whose upper bound fits; {largest} is the "
@@ -156,6 +158,28 @@ WORDINGS = {
     "chart.samples": Wording("Samples/s", "样本/秒"),
     "chart.batch_memory": Wording("Device memory by batch size", "设备显存随批大小的变化"),
     "chart.batch_throughput": Wording("Throughput by batch size", "吞吐随批大小的变化"),
+    "chart.time": Wording(
+        "Time of a training step by class of kernel, on {gpu} at batch {batch}",
+        "训练步各类算子的时间，{gpu}，批大小 {batch}",
+    ),
+    "chart.time_share": Wording("Share of time", "时间占比"),
+    "chart.time_note": Wording(
+        "Of the time that all kernels of a step take together, predicted from their launches. "
+        "Waiting for the host, for other GPUs or for data is not in it.",
+        "占一步中全部算子时间的比例，由算子启动预测。不含等待主机、其他 GPU 或数据的时间。",
+    ),
+    "kernels.gemm": Wording("matrix product", "矩阵乘"),
+    "kernels.convolution": Wording("convolution", "卷积"),
+    "kernels.depthwise": Wording("depthwise", "深度卷积"),
+    "kernels.attention": Wording("attention", "注意力"),
+    "kernels.rnn": Wording("recurrent", "循环"),
+    "kernels.normalisation": Wording("normalisation", "归一化"),
+    "kernels.elementwise": Wording("element-wise", "逐元素"),
+    "kernels.reduction": Wording("reduction", "归约"),
+    "kernels.embedding": Wording("embedding", "嵌入"),
+    "kernels.data movement": Wording("data movement", "数据搬移"),
+    "kernels.optimizer": Wording("optimizer", "优化器"),
+    "kernels.other": Wording("other", "其他"),
     "memory.parameters": Wording("parameters", "参数"),
     "memory.buffers": Wording("buffers", "缓冲区"),
     "memory.gradients": Wording("gradients", "梯度"),

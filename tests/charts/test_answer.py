@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimator.charts.answer import BatchPoint, batch_curve, memory_bar
+from estimator.charts.answer import BatchPoint, batch_curve, memory_bar, share_bars
 from estimator.charts.draw import to_svg, to_vega_lite
 from estimator.charts.style import FAINT, PALETTE
 
@@ -21,3 +21,15 @@ def test_a_curve_needs_two_points():
     chart = batch_curve("t", "batch", "GiB", [one, two])
     assert chart.rows[1] == {"batch": 16, "target": 4.0, "lower": 3.0, "upper": 6.0}
     assert "path" in to_svg(chart)
+
+
+def test_shares_are_bars_in_the_order_given():
+    chart = share_bars("Time", "share", {"convolution": 0.7, "attention": 0.3})
+    assert chart.rows == (
+        {"kind": "convolution", "share": 0.7},
+        {"kind": "attention", "share": 0.3},
+    )
+    encoding = to_vega_lite(chart)["encoding"]
+    assert encoding["x"]["axis"] == {"format": ".0%"}
+    assert encoding["y"]["sort"] == ["convolution", "attention"]
+    assert "70%" in to_svg(chart)

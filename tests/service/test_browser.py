@@ -178,11 +178,25 @@ def test_every_page_is_accessible_and_fits_a_phone(pages, result, scheme):
 def test_a_telephone_gets_pictures_whose_letters_can_be_read(pages, result):
     page = pages(viewport={"width": 360, "height": 740})
     page.goto(result.url)
-    source, width = page.locator("figure img").first.evaluate(
-        "image => image.decode().then(() => [image.currentSrc, image.naturalWidth])"
-    )
-    assert source.endswith("/charts/memory-narrow.svg")
-    assert width <= 360  # so that it is not scaled down
+    pictures = [
+        image.evaluate("image => image.decode().then(() => [image.currentSrc, image.naturalWidth])")
+        for image in page.locator("figure img").all()
+    ]
+    assert [source.rpartition("/")[2] for source, _ in pictures[:2]] == [
+        "memory-narrow.svg",
+        "time-narrow.svg",
+    ]
+    assert all(width <= 360 for _, width in pictures)  # so that none is scaled down
+
+
+def test_under_the_picture_of_time_stand_its_figures(pages, result):
+    page = pages()
+    page.goto(result.url)
+    rows = page.get_by_role("region", name="Time of a training step").locator("tbody tr")
+    shares = [float(text.rstrip("%")) for text in rows.locator("td.number").all_inner_texts()]
+    assert shares == sorted(shares, reverse=True)
+    # rounded to a tenth of a percent each
+    assert sum(shares) == pytest.approx(100, abs=0.5)
 
 
 def test_on_paper_nothing_is_cut_off(pages, result):

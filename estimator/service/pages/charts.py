@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from estimator.charts.answer import BatchPoint, batch_curve, memory_bar
 from estimator.charts.types import Chart
-from estimator.document.parts import BatchPart, Document, Figure
+from estimator.document.kerneltime import time_chart
+from estimator.document.parts import BatchPart, Document, Figure, GpuPart
 from estimator.messages import Say
 from estimator.units import GIB, format_bytes
 
@@ -16,8 +17,7 @@ def memory_chart(document: Document, say: Say) -> Chart:
 
     In GiB, at the batch size that was measured.
     """
-    gpu = document.recommendation.gpu or document.gpus[0].name
-    part = next(one for one in document.gpus if one.name == gpu)
+    part = _shown(document)
     kinds = document.measurement.breakdown_bytes.model_dump()
     pieces = {say(f"memory.{name}"): size for name, size in kinds.items()}
     known = sum(pieces.values())
@@ -26,12 +26,18 @@ def memory_chart(document: Document, say: Say) -> Chart:
     pieces[say("memory.free")] = max(0, part.capacity_bytes - needed)
     title = say(
         "chart.memory",
-        gpu=gpu,
+        gpu=part.name,
         capacity=format_bytes(part.capacity_bytes),
         batch=part.per_device_batch_size,
     )
     in_gib = {name: size / GIB for name, size in pieces.items()}
     return memory_bar(title, say("chart.gib"), in_gib, say("memory.free"))
+
+
+def kernel_time_chart(document: Document, say: Say) -> Chart | None:
+    """The share of each class of kernels in the time of the GPU type whose memory is shown."""
+    part = _shown(document)
+    return time_chart(part.name, part.per_device_batch_size, part.time_share, say)
 
 
 def batch_memory_chart(document: Document, say: Say) -> Chart | None:
@@ -49,10 +55,17 @@ def batch_throughput_chart(document: Document, say: Say) -> Chart | None:
 
 CHARTS: dict[str, Callable[[Document, Say], Chart | None]] = {
     "memory": memory_chart,
+    "time": kernel_time_chart,
     "batch-memory": batch_memory_chart,
     "batch-throughput": batch_throughput_chart,
 }
 """The pictures of a result by the name in their address."""
+
+
+def _shown(document: Document) -> GpuPart:
+    """The recommended GPU type at the batch size that was measured."""
+    gpu = document.recommendation.gpu or document.gpus[0].name
+    return next(one for one in document.gpus if one.name == gpu)
 
 
 def _points(

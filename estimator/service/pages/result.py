@@ -22,6 +22,7 @@ from estimator.service.pages.charts import (
     CHARTS,
     batch_memory_chart,
     batch_throughput_chart,
+    kernel_time_chart,
     memory_chart,
 )
 from estimator.service.pages.figures import batch_row, origin_rows, past_row, plan_row, safe_batch
@@ -97,6 +98,7 @@ def result_view(
         "place": _place(document, say),
         "of_plan": _of_plan(document, say),
         "memory": memory_chart(document, say),
+        "time": kernel_time_chart(document, say),
         "batch_memory": batch_memory_chart(document, say),
         "batch_throughput": batch_throughput_chart(document, say),
         "batch_rows": [
