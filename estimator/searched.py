@@ -80,7 +80,7 @@ def searched_answers(
 ) -> Iterator[GpuAnswer]:
     """Every plan that was run, on each GPU type."""
     plans = evidence.report.plans
-    if plans is None:
+    if plans is None or isinstance(plans, Missing):
         return
     predict = Predictor(evidence)
     classes = capacity_classes(gpus, max(_counts(question, gpus)))
@@ -109,7 +109,9 @@ def _runs(plans: PlansSeen, capacity: int) -> Iterator[_Run]:
 
 def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[str]:
     """How much of the space was run, and why the rest was not; then what could not be run."""
-    if report.plans is not None:
+    if isinstance(report.plans, Missing):
+        yield report.plans.reason
+    elif report.plans is not None:
         yield from _what_was_searched(report.plans)
     elif options.search:
         yield sentence("nothing was searched: no plan on several GPUs was allowed (--max-gpus)")

@@ -357,7 +357,7 @@ class DryStepReport:
     timeline: Timeline | None = None
     rank: RankSeen | None = None
     ranks: tuple[RankClass, ...] = ()
-    plans: PlansSeen | None = None
+    plans: PlansSeen | Missing | None = None
     loader: LoaderSeen | Missing = NO_LOADER
 
     @property

@@ -6,13 +6,14 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import weakref
 from functools import partial
 
 import pytest
 
-from estimator.drystep.child.beside import beside, in_turn
+from estimator.drystep.child.beside import BesideWithoutThreads, beside, in_turn
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are forked on Linux")
 
@@ -92,3 +93,18 @@ def test_a_copy_that_leaves_lets_the_workers_of_this_process_live() -> None:
     finally:
         worker.kill()
         worker.join()
+
+
+def test_threads_that_a_copy_would_miss() -> None:
+    begin = BesideWithoutThreads()
+    assert begin(os.getpid)() not in (os.getpid(), None)
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        assert begin(os.getpid)() == os.getpid()
+        assert begin.has_begun_threads
+        assert BesideWithoutThreads()(os.getpid)() != os.getpid()
+    finally:
+        end.set()
+        thread.join()

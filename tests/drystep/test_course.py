@@ -11,11 +11,7 @@ from typing import Any
 
 import pytest
 
-from estimator.drystep.launch import run_dry_step
-from estimator.drystep.request import DeviceChoice, DryStepRequest
-from estimator.errors import BadInput
-from estimator.workload.types import Workload
-from tests.drystep.virtual import on_cpu, on_virtual_gpu, plugin_or_skip
+from tests.drystep.virtual import on_cpu, on_virtual_gpu
 
 pytestmark = pytest.mark.paddle
 
@@ -378,22 +374,6 @@ def test_a_program_of_paddle_2_takes_for_inference_what_one_of_paddle_3_takes(
         for path in (old, saved)
     )
     assert first["allocated"] == pytest.approx(second["allocated"], rel=0.01)
-
-
-def test_a_program_of_paddle_2_is_not_trained(tmp_path: Path) -> None:
-    plugin = plugin_or_skip()
-    for suffix in (".pdmodel", ".pdiparams"):
-        (tmp_path / f"old{suffix}").touch()
-    request = DryStepRequest(
-        Workload(tmp_path / "old.pdmodel"),
-        per_device_batch_size=2,
-        device=DeviceChoice.VIRTUAL,
-        plugin=plugin.library,
-        environment=plugin.environment(),
-    )
-    with pytest.raises(BadInput, match="for inference alone") as caught:
-        run_dry_step(request)
-    assert "--inference" in caught.value.hint
 
 
 def test_a_saved_program_for_inference(saved: Path) -> None:

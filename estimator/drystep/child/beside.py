@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from estimator.drystep.child.copies import Channel, channel, fork_to_do
@@ -44,6 +46,31 @@ def beside(work: Callable[[], T], seconds: float | None = None) -> Callable[[], 
     finally:
         answer.close()
     return lambda: _received(copy, answers, seconds)
+
+
+class BesideWithoutThreads:
+    """:func:`beside` while this process has only the threads that it had when this was made.
+
+    A copy has only the thread that made it. Those that this process has to begin with are not
+    missed (:func:`~estimator.drystep.child.copies.use_one_thread`), but a copy would wait for ever
+    for the threads with which Paddle runs programs, of ``paddle.jit.load`` and ``to_static``: once
+    there are such, all is done :func:`in_turn`.
+    """
+
+    def __init__(self) -> None:
+        self._known = _threads()
+
+    def __call__(self, work: Callable[[], T]) -> Callable[[], T | None]:
+        return in_turn(work) if self.has_begun_threads else beside(work)
+
+    @property
+    def has_begun_threads(self) -> bool:
+        """Whether there is a thread now that a copy would miss."""
+        return bool(_threads() - self._known - {threading.get_native_id()})
+
+
+def _threads() -> frozenset[int]:
+    return frozenset(int(task.name) for task in Path("/proc/self/task").iterdir())
 
 
 def _received(copy: int, answers: Channel, seconds: float | None) -> Any:

@@ -36,7 +36,7 @@ class Findings:
     peak_at: PeakAt | Missing = NOT_LOCATED
     variants: tuple[VariantRun, ...] = ()
     timeline: Timeline | None = None
-    plans: PlansSeen | None = None
+    plans: PlansSeen | Missing | None = None
 
     def assuming(self, *more: str) -> Findings:
         """The same with further assumptions."""

@@ -70,11 +70,16 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
         from estimator.drystep.child.script.measure import measure_script
 
         return measure_script(request, replies, faults)
-    from estimator.drystep.child.saved import model_source
+    from estimator.drystep.child.saved import add_way_out, model_source
 
     sys.argv[:] = [str(model_file)]
     sys.path.insert(0, str(model_file.absolute().parent))
-    return measure(model_source(request.workload), request, replies)
+    program = model_source(request.workload)
+    try:
+        return measure(program, request, replies)
+    except UserCodeFailed as error:
+        add_way_out(error, program)
+        raise
 
 
 def _warm_up() -> None:

@@ -12,7 +12,7 @@ import paddle
 
 from estimator.drystep.child.model_file import Hook, ModelSource, Program, RunFile
 from estimator.drystep.child.user_code import one_line
-from estimator.errors import BadInput
+from estimator.errors import BadInput, UserCodeFailed
 from estimator.messages import sentence
 from estimator.workload.saved import is_saved_program, program_file, program_prefix
 from estimator.workload.types import OptionValue, Workload
@@ -73,21 +73,25 @@ def _run_programs_of_paddle_2() -> None:
 
 
 def model_source(workload: Workload) -> ModelSource:
-    """The model file or the saved program of a workload.
-
-    Raises BadInput for training with a program of Paddle 2: Paddle 3 runs those without the outputs
-    that some gradients need.
-    """
+    """The model file or the saved program of a workload."""
     if not is_saved_program(workload.model_file):
         return Program(workload.model_file, workload.options)
-    program = SavedProgram(workload.model_file, workload.options)
-    if program.is_of_paddle_2 and not workload.inference:
-        raise BadInput(
-            sentence("a program of Paddle 2 (.pdmodel) can be run for inference alone"),
-            where=str(workload.model_file),
-            hint=sentence("--inference, or save the model again with Paddle 3"),
-        )
-    return program
+    return SavedProgram(workload.model_file, workload.options)
+
+
+def add_way_out(error: UserCodeFailed, program: ModelSource) -> None:
+    """Say in ``error`` what helps where Paddle cannot train a program of Paddle 2.
+
+    Those are saved without the outputs that some gradients need, such as ``XShape`` of
+    ``flatten`` and ``reshape``; programs without such operators train.
+    """
+    is_old = isinstance(program, SavedProgram) and program.is_of_paddle_2
+    if is_old and _OUTPUT_NOT_SAVED in error.what:
+        error.hint = sentence("--inference, or save the model again with Paddle 3")
+
+
+_OUTPUT_NOT_SAVED = "cannot be found in operator"
+"""Paddle's words when it makes a gradient without an output that it needs."""
 
 
 def is_loaded_program(model: paddle.nn.Layer) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import paddle
 
 from estimator.drystep.child import statistics, virtual
-from estimator.drystep.child.beside import beside
+from estimator.drystep.child.beside import Begin, BesideWithoutThreads, in_turn
 from estimator.drystep.child.copies import use_one_thread
 from estimator.drystep.child.course import ObservedRun, observe_run
 from estimator.drystep.child.cuda.pretend import pretend_cuda
@@ -33,6 +33,7 @@ from estimator.drystep.measurement import (
 from estimator.drystep.request import CudaCard, DryStepRequest
 from estimator.errors import BadInput, InternalError
 from estimator.messages import sentence
+from estimator.values import Missing
 
 if TYPE_CHECKING:
     from estimator.drystep.child.plans import Planned
@@ -66,11 +67,12 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
     """
     started = time.monotonic()
     gpu = _virtual_gpu(request)
+    begin = BesideWithoutThreads()
     question = _question(program, request)
     asked = _asked(gpu, question, request, say)
     question = replace(question, evaluates=asked.run.evaluation_counts)
     say("looking for the largest batch")
-    exploring = beside(partial(_explored, gpu, question, asked, request))
+    exploring = begin(partial(_explored, gpu, question, asked, request, begin))
     question.training.renewed()  # optimizers refer to themselves: dropping one frees nothing
     del question  # the next model would find its memory taken
     variants: tuple[VariantRun, ...] = ()
@@ -86,9 +88,11 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
     findings = exploring()
     if findings is None:
         question = _question(program, request, evaluates=asked.run.evaluation_counts)
-        findings = _explored(gpu, question, asked, request)
+        findings = _explored(gpu, question, asked, request, in_turn)
     measurements = (*findings.measurements, *alternatives)
     findings = replace(findings, measurements=measurements, variants=variants)
+    if request.plans is not None and begin.has_begun_threads:
+        return replace(findings, plans=_NO_COPIES)
     deadline = started + SHARE_OF_TIME * request.seconds
     planned = _planned(gpu, request, asked, findings, deadline)
     if planned is None:
@@ -97,6 +101,14 @@ def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: S
 
     program.forget()
     return replace(findings, plans=run_plans(planned, say))
+
+
+_NO_COPIES = Missing(
+    sentence(
+        "nothing was searched: Paddle runs this model as a program (to_static, jit.load) in "
+        "threads, and the plans are run in copies of a process without any"
+    )
+)
 
 
 def _planned(
@@ -122,6 +134,7 @@ def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:
     use_one_thread()
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
+    paddle.device.current_stream()  # begins the stream's thread, which a copy does not miss
     if request.as_cuda:
         pretend_cuda(request.card or MODEL_FILE_CARD)
     watch_sparse_tensors()
@@ -149,10 +162,10 @@ def _asked(gpu: VirtualGpu, question: StepQuestion, request: DryStepRequest, say
 
 
 def _explored(
-    gpu: VirtualGpu, question: StepQuestion, asked: _Asked, request: DryStepRequest
+    gpu: VirtualGpu, question: StepQuestion, asked: _Asked, request: DryStepRequest, begin: Begin
 ) -> Findings:
     """The run asked for and all others of its precision."""
-    found = explore_steps(gpu, asked.step, question, request, beside)
+    found = explore_steps(gpu, asked.step, question, request, begin)
     findings = replace(
         findings_of(Device.VIRTUAL, question.training, (asked.step,), found.trials),
         ladder=found.ladder,

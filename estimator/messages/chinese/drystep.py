@@ -22,6 +22,11 @@ CHINESE: Mapping[str, str] = {
     "FLAGS_allocator_strategy={strategy} is not modelled: reserved memory is that of auto_growth": (
         "未模拟 FLAGS_allocator_strategy={strategy}：保留显存按 auto_growth 计"
     ),
+    "nothing was searched: Paddle runs this model as a program (to_static, jit.load) in threads, "
+    "and the plans are run in copies of a process without any": (
+        "没有搜索：Paddle 在多个线程中以程序方式运行此模型（to_static、jit.load），"
+        "而各方案运行于没有其他线程的进程副本中"
+    ),
     "{flag} is not modelled": "未模拟 {flag}",
     "{name} runs as the operators that it joins, which keep the same tensors; its own scratch on a "
     "GPU is not counted": (

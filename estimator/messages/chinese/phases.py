@@ -89,9 +89,6 @@ CHINESE: Mapping[str, str] = {
     ),
     "none": "无",
     # saved programs
-    "a program of Paddle 2 (.pdmodel) can be run for inference alone": (
-        "Paddle 2 的程序（.pdmodel）只能用于推理"
-    ),
     "--inference, or save the model again with Paddle 3": "--inference，或用 Paddle 3 重新保存模型",
     "the saved program": "保存的程序",
     "a saved program takes no options": "保存的程序不接受选项",
