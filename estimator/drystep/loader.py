@@ -12,7 +12,8 @@ from estimator.values import Missing
 class SampleCost:
     """What making one sample takes, measured on the processor of this machine. Times in seconds.
 
-    processor_seconds: of ``Dataset.__getitem__`` and ``collate_fn``. waiting_seconds: what a worker
+    processor_seconds: of ``Dataset.__getitem__``, ``collate_fn`` and the copies by which a worker
+    hands a batch over. waiting_seconds: what a worker
     waits beside that, for a disk or the network. samples, batches: that were timed.
     """
 

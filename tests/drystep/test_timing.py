@@ -75,6 +75,30 @@ def test_the_collate_function_is_part_of_it_and_the_data_set_stays_as_it_was():
     assert dataset.made == 0
 
 
+class Large(paddle.io.Dataset):
+    """The same 16 MiB for each sample, made once."""
+
+    data = np.ones([4 << 20], "float32")
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return self.data
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_handing_a_batch_over_is_part_of_it(as_tensor):
+    """Two copies of samples that themselves cost nothing take longer than one copy."""
+    began = time.process_time()
+    for _ in range(5):
+        Large.data.copy()
+    one_copy = (time.process_time() - began) / 5
+    first = Large.data if not as_tensor else paddle.to_tensor(Large.data, place=paddle.CPUPlace())
+    cost = cost_of(Large(), batch_size=1, collate_fn=lambda samples: {"image": [first, "name"]})
+    assert cost.processor_seconds > one_copy
+
+
 def test_a_batch_that_takes_too_long_is_cut_short(monkeypatch):
     """64 samples of 10 ms where 50 ms may go by: about five of them, however slow the machine."""
     monkeypatch.setattr(timing, "SECONDS", 0.05)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import paddle
 from paddle.io.dataloader import worker
 from paddle.io.dataloader.collate import default_collate_fn
@@ -114,14 +117,29 @@ def _timed(loader: paddle.io.DataLoader) -> list[BatchTime]:
             stop = _Stop(until)
             began = _Clock.now()
             try:
-                whole = fetcher.fetch(indices, stop) is not None
+                batch = fetcher.fetch(indices, stop)
             except StopIteration:  # of an IterableDataset
                 break
-            if whole or not batches:
+            _hand_over(batch)
+            if batch is not None or not batches:
                 batches.append(began.to(_Clock.now(), stop.samples))
             if time.perf_counter() >= until:
                 break
     return batches
+
+
+def _hand_over(batch: Any) -> None:
+    """Copy a batch twice, as a worker does: into tensors, and into memory that it shares.
+
+    For images of 0.6 MB that is a quarter of what a worker of Paddle 3.3 takes for a sample. The
+    copies are made as well for a script without workers, because the answer may be to have some.
+    """
+    for leaf in paddle.utils.flatten(batch):
+        array = leaf.numpy() if isinstance(leaf, paddle.Tensor) else leaf
+        if isinstance(array, np.ndarray) and array.nbytes:
+            paddle.to_tensor(array, place=paddle.CPUPlace())
+            shared = mmap.mmap(-1, array.nbytes)
+            np.frombuffer(shared, array.dtype)[:] = array.reshape(-1)
 
 
 class _Stop:
