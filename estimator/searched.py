@@ -24,7 +24,8 @@ from estimator.gpus.types import GpuType
 from estimator.memory.estimate import capacity_classes
 from estimator.messages import sentence
 from estimator.options import EstimateOptions
-from estimator.plan.candidates import counts_asked_for, nodes_for
+from estimator.plan.candidates import counts_asked_for, gpus_on_a_node
+from estimator.plan.reasons.words import way_in_words
 from estimator.plan.types import ClusterAnswer, GpuAnswer, Question
 from estimator.throughput.cluster_step import cluster_step
 from estimator.values import Missing
@@ -66,7 +67,12 @@ def plan_space(
         strategies=strategies(recompute=options.workload.recompute),
         batch_size=options.question.pinned_batch_size,
         capacities=tuple(capacity_classes(gpus, max(counts))),
+        gpus_per_node=_gpus_per_node(options.question, gpus, counts),
     )
+
+
+def _gpus_per_node(question: Question, gpus: Sequence[GpuType], counts: Sequence[int]) -> int:
+    return max(gpus_on_a_node(question, gpu, count) for gpu in gpus for count in counts)
 
 
 def _counts(question: Question, gpus: Sequence[GpuType]) -> tuple[int, ...]:
@@ -87,7 +93,9 @@ def searched_answers(
     for capacity, members in classes.items():
         for run in _runs(plans, capacity):
             for gpu in members:
-                yield _answer(predict, gpu, nodes_for(question, gpu, run.point.gpu_count), run)
+                each = gpus_on_a_node(question, gpu, run.point.gpu_count)
+                if run.point.strategy.tensor_parallel_degree <= each:
+                    yield _answer(predict, gpu, each, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +138,23 @@ def _what_was_searched(plans: PlansSeen) -> Iterator[str]:
         failing=plans.failing,
         not_reached=plans.not_reached,
     )
-    for run in plans.runs:
-        if isinstance(run.measurement, Missing):
-            yield sentence(
-                "sharding stage {stage}, recompute {recompute}, {precision} cannot be run: {why}",
-                stage=run.point.strategy.sharding_stage,
-                recompute=sentence("on") if run.point.strategy.recompute else sentence("off"),
-                precision=run.point.precision.label,
-                why=run.measurement.reason,
-            )
+    failed = {
+        (run.point.strategy, run.point.precision, run.measurement.reason): None
+        for run in plans.runs
+        if isinstance(run.measurement, Missing)
+    }
+    for strategy, precision, why in failed:
+        yield sentence(
+            "{way}, recompute {recompute} cannot be run: {why}",
+            way=way_in_words(precision, replace(strategy, recompute=False)),
+            recompute=sentence("on") if strategy.recompute else sentence("off"),
+            why=why,
+        )
 
 
-def _answer(predict: Predictor, gpu: GpuType, nodes: int, run: _Run) -> GpuAnswer:
+def _answer(predict: Predictor, gpu: GpuType, gpus_per_node: int, run: _Run) -> GpuAnswer:
     point, measurement = run.point, run.measurement
-    seen = replace(run.seen, gpus_per_node=-(-point.gpu_count // nodes))
+    seen = replace(run.seen, gpus_per_node=gpus_per_node)
     memory = predict.memory(gpu, measurement, point.gpu_count, seen.communicators)
     reason = sentence(
         "{reason}; run as rank {rank} of {count}",

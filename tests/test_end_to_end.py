@@ -282,6 +282,19 @@ def test_what_fits_on_no_gpu_alone_is_found_by_a_search(home: Path) -> None:
     assert any("sharding stage" in why for why in told["recommendation"]["reasons"])
 
 
+def test_a_search_splits_a_model_that_offers_it(home: Path) -> None:
+    # 16 bytes of each of 1.1 billion parameters do not fit on a T4; two GPUs hold a half each.
+    decoder = (SAMPLES / "llama_parallel.py", "-o", "layers=20", "hidden=2048", "heads=16")
+    asked = ("length=128", "--gpu", "T4", "--batch-size", 2, "--gpus", 4, "--amp", "off")
+    told = answer(*decoder, *asked, "--search", home=home)
+    split = [plan for plan in told["plans"] if plan["tensor_parallel_degree"] == 2]
+    plain = next(p for p in split if not p["sharding_stage"] and not p["recompute"])
+    assert plain["was_run"]
+    assert plain["feasible"]
+    # Two copies of the model on four GPUs.
+    assert (plain["per_device_batch_size"], plain["global_batch_size"]) == (2, 4)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

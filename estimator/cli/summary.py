@@ -155,7 +155,7 @@ def plan_name(plan: CandidatePlan, say: Say) -> str:
         nodes=plan.nodes,
         batch=plan.per_device_batch_size,
         whole=plan.global_batch_size,
-        precision=way_in_words(plan),
+        precision=way_in_words(plan.precision, plan.strategy),
     )
 
 

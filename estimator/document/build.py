@@ -240,6 +240,7 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
         chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
         reason=plan.reason,
         sharding_stage=plan.strategy.sharding_stage,
+        tensor_parallel_degree=plan.strategy.tensor_parallel_degree,
         recompute=plan.strategy.recompute,
         was_run=plan.was_run,
     )

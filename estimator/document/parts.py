@@ -291,8 +291,9 @@ class GpuPart(_Part):
 class PlanPart(_Part):
     """One way to run the job; ``gpu_count`` is over all nodes, so are throughput and cost.
 
-    sharding_stage: 0 is data parallel. was_run: a rank of this very plan was run; otherwise what
-    several GPUs add to one is computed.
+    ``per_device_batch_size``: of each copy of the model, which tensor_parallel_degree GPUs hold
+    together. sharding_stage: 0 is data parallel. was_run: a rank of this very plan was run;
+    otherwise what several GPUs add to one is computed.
     """
 
     gpu: str
@@ -313,6 +314,7 @@ class PlanPart(_Part):
     chosen: bool
     reason: str
     sharding_stage: int = 0
+    tensor_parallel_degree: int = 1
     recompute: bool = False
     was_run: bool = False
 

@@ -136,6 +136,13 @@ class Topology:
             rank, places[name] = divmod(rank, degree)
         return places
 
+    def rank_at(self, places: Mapping[str, int]) -> int:
+        """The rank that stands at these places, and at 0 on every other axis."""
+        rank = 0
+        for name, degree in self.axes:
+            rank = rank * degree + places.get(name, 0)
+        return rank
+
     @property
     def copies(self) -> int:
         """How many ranks work on different samples."""

@@ -4,7 +4,7 @@ What takes memory is taken to be monotone: of plans at one precision, one takes 
 where its batch is no smaller, its strategy does no more to save memory, and its GPUs, among which
 something is split, are no more. What takes time is too: a strategy that does more to save memory is
 no faster on as many GPUs, unless it makes room for a larger batch. A plan is left out where that is
-so on every kind of device.
+so on every kind of device, and where its share of what the model takes on one GPU does not fit.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 
-from estimator.drystep.measurement import PlanPoint, PlanRun, PlansSeen
+from estimator.drystep.measurement import PlanPoint, PlanRun, PlansSeen, StepMeasurement
 from estimator.drystep.request import PlanSpace
-from estimator.drystep.strategy import DATA_PARALLEL
+from estimator.drystep.strategy import DATA_PARALLEL, PARAMETERS, PLAIN, Strategy
 from estimator.values import Missing
 
 SMALLER_FROM = 4
@@ -31,6 +32,36 @@ class LeftOut(StrEnum):
     FAILING = "failing"
 
 
+@dataclass(frozen=True, slots=True)
+class OneGpu:
+    """What the model takes on one GPU, by which no plan on several takes less than its share.
+
+    asked: its step as the user asked for it. recompute: whether that recomputes the blocks.
+    """
+
+    asked: StepMeasurement
+    recompute: bool
+
+    def floor(self, point: PlanPoint) -> int:
+        """Bytes that the rank with the most takes at least: no split is better than an even one,
+        and what the forward pass keeps grows with the batch. 0 where the run tells nothing.
+        """
+        if point.precision != self.asked.precision:
+            return 0
+        parts, stage = self.asked.breakdown, point.strategy.sharding_stage
+        split = point.strategy.tensor_parallel_degree
+        parameters = parts.parameters // (point.gpu_count if stage == PARAMETERS else split)
+        state = parts.optimizer_state // (point.gpu_count if stage != DATA_PARALLEL else split)
+        return parameters + state + self._activations(point) // split
+
+    def _activations(self, point: PlanPoint) -> int:
+        if point.strategy.recompute > self.recompute:
+            return 0
+        own = self.asked.per_device_batch_size
+        batch = min(point.per_device_batch_size, own)
+        return self.asked.breakdown.activations * batch // own
+
+
 @dataclass(slots=True)
 class PlanSearch:
     """The state of a search: what was run, what is running, what was left out.
@@ -39,6 +70,7 @@ class PlanSearch:
     """
 
     space: PlanSpace
+    one_gpu: OneGpu
     first_batch: int
     largest_batch: int
     runs: dict[PlanPoint, PlanRun] = field(default_factory=dict)
@@ -84,12 +116,17 @@ class PlanSearch:
         """All, in the order in which they tell the most of others: the user's own precision, many
         GPUs and what saves the most memory first; then the fastest.
         """
-        *faster, last = self.space.strategies
         for precision in self.space.precisions:
             for batch in self._batches():
                 for count in sorted(self.space.gpu_counts, reverse=True):
-                    for strategy in (last, *faster):
+                    for strategy in self._strategies(count):
                         yield PlanPoint(count, precision, batch, strategy)
+
+    def _strategies(self, count: int) -> Iterator[Strategy]:
+        suitable = [strategy for strategy in self.space.strategies if strategy.suits(count)]
+        for _, alike in groupby(suitable, lambda strategy: strategy.tensor_parallel_degree):
+            *faster, last = alike
+            yield from (last, *faster)
 
     def _batches(self) -> tuple[int, ...]:
         """The asked one, or powers of two from the first one up, and then down."""
@@ -107,7 +144,11 @@ class PlanSearch:
 
     def _why_not(self, point: PlanPoint) -> LeftOut | None:
         """Why the point need not be run: on each kind of device something else tells of it."""
-        open_ = set(self.space.capacities)
+        floor = self.one_gpu.floor(point)
+        room = self.one_gpu.asked.allocator.room
+        open_ = {capacity for capacity in self.space.capacities if floor <= room(capacity)}
+        if self.space.capacities and not open_:
+            return LeftOut.TOO_LARGE
         for other, run in self.runs.items():
             if other.precision != point.precision:
                 continue
@@ -147,9 +188,16 @@ def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
 
 
 def _fails_alike(failed: PlanPoint, other: PlanPoint) -> bool:
-    """Whether the other will fail as this one did. A smaller batch may not."""
-    same = (failed.strategy, failed.precision) == (other.strategy, other.precision)
-    return same and failed.per_device_batch_size <= other.per_device_batch_size
+    """Whether the other will fail as this one did. A smaller batch may not. Where a model that is
+    split fails by itself, it does so as well with whatever else is done to save memory.
+    """
+    of_strategy = failed.strategy == other.strategy
+    of_degree = PLAIN != failed.strategy == other.strategy.split_alone
+    return (
+        (of_strategy or of_degree)
+        and failed.precision == other.precision
+        and failed.per_device_batch_size <= other.per_device_batch_size
+    )
 
 
 def _is_better(one: PlanPoint, other: PlanPoint) -> bool:

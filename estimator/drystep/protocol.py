@@ -182,6 +182,7 @@ def _workload(plain: dict[str, Any]) -> Workload:
             "inputs": tuple(_tensor(tensor) for tensor in plain["inputs"]),
             "labels": tuple(_tensor(tensor) for tensor in plain["labels"]),
             "precision": Precision(**plain["precision"]) if plain["precision"] else None,
+            "strategy": Strategy(**plain["strategy"]) if plain["strategy"] else None,
             "script": _script(plain["script"]) if plain["script"] else None,
         }
     )

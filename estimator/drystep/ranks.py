@@ -57,7 +57,7 @@ def run_ranks(
     layout = _layout(first)
     firsts = [first]
     for stage in range(1, layout.degree("pipe")):
-        rank = rank_at(layout, {"pipe": stage})
+        rank = layout.rank_at({"pipe": stage})
         firsts.append(runs.run(rank, mail_to(rank, firsts)))
     others = runs.run_all(_others(layout, firsts), firsts)
     classes = _classes(layout, firsts, others)
@@ -66,14 +66,6 @@ def run_ranks(
     report = runs.trials(largest)
     told = (*_told(largest, ran), *report.assumptions)
     return replace(report, ranks=classes, assumptions=told, loader=first.loader)
-
-
-def rank_at(layout: Topology, places: dict[str, int]) -> int:
-    """The rank that stands at these places, and at 0 on every other axis."""
-    rank = 0
-    for name, degree in layout.axes:
-        rank = rank * degree + places.get(name, 0)
-    return rank
 
 
 def mail_to(rank: int, senders: Iterable[DryStepReport]) -> tuple[str, ...]:
@@ -122,7 +114,7 @@ class _Runs:
         layout = _layout(firsts[0])
 
         def run(rank: int) -> DryStepReport:
-            first = rank_at(layout, {"pipe": layout.place(rank).get("pipe", 0)})
+            first = layout.rank_at({"pipe": layout.place(rank).get("pipe", 0)})
             return self.run(rank, self._mail[first])
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -191,7 +183,7 @@ def _others(layout: Topology, firsts: Sequence[DryStepReport]) -> tuple[int, ...
         shares = _seen(first).shares
         if shares and max(shares) > shares[0] * (1 + SAME):
             largest = shares.index(max(shares))
-            wanted[rank_at(layout, {"pipe": stage, "sharding": largest})] = None
+            wanted[layout.rank_at({"pipe": stage, "sharding": largest})] = None
     wanted[layout.world_size - 1] = None
     ran = {_seen(first).rank for first in firsts}
     return tuple(rank for rank in wanted if rank not in ran)

@@ -37,9 +37,10 @@ class CudaCard:
 class PlanSpace:
     """Ways to run a model file on several GPUs, of which a search runs what it needs to.
 
-    gpu_counts: each above 1. precisions: the user's own first. strategies: the fastest first.
-    batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's allocator may take
-    from a device of each kind; without any all plans are run.
+    gpu_counts: each above 1. precisions: the user's own first. strategies: those of any model, the
+    fastest first. batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's
+    allocator may take from a device of each kind; without any all plans are run. gpus_per_node: the
+    most on one node, within which tensor parallel stays.
     """
 
     gpu_counts: tuple[int, ...]
@@ -47,6 +48,7 @@ class PlanSpace:
     strategies: tuple[Strategy, ...]
     batch_size: int | None
     capacities: tuple[int, ...]
+    gpus_per_node: int = 1
 
 
 @dataclass(frozen=True, slots=True)

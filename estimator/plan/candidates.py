@@ -91,6 +91,11 @@ def nodes_for(question: Question, gpu: GpuType, count: int) -> int:
     return question.pinned_nodes or -(-count // gpu.gpus_per_node)
 
 
+def gpus_on_a_node(question: Question, gpu: GpuType, count: int) -> int:
+    """The most GPUs of so many that are on one of their nodes."""
+    return -(-count // nodes_for(question, gpu, count))
+
+
 def counts_asked_for(question: Question, gpu: GpuType) -> tuple[int, ...]:
     """GPU counts of a plan, over all nodes: the pinned one, or those worth asking for."""
     nodes, each = question.pinned_nodes or 1, question.pinned_gpus

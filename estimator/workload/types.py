@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import Strategy
 
 OptionValue = bool | int | float | str | list[object] | dict[str, object] | None
 
@@ -68,7 +69,7 @@ class Workload:
     many micro-batches. ``recompute``: repeated blocks are recomputed in the backward pass.
     ``inference``: forward passes alone. ``checkpoint``: saving of model and optimizer is run as
     well. ``optimizer``: a class of ``paddle.optimizer`` in place of the model file's.
-    ``sharding_stage``: of the rank of a job on several GPUs (:class:`Strategy`), None for one GPU.
+    ``strategy``: how the GPUs of a job share it, of which one rank is run; None for one GPU.
     """
 
     model_file: Path
@@ -83,5 +84,5 @@ class Workload:
     inference: bool = False
     checkpoint: bool = False
     optimizer: str | None = None
-    sharding_stage: int | None = None
+    strategy: Strategy | None = None
     script: Script | None = None

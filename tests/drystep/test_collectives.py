@@ -215,6 +215,27 @@ def test_equal_ranks_add_up_small_values() -> None:
     assert told["objects"] == [{"loss": 1.5}] * 4
 
 
+def test_tensor_parallel_in_bfloat16() -> None:
+    told = on_rank(
+        0,
+        4,
+        """
+        from paddle.distributed.fleet.meta_parallel import ColumnParallelLinear
+        begin(mp_degree=4)
+        net = ColumnParallelLinear(H, 4 * H, has_bias=False, gather_output=False)
+        net = paddle.amp.decorate(net, level="O2", dtype="bfloat16")
+        x = paddle.full([2, H], 3.0, dtype="bfloat16")
+        x.stop_gradient = False
+        lone.forget()
+        with gpu.recording():
+            net(x).sum().backward()
+        result["reduced"], result["type"] = heard("all_reduce"), str(x.grad.dtype)
+        """,
+    )
+    # The gradient of 2 x 1024 inputs, of 2 bytes.
+    assert told == {"reduced": [2 * 2 * 1024], "type": "paddle.bfloat16"}
+
+
 @pytest.mark.parametrize(
     ("level", "bytes_each"),
     # As above in bfloat16, 2 bytes, with float32 master weights beside the two moments.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -54,8 +55,9 @@ def plans(
     code: str,
     counts: tuple[int, ...] = (4,),
     precisions: tuple[Precision, ...] = (Precision(),),
-    seconds: float = 120.0,
+    gpus_per_node: int = 4,
 ) -> PlansSeen:
+    seconds = 120.0
     file = folder / "model.py"
     file.write_text(dedent(code))
     plugin = plugin_or_skip()
@@ -67,7 +69,7 @@ def plans(
         plugin=plugin.library,
         environment=plugin.environment(),
         seconds=seconds,
-        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, ()),
+        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, (), gpus_per_node),
     )
     seen = run_dry_step(request, Limits(seconds)).plans
     assert seen is not None
@@ -192,3 +194,81 @@ def test_no_pipe_is_left_open(tmp_path: Path) -> None:
     counts = [int(word) for word in (tmp_path / "counts").read_text().split()]
     assert len(counts) > 20
     assert max(counts[-5:]) <= max(counts[:5]) + 4  # those of a plan that runs beside
+
+
+SPLIT = """
+    import paddle
+    from paddle.distributed.fleet import meta_parallel as split
+
+    H = 1024
+
+    class Block(paddle.nn.Layer):
+        def __init__(self, degree):
+            super().__init__()
+            if 2 % degree:
+                raise ValueError(f"2 heads for {degree} GPUs")
+            if degree == 1:
+                self.up = paddle.nn.Linear(H, 4 * H)
+                self.down = paddle.nn.Linear(4 * H, H)
+            else:
+                self.up = split.ColumnParallelLinear(H, 4 * H, has_bias=True, gather_output=False)
+                self.down = split.RowParallelLinear(
+                    4 * H, H, has_bias=True, input_is_parallel=True
+                )
+
+        def forward(self, x):
+            return x + self.down(paddle.nn.functional.relu(self.up(x)))
+
+    def build_model(tensor_parallel_degree=1):
+        return paddle.nn.Sequential(*(Block(tensor_parallel_degree) for _ in range(4)))
+
+    def example_batch(batch_size):
+        return paddle.randn([2, batch_size, H])[0], None  # a view, which Paddle does not send
+
+    def loss_fn(outputs, labels):
+        return outputs.mean()
+
+    def build_optimizer(parameters):
+        return paddle.optimizer.AdamW(parameters=parameters)
+"""
+HALF = 4 * (4 * 1024 * 1024 + 2 * 1024 + 1024)
+"""Parameters of a rank of two: half of both weights and of the first bias, and the other one."""
+
+
+def test_a_model_that_offers_tensor_parallel_is_split(tmp_path: Path) -> None:
+    runs = {run.point.strategy: run for run in plans(tmp_path, SPLIT).runs}
+    whole, split = set(strategies(recompute=False)), Strategy(tensor_parallel_degree=2)
+    assert whole < set(runs)
+    for stage, each in {
+        0: 4 + 4 + 4 + 8,  # parameters, gradients, these joined for the other copy, two moments
+        1: 4 + 4 + 8 / 2,  # two ranks hold the same half
+        2: 4 + 4 / 2 + 8 / 2,
+        3: 4 / 2 + 8 / 2,
+    }.items():
+        at_the_peak = {0: 0, 1: 0.5, 2: 4, 3: 4}[stage] * WEIGHT  # as above, of half weights
+        bytes_taken = taken(runs[replace(split, sharding_stage=stage)])
+        assert each * HALF <= bytes_taken <= each * HALF + at_the_peak + MIB
+    seen = runs[split].seen
+    assert seen is not None
+    # Two copies of the model on four GPUs, each with a batch of one sample.
+    assert (seen.samples, seen.topology.copies, seen.topology.degree("model")) == (1, 2, 2)
+    sums = [use for use in seen.collectives if use.group == "model" and use.kind == "all_reduce"]
+    # Outputs of a sample in each of four forward passes, gradients of inputs in the backward passes
+    # but the first block's, whose input has none: 4 KiB each.
+    assert sum(use.count for use in sums) == 4 + 3
+    assert {use.bytes for use in sums} == {4 * 1024}
+
+
+def test_a_degree_that_is_not_possible_is_tried_twice(tmp_path: Path) -> None:
+    seen = plans(tmp_path, SPLIT)
+    failed = [run for run in seen.runs if isinstance(run.measurement, Missing)]
+    # Degree 4 on 4 GPUs leaves nothing to shard: with recompute and without.
+    assert {run.point.strategy for run in failed} == {
+        Strategy(0, recompute, tensor_parallel_degree=4) for recompute in (False, True)
+    }
+    assert all("2 heads for 4 GPUs" in str(run.measurement) for run in failed)
+
+
+def test_tensor_parallel_stays_within_a_node(tmp_path: Path) -> None:
+    seen = plans(tmp_path, SPLIT, counts=(2,), gpus_per_node=1)
+    assert {run.point.strategy for run in seen.runs} == set(strategies(recompute=False))

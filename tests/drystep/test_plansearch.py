@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from estimator.drystep.measurement import PlanPoint, PlanRun, Precision
-from estimator.drystep.plansearch import PlanSearch, takes_no_more
+from estimator.drystep.measurement import MemoryBreakdown, PlanPoint, PlanRun, Precision
+from estimator.drystep.plansearch import OneGpu, PlanSearch, takes_no_more
 from estimator.drystep.request import PlanSpace
-from estimator.drystep.strategy import Strategy, strategies
+from estimator.drystep.strategy import Strategy, strategies, with_degrees
 from estimator.values import Missing
 from tests.plan.planning import report
 
 FP32, O2 = Precision(), Precision("O2", "float16")
 MEASURED = report().measurements[0]
+NOTHING = OneGpu(replace(MEASURED, breakdown=MemoryBreakdown(0, 0, 0, 0, 0, 0)), recompute=False)
 FAILED = Missing("no repeated blocks to recompute")
 
 
@@ -46,7 +47,7 @@ def space(
 
 
 def searched(of: PlanSpace, model: Model, first: int = 4, at_once: int = 2) -> PlanSearch:
-    search = PlanSearch(of, first, 64)
+    search = PlanSearch(of, NOTHING, first, 64)
     while True:
         running = []
         while len(running) < at_once and (point := search.next()) is not None:
@@ -150,7 +151,7 @@ def test_a_small_kind_of_gpu_keeps_the_search_going() -> None:
 
 def test_when_time_is_up_the_rest_is_not_reached() -> None:
     of = space(100, batch=4)
-    search = PlanSearch(of, 4, 64)
+    search = PlanSearch(of, NOTHING, 4, 64)
     first, second = search.next(), search.next()
     assert first is not None
     search.learn(Model().run(first))
@@ -178,3 +179,48 @@ POINT = PlanPoint(4, FP32, 8, Strategy(1))
 )
 def test_which_of_two_takes_more(other: PlanPoint, more: bool) -> None:
     assert takes_no_more(POINT, other) is more
+
+
+def test_an_impossible_degree_ends_with_the_plan_that_is_only_split() -> None:
+    @dataclass(frozen=True)
+    class Indivisible(Model):
+        def run(self, point: PlanPoint) -> PlanRun:
+            odd = point.strategy.tensor_parallel_degree == 4
+            return PlanRun(point, FAILED) if odd else super().run(point)
+
+    all_of_them = with_degrees(strategies(recompute=False), {"tensor_parallel_degree"}, 4)
+    of = replace(space(batch=4), strategies=all_of_them)
+    search = searched(of, Indivisible(), at_once=1)
+    failed = [point.strategy for point in search.runs if point.strategy.tensor_parallel_degree == 4]
+    assert failed == [Strategy(3, recompute=True, tensor_parallel_degree=4), Strategy(0, False, 4)]
+    # Of the others all that two GPUs or eight can be shared into: degree 2 on 2 leaves no shards.
+    assert len(search.runs) == 2 * 8 + 8 + 2 + len(failed)
+
+
+def test_what_one_gpu_says_of_a_share() -> None:
+    parts = MemoryBreakdown(800, 0, 0, 1600, 3200, 0)
+    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=32), recompute=False)
+
+    def floor(batch: int, *strategy: int) -> int:
+        return alone.floor(PlanPoint(8, FP32, batch, Strategy(*strategy)))
+
+    assert floor(32) == 800 + 1600 + 3200
+    assert floor(8) == 800 + 1600 + 3200 // 4
+    assert floor(64) == floor(32)  # no less; how much more is for a run to say
+    assert floor(32, 1) == 800 + 1600 // 8 + 3200
+    assert floor(32, 3) == 800 // 8 + 1600 // 8 + 3200
+    assert floor(32, 1, True) == 800 + 1600 // 8
+    assert floor(32, 0, False, 4) == (800 + 1600 + 3200) // 4
+    assert floor(32, 1, False, 4) == 800 // 4 + 1600 // 8 + 3200 // 4
+    assert alone.floor(PlanPoint(8, O2, 32, Strategy())) == 0
+
+
+def test_a_share_that_does_not_fit_is_not_run() -> None:
+    parts = MemoryBreakdown(8, 0, 0, 8, 64, 0)
+    of, model = space(50, batch=8), Model()
+    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=8), recompute=False)
+    search = PlanSearch(of, alone, 8, 64)
+    while (point := search.next()) is not None:
+        search.learn(model.run(point))
+    assert all(point.strategy.recompute for point in search.runs)
+    assert search.seen().too_large >= 2 * 4

@@ -9,7 +9,7 @@ import pytest
 
 from estimator.drystep.cluster import CollectiveKind, Topology
 from estimator.drystep.measurement import DryStepReport
-from estimator.drystep.ranks import Cluster, rank_at, run_ranks
+from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
 from estimator.errors import UserCodeFailed
 from estimator.units import GIB, KIB
@@ -199,5 +199,5 @@ LAYOUT = Topology((("data", 2), ("pipe", 3), ("model", 2)))
 def test_ranks_and_their_places():
     assert LAYOUT.world_size == 12
     assert LAYOUT.place(11) == {"data": 1, "pipe": 2, "model": 1}
-    assert all(rank_at(LAYOUT, dict(LAYOUT.place(rank))) == rank for rank in range(12))
+    assert all(LAYOUT.rank_at(LAYOUT.place(rank)) == rank for rank in range(12))
     assert (LAYOUT.degree("pipe"), LAYOUT.degree("sharding"), LAYOUT.copies) == (3, 1, 2)

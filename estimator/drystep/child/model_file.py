@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import paddle
 
 from estimator.drystep.child.candidates import find_model
-from estimator.drystep.child.keywords import distribute
+from estimator.drystep.child.keywords import distribute, keywords_of
 from estimator.drystep.child.user_code import user_code
 from estimator.drystep.places import place
+from estimator.drystep.strategy import OFFERED
 from estimator.errors import BadInput
 from estimator.workload.types import OptionValue
 
@@ -71,6 +72,12 @@ class RunFile:
     train_step: Hook | None
     example_eval_batch: Hook | None = None
     eval_step: Hook | None = None
+
+    @property
+    def degrees_offered(self) -> frozenset[str]:
+        """Degrees of parallelism that ``build_model`` takes by name, and ``-o`` does not set."""
+        names = keywords_of(self.build_model.function).names
+        return (names & OFFERED) - self.build_model.options.keys()
 
     def new_model(self) -> paddle.nn.Layer | paddle.Model:
         """Whatever the file says is its model. Raises BadInput where that is no model."""

@@ -9,55 +9,58 @@ import paddle
 from paddle.distributed import fleet
 
 from estimator.drystep.child.collectives import hybrid_group
-from estimator.drystep.strategy import DATA_PARALLEL
+from estimator.drystep.strategy import DATA_PARALLEL, Strategy
 
 _LEVELS = {2: "os_g", 3: "p_g_os"}
 """Of ``group_sharded_parallel`` by the sharding stage; its ``os`` is the same as ``os_g``."""
 
-_FLEETS_STAGE = 1
-
 Wrapped = tuple[Any, Any, paddle.amp.GradScaler | None]
 
 
-def start(gpus: int, sharding_stage: int) -> None:
+def start(gpus: int, strategy: Strategy) -> None:
     """Make this process a rank among ``gpus``; once in a process."""
-    shards = sharding_stage != DATA_PARALLEL
-    strategy = fleet.DistributedStrategy()
-    strategy.hybrid_configs = {
-        "dp_degree": 1 if shards else gpus,
-        "mp_degree": 1,
-        "pp_degree": 1,
-        "sharding_degree": gpus if shards else 1,
-    }
-    fleet.init(is_collective=True, strategy=strategy)
+    fleets = fleet.DistributedStrategy()
+    fleets.hybrid_configs = dict(strategy.hybrid_configs(gpus))
+    fleet.init(is_collective=True, strategy=fleets)
 
 
 def wrapped(
-    model: Any,
-    optimizer: Any,
-    scaler: paddle.amp.GradScaler | None,
-    sharding_stage: int,
-    *,
-    recompute: bool,
+    model: Any, optimizer: Any, scaler: paddle.amp.GradScaler | None, strategy: Strategy
 ) -> Wrapped:
-    """Model, optimizer and scaler for this rank. Stage 1 is Fleet's, 2 and 3 are
-    ``group_sharded_parallel``, without sharding it is ``paddle.DataParallel``.
+    """Model, optimizer and scaler for this rank. Data parallel is ``paddle.DataParallel``, stage 2
+    and 3 of sharding are ``group_sharded_parallel``, all else is Fleet's.
 
-    That does not bear recompute, which runs parts of the backward pass inside it: the gradients are
-    summed before the update instead, as Paddle's own suites do.
+    ``DataParallel`` does not bear recompute, which runs parts of the backward pass inside it: the
+    gradients are summed before the update instead, as Paddle's own suites do.
     """
-    if sharding_stage == DATA_PARALLEL:
-        if recompute:
-            return model, _summing(optimizer, model), scaler
-        unused = any(parameter.stop_gradient for parameter in model.parameters())
-        return paddle.DataParallel(model, find_unused_parameters=unused), optimizer, scaler
-    if sharding_stage == _FLEETS_STAGE:
+    if strategy.sharding_stage in _LEVELS:
+        return _group_sharded(model, optimizer, scaler, _LEVELS[strategy.sharding_stage])
+    if strategy.sharding_stage != DATA_PARALLEL or strategy.tensor_parallel_degree > 1:
         model, optimizer = fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)
         return model, optimizer, fleet.distributed_scaler(scaler) if scaler else None
+    if strategy.recompute:
+        return model, _summing(optimizer, model), scaler
+    unused = any(parameter.stop_gradient for parameter in model.parameters())
+    return paddle.DataParallel(model, find_unused_parameters=unused), optimizer, scaler
+
+
+def sendable(batch: Any) -> Any:
+    """A batch as a ``DataLoader`` gives it: Paddle sends no tensor that is a view on another one,
+    such as a slice.
+    """
+    return paddle.utils.map_structure(_whole, batch)
+
+
+def _whole(leaf: Any) -> Any:
+    return leaf.contiguous() if isinstance(leaf, paddle.Tensor) else leaf
+
+
+def _group_sharded(
+    model: Any, optimizer: Any, scaler: paddle.amp.GradScaler | None, level: str
+) -> Wrapped:
     from paddle.distributed.sharding import group_sharded_parallel
 
     group = hybrid_group().get_sharding_parallel_group()
-    level = _LEVELS[sharding_stage]
     return group_sharded_parallel(model, optimizer, level, scaler=scaler, group=group)  # type: ignore[no-any-return]
 
 

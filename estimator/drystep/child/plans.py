@@ -30,7 +30,7 @@ from estimator.drystep.measurement import (
     PlansSeen,
     StepMeasurement,
 )
-from estimator.drystep.plansearch import PlanSearch, may_be_squeezed
+from estimator.drystep.plansearch import OneGpu, PlanSearch, may_be_squeezed
 from estimator.drystep.protocol import decode_error, encode_error
 from estimator.drystep.request import DryStepRequest, PlanSpace
 from estimator.errors import EstimatorError, InternalError
@@ -68,7 +68,8 @@ def run_plans(planned: Planned, say: Say) -> PlansSeen:
     """Search the space of plans, several at a time. One that cannot be run says why."""
     asked = planned.asked
     first = planned.largest or asked.per_device_batch_size
-    search = PlanSearch(planned.space, first, largest_batch_to_try(asked))
+    one_gpu = OneGpu(asked, planned.request.workload.recompute)
+    search = PlanSearch(planned.space, one_gpu, first, largest_batch_to_try(asked))
     running: list[_Running] = []
     ranks: dict[tuple[object, ...], int] = {}
     while time.monotonic() < planned.deadline:
@@ -95,7 +96,7 @@ def _at_once() -> int:
 
 def _sharded_alike(point: PlanPoint) -> tuple[object, ...]:
     """What decides how parameters are dealt out to the ranks."""
-    return (point.gpu_count, point.precision, point.strategy.sharding_stage)
+    return (point.gpu_count, point.precision, replace(point.strategy, recompute=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,13 @@ class _Work:
         planned.gpu.set_capacity(self.capacity)
         planned.gpu.set_workspace_limit(workspace_limit())
         recorder = RankRecorder(LoneRank(planned.library))
-        start(point.gpu_count, strategy.sharding_stage)
+        start(point.gpu_count, strategy)
+        asked_for = planned.request.workload
         workload = replace(
-            planned.request.workload,
+            asked_for,
+            options={**asked_for.options, **strategy.model_options},
             recompute=strategy.recompute,
-            sharding_stage=strategy.sharding_stage,
+            strategy=strategy,
         )
         training = fresh_training(model_source(workload), workload, point.precision)
         batch_size = point.per_device_batch_size
@@ -249,4 +252,4 @@ def _largest_share(seen: RankSeen) -> int | None:
     """The first rank with the largest share of the optimizer's state; None where all are alike."""
     if not seen.shares or max(seen.shares) <= seen.shares[0] * SAME_SHARE:
         return None
-    return seen.shares.index(max(seen.shares))
+    return seen.topology.rank_at({"sharding": seen.shares.index(max(seen.shares))})

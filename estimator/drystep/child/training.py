@@ -78,12 +78,12 @@ class _Recipe:
         self, model: Any, optimizer: Any, scaler: paddle.amp.GradScaler | None
     ) -> tuple[Any, Any, paddle.amp.GradScaler | None]:
         """All three as those of one rank, where the workload is a job on several GPUs."""
-        stage = self.workload.sharding_stage
-        if stage is None:
+        strategy = self.workload.strategy
+        if strategy is None:
             return model, optimizer, scaler
         from estimator.drystep.child.parallel import wrapped
 
-        return wrapped(model, optimizer, scaler, stage, recompute=self.workload.recompute)
+        return wrapped(model, optimizer, scaler, strategy)
 
 
 class Training:
@@ -149,6 +149,10 @@ class Training:
             labels = tuple(sample(request, batch_size) for request in source.labels)
             return alone(inputs), alone(labels)
         batch = on_device(source.example_batch(batch_size))
+        if self.workload.strategy is not None:
+            from estimator.drystep.child.parallel import sendable
+
+            batch = sendable(batch)
         self._check_batch(batch, batch_size, source.example_batch.where)
         return batch
 

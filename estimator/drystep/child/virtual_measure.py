@@ -31,6 +31,7 @@ from estimator.drystep.measurement import (
     VariantRun,
 )
 from estimator.drystep.request import CudaCard, DryStepRequest
+from estimator.drystep.strategy import with_degrees
 from estimator.errors import BadInput, InternalError
 from estimator.messages import sentence
 from estimator.values import Missing
@@ -51,13 +52,14 @@ class _Asked:
     """The run asked for, at its own batch size and precision.
 
     sparse_layers: layers with sparse gradients. takes_a_precision: whether the model can be run in
-    another one.
+    another one. degrees_offered: the degrees of parallelism that its ``build_model`` takes.
     """
 
     run: ObservedRun
     step: StepMeasurement
     sparse_layers: int
     takes_a_precision: bool
+    degrees_offered: frozenset[str]
 
 
 def measure_on_virtual_gpu(program: ModelSource, request: DryStepRequest, say: Say) -> Findings:
@@ -122,6 +124,8 @@ def _planned(
 
     if not asked.takes_a_precision:
         space = replace(space, precisions=request.precisions[:1])
+    strategies = with_degrees(space.strategies, asked.degrees_offered, space.gpus_per_node)
+    space = replace(space, strategies=strategies)
     largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
     counts = asked.run.evaluation_counts
     return Planned(gpu, library, request, space, asked.step, largest, counts, deadline)
@@ -158,7 +162,8 @@ def _asked(gpu: VirtualGpu, question: StepQuestion, request: DryStepRequest, say
     run = observe_run(gpu, replace(question, timeline=request.timeline))
     question = replace(question, evaluates=run.evaluation_counts)
     step = with_workspace(gpu, question, run.measurement)
-    return _Asked(run, step, sparse, not sparse and not training.has_own_step)
+    takes_a_precision = not sparse and not training.has_own_step
+    return _Asked(run, step, sparse, takes_a_precision, training.file.degrees_offered)
 
 
 def _explored(

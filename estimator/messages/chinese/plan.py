@@ -40,7 +40,13 @@ CHINESE: Mapping[str, str] = {
     "recompute: paddle.distributed.fleet.utils.recompute for each repeated block": (
         "重计算：对每个重复的块使用 paddle.distributed.fleet.utils.recompute"
     ),
-    "{precision}, sharding stage {stage}": "{precision}，sharding stage {stage}",
+    "{way}, sharding stage {stage}": "{way}，sharding stage {stage}",
+    "{way}, tensor parallel {degree}": "{way}，张量并行 {degree}",
+    "the model is split: fleet.init with hybrid_configs = {degrees}, then build_model({options}), "
+    "then {lines}": (
+        "模型被切分：先 fleet.init（hybrid_configs = {degrees}），"
+        "再 build_model({options})，然后 {lines}"
+    ),
     "{way}, recompute": "{way}，重计算",
     "--search runs on the virtual GPU: {why}": "--search 在虚拟 GPU 上运行：{why}",
     "nothing was searched: no plan on several GPUs was allowed (--max-gpus)": (
@@ -52,8 +58,8 @@ CHINESE: Mapping[str, str] = {
         "多 GPU 方案：运行 {run} 个，略去 {left_out} 个（显存需求不更大者已放不下：{too_large}；"
         "不更慢者放得下：{slower}；四倍批大小放得下：{smaller}；无法运行：{failing}；时间用尽：{not_reached}）"
     ),
-    "sharding stage {stage}, recompute {recompute}, {precision} cannot be run: {why}": (
-        "sharding stage {stage}、重计算{recompute}、{precision} 无法运行：{why}"
+    "{way}, recompute {recompute} cannot be run: {why}": (
+        "{way}，重计算{recompute}，无法运行：{why}"
     ),
     "on": "开",
     "off": "关",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from estimator.drystep.measurement import Precision
-from estimator.drystep.strategy import Strategy
+from estimator.drystep.strategy import PLAIN, Strategy
 from estimator.memory.types import MemoryEstimate
 from estimator.messages import sentence
 from estimator.plan.reasons.words import (
@@ -42,8 +42,10 @@ def was_run(count: int) -> str:
     )
 
 
-def wrapping(strategy: Strategy) -> str:
-    """The lines of a program that make a strategy."""
+def wrapping(strategy: Strategy, count: int) -> str:
+    """The lines of a program that make a strategy on so many GPUs."""
+    if strategy.split_alone != PLAIN:
+        return _of_a_split_model(strategy, count)
     if strategy.sharding_stage == 0 and strategy.recompute:
         return sentence(
             "data parallel: fused_allreduce_gradients(model.parameters(), None) before "
@@ -52,8 +54,7 @@ def wrapping(strategy: Strategy) -> str:
     if strategy.sharding_stage == 0:
         return sentence("data parallel: model = paddle.DataParallel(model)")
     lines = {
-        1: 'fleet.init, hybrid_configs = {"sharding_degree": N}, '
-        "fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)",
+        1: f'fleet.init, hybrid_configs = {{"sharding_degree": N}}, {_FLEETS_WRAPPERS}',
         2: 'group_sharded_parallel(model, optimizer, "os_g")',
         3: 'group_sharded_parallel(model, optimizer, "p_g_os")',
     }
@@ -61,6 +62,25 @@ def wrapping(strategy: Strategy) -> str:
         "sharding stage {stage}: {lines}",
         stage=strategy.sharding_stage,
         lines=lines[strategy.sharding_stage],
+    )
+
+
+_FLEETS_WRAPPERS = "fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)"
+
+
+def _of_a_split_model(strategy: Strategy, count: int) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in strategy.model_options.items())
+    group = "group=fleet.get_hybrid_communicate_group().get_sharding_parallel_group()"
+    lines = {
+        2: f'group_sharded_parallel(model, optimizer, "os_g", {group})',
+        3: f'group_sharded_parallel(model, optimizer, "p_g_os", {group})',
+    }
+    return sentence(
+        "the model is split: fleet.init with hybrid_configs = {degrees}, then "
+        "build_model({options}), then {lines}",
+        degrees=dict(strategy.hybrid_configs(count)),
+        options=options,
+        lines=lines.get(strategy.sharding_stage, _FLEETS_WRAPPERS),
     )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import Strategy
 from estimator.messages import sentence
 from estimator.plan.types import CandidatePlan, Measure
 from estimator.values import Bounded, Number
@@ -18,20 +20,20 @@ def chosen(plan: CandidatePlan) -> str:
         gpu=plan.gpu,
         batch=plan.per_device_batch_size,
         whole=plan.global_batch_size,
-        precision=way_in_words(plan),
+        precision=way_in_words(plan.precision, plan.strategy),
     )
 
 
-def way_in_words(plan: CandidatePlan) -> str:
-    """Its precision, and what is done to save memory."""
-    said = plan.precision.label
-    if plan.strategy.sharding_stage:
-        said = sentence(
-            "{precision}, sharding stage {stage}",
-            precision=said,
-            stage=plan.strategy.sharding_stage,
-        )
-    return sentence("{way}, recompute", way=said) if plan.strategy.recompute else said
+def way_in_words(precision: Precision, strategy: Strategy) -> str:
+    """The precision, and what is done to save memory."""
+    said = precision.label
+    if strategy.tensor_parallel_degree > 1:
+        degree = strategy.tensor_parallel_degree
+        said = sentence("{way}, tensor parallel {degree}", way=said, degree=degree)
+    if strategy.sharding_stage:
+        stage = strategy.sharding_stage
+        said = sentence("{way}, sharding stage {stage}", way=said, stage=stage)
+    return sentence("{way}, recompute", way=said) if strategy.recompute else said
 
 
 def sides(interval: Bounded[Number], shown: Callable[[Number], str]) -> dict[str, str]:
@@ -56,7 +58,7 @@ def named(plan: CandidatePlan) -> str:
         count=plan.gpu_count,
         gpu=plan.gpu,
         batch=plan.per_device_batch_size,
-        precision=way_in_words(plan),
+        precision=way_in_words(plan.precision, plan.strategy),
     )
 
 

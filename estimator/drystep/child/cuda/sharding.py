@@ -23,8 +23,9 @@ from paddle.distributed.fleet.meta_parallel.sharding.group_sharded_storage impor
 )
 from paddle.distributed.fleet.meta_parallel.sharding.group_sharded_utils import device_guard
 
-LARGEST_KEPT_BYTES = 16 << 20
-"""Beyond it nothing is copied to the device anyway (``kLargestRealCopy``, device_memory.cc)."""
+LARGEST_KEPT_BYTES = 1 << 20
+"""Values of larger parameters are not kept: a large model that is split has hundreds of them with a
+few MiB each, and all would be written."""
 
 _HALF = (paddle.float16, paddle.bfloat16)
 

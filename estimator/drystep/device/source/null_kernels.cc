@@ -166,6 +166,9 @@ bool GpusHaveAnother(const std::string& name) {
   return false;
 }
 
+// What Paddle has for custom devices, but not in bfloat16, which its GPU kernel knows.
+bool LacksBfloat16(const std::string& name) { return name == "c_identity"; }
+
 class Registrar {
  public:
   explicit Registrar(const char* device_type)
@@ -193,7 +196,8 @@ class Registrar {
   }
 
   void Register(const std::string& name) {
-    if (PaddleHasItForCustomDevices(name) && !GpusHaveAnother(name)) return;
+    const bool is_there = PaddleHasItForCustomDevices(name) && !GpusHaveAnother(name);
+    if (is_there && !LacksBfloat16(name)) return;
     KernelInfo info;
     for (const auto& entry : kernels_[name]) {
       if (RunsOnCpu(entry.first)) info.cpu_kernels.emplace_back(entry.first.dtype(), entry.second);
@@ -204,6 +208,7 @@ class Registrar {
     const auto* lasting =
         Complete(std::move(info), known ? found->second.names : ArgumentNames{});
     for (DataType dtype : DataTypes(*lasting)) {
+      if (is_there && dtype != DataType::BFLOAT16) continue;
       Insert(*lasting, dtype, CpuDefinition(*lasting, dtype));
     }
   }
