@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.cluster import RankSeen
@@ -38,9 +39,11 @@ class Precision:
         return "fp32" if self.amp_level == "off" else f"amp-{self.amp_level}-{self.dtype}"
 
 
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
-    """Shape and Paddle dtype name (``float32``, ``int64`` ...) of one tensor."""
+class TensorSpec(NamedTuple):
+    """Shape and Paddle dtype name (``float32``, ``int64`` ...) of one tensor.
+
+    A tuple, because an answer carries over ten thousand of them from process to process.
+    """
 
     shape: tuple[int, ...]
     dtype: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from estimator.drystep.measurement import KernelUse, TensorSpec
 from estimator.throughput import kernel_class as kinds
@@ -99,7 +100,7 @@ def _layout_traffic(use: KernelUse, kernel_class: KernelClass) -> float:
 
 def _flops(use: KernelUse, kernel_class: KernelClass) -> float:
     if kernel_class not in kinds.MATRIX_CLASSES:
-        return float(sum(_elements(t) for t in use.outputs))
+        return float(sum(map(_elements, use.outputs)))
     name = kinds.base_name(use.name)
     if name in kinds.TRANSPOSED_CONVOLUTION:
         forward: Callable[[KernelUse], float] = _transposed_convolution_flops
@@ -250,9 +251,15 @@ def _compute_dtype(use: KernelUse) -> str:
     return "float32"
 
 
+@lru_cache(maxsize=1 << 14)
 def _elements(tensor: TensorSpec) -> int:
     return max(0, math.prod(tensor.shape))
 
 
+@lru_cache(maxsize=1 << 14)
+def _bytes_of(tensor: TensorSpec) -> int:
+    return _elements(tensor) * _DTYPE_BYTES.get(tensor.dtype, 4)
+
+
 def _bytes(tensors: Sequence[TensorSpec]) -> float:
-    return float(sum(_elements(t) * _DTYPE_BYTES.get(t.dtype, 4) for t in tensors))
+    return float(sum(map(_bytes_of, tensors)))

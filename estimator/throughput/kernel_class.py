@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class KernelClass(StrEnum):
@@ -151,7 +152,11 @@ _MEMBERS = {
 }
 _BY_NAME = {name: kind for kind, members in _MEMBERS.items() for name in members}
 
+_by_name = lru_cache(maxsize=1 << 12)
+"""Of thousands of launches, those of the same kernel are looked up once."""
 
+
+@_by_name
 def base_name(kernel: str) -> str:
     """The forward kernel's name: ``conv2d`` of ``conv2d_grad``, ``add`` of ``add_raw``."""
     for suffix in _SUFFIXES:
@@ -160,11 +165,13 @@ def base_name(kernel: str) -> str:
     return kernel
 
 
+@_by_name
 def is_gradient(kernel: str) -> bool:
     """Whether the kernel computes gradients of a forward kernel."""
     return kernel.endswith("_grad") and kernel not in _BY_NAME
 
 
+@_by_name
 def classify(kernel: str) -> KernelClass:
     """The class of a phi kernel; ``OTHER`` for a name that is not listed."""
     return _BY_NAME.get(base_name(kernel), KernelClass.OTHER)

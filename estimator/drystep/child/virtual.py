@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,12 @@ def _kernel_use(launch: dict[str, Any]) -> KernelUse:
 
 
 def _specs(tensors: list[tuple[str, list[int]]]) -> tuple[TensorSpec, ...]:
-    return tuple(TensorSpec(tuple(shape), dtype) for dtype, shape in tensors)
+    return tuple(_spec(tuple(shape), dtype) for dtype, shape in tensors)
+
+
+_spec = cache(TensorSpec)
+"""One object for all tensors of a shape: a search meets a few hundred shapes, in many thousand
+tensors that are sent from process to process."""
 
 
 def _allow_bfloat16() -> None:
