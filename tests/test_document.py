@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from estimator.document import SCHEMA_VERSION, Document, to_document
 from estimator.drystep.loader import LoaderSeen, SampleCost
 from estimator.drystep.measurement import PeakAt, Phase, PhasePeak
+from estimator.messages import Language, localise
 from estimator.result import EstimateResult
 from estimator.values import Missing
 from tests import builders
@@ -90,6 +92,16 @@ def test_figures_are_those_of_the_result() -> None:
     assert document.recommendation.global_batch_size == 128  # 2 x 64
     assert document.recommendation.memory_bytes == 34_359_738_368  # 32 GiB
     assert document.manifest.text == builders.YAML_TEXT
+
+
+@pytest.mark.parametrize("build", [builders.result, builders.nothing_fits, builders.without_times])
+def test_a_document_in_chinese_is_that_of_the_result_in_chinese(
+    build: Callable[[], EstimateResult],
+) -> None:
+    result = build()
+    told = to_document(result, Language.ZH)
+    assert told == to_document(localise(result, Language.ZH))
+    assert told != to_document(result)
 
 
 def test_the_chosen_plan_is_marked_though_its_reason_differs() -> None:

@@ -38,9 +38,10 @@ from estimator.document.parts import (
     WorkloadPart,
 )
 from estimator.drystep.loader import LoaderSeen
-from estimator.drystep.measurement import PeakAt, RankClass, StepMeasurement
+from estimator.drystep.measurement import KernelUse, PeakAt, RankClass, StepMeasurement
 from estimator.manifest.types import Manifest, TemplateChoice
 from estimator.memory.layers import device_memory_layers
+from estimator.messages import Language, localise
 from estimator.plan.ranking import one_of_each_group
 from estimator.plan.types import CandidatePlan, DataFeed, Recommendation
 from estimator.result import EstimateResult, GpuRow, Learnt, NothingFits
@@ -50,8 +51,10 @@ from estimator.verification import Verification
 Known = TypeVar("Known")
 
 
-def to_document(result: EstimateResult) -> Document:
-    """The document of a result; texts are in the language the result holds."""
+def to_document(result: EstimateResult, language: Language = Language.EN) -> Document:
+    """The document of a result, in a language where the result is not in one already."""
+    result = replace(result, outcome=_shown(result.outcome))
+    result = localise(result, language, leaves=(KernelUse,))
     report, measured = result.report, result.report.measurements[0]
     return Document(
         schema_version=SCHEMA_VERSION,
@@ -246,6 +249,16 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
     )
 
 
+def _shown(outcome: Recommendation | NothingFits) -> Recommendation | NothingFits:
+    """Without the plans that the document leaves out: two of three differ in their batch alone."""
+    groups = set(map(id, one_of_each_group(outcome.candidates)))
+    first = outcome.nearest if isinstance(outcome, NothingFits) else outcome.plan
+    shown = (
+        plan for plan in outcome.candidates if id(plan) in groups or _but_for_batch(plan, first)
+    )
+    return replace(outcome, candidates=tuple(shown))
+
+
 def _plans(outcome: Recommendation | NothingFits) -> list[PlanPart]:
     """Of each GPU type, count and precision the plan with the batch to prefer, best first."""
     return [_plan(plan, outcome) for plan in one_of_each_group(outcome.candidates)]
@@ -253,7 +266,7 @@ def _plans(outcome: Recommendation | NothingFits) -> list[PlanPart]:
 
 def _is_same(plan: CandidatePlan, other: CandidatePlan) -> bool:
     """Whether two plans ask for the same; their reasons may differ."""
-    return replace(plan, reason=other.reason) == other
+    return _but_for_batch(plan, other) and replace(plan, reason=other.reason) == other
 
 
 def _recommendation(outcome: Recommendation | NothingFits) -> RecommendationPart:

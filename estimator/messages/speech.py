@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from operator import is_
 from typing import Any, TypeVar, cast
 
 from estimator.messages.catalogue import CATALOGUE
@@ -86,16 +87,21 @@ def speaker(language: Language) -> Say:
     return lambda key, **values: text(key, language, **values)
 
 
-def localise(value: Tree, language: Language) -> Tree:
-    """A copy of plain data (dataclasses, tuples, lists, mappings) with every Message translated."""
+def localise(value: Tree, language: Language, leaves: tuple[type, ...] = ()) -> Tree:
+    """Plain data (dataclasses, tuples, lists, mappings) with every Message translated, but for what
+    lies within ``leaves``.
+    """
     if language is Language.EN:
         return value
-    return map_texts(value, lambda said: translate(said, language))
+    return map_texts(value, lambda said: translate(said, language), leaves)
 
 
 def map_texts(value: Tree, change: Callable[[str], str], leaves: tuple[type, ...] = ()) -> Tree:
-    """A copy of plain data with every text changed, but for what lies within ``leaves``."""
-    return cast(Tree, _mapped(value, change, leaves))
+    """Plain data with every text changed, but for what lies within ``leaves``.
+
+    What has no other text is not copied, and what several share is changed once.
+    """
+    return cast(Tree, _Changes(change, leaves).of(value))
 
 
 def to_portable(said: str) -> object:
@@ -148,23 +154,45 @@ def _revived(plain: object) -> object:
     return from_portable(plain) if isinstance(plain, Mapping) else plain
 
 
-def _mapped(value: Any, change: Callable[[str], str], leaves: tuple[type, ...]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, leaves):
+_WITHOUT_TEXT: tuple[type, ...] = (int, float, type(None), type)
+
+
+class _Changes:
+    """Changes the texts of one tree, which must outlive this: its parts are told apart by where
+    they are in memory.
+    """
+
+    def __init__(self, change: Callable[[str], str], leaves: tuple[type, ...]) -> None:
+        self._change = change
+        self._as_they_are = (*_WITHOUT_TEXT, *leaves)
+        self._done: dict[int, Any] = {}
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._change(value)
+        if isinstance(value, self._as_they_are):
+            return value
+        place = id(value)
+        if place not in self._done:
+            self._done[place] = self._made_of(value)
+        return self._done[place]
+
+    def _made_of(self, value: Any) -> Any:
+        if dataclasses.is_dataclass(value):
+            return self._dataclass(value)
+        if isinstance(value, tuple):
+            return self._tuple(value)
+        if isinstance(value, list):
+            return [self.of(item) for item in value]
+        if isinstance(value, Mapping):
+            return {key: self.of(item) for key, item in value.items()}
         return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _mapped_dataclass(value, change, leaves)
-    if isinstance(value, tuple):
-        return tuple(_mapped(item, change, leaves) for item in value)
-    if isinstance(value, list):
-        return [_mapped(item, change, leaves) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _mapped(item, change, leaves) for key, item in value.items()}
-    return value
 
+    def _dataclass(self, value: Any) -> Any:
+        old = {name: getattr(value, name) for name in value.__dataclass_fields__}
+        new = {name: self.of(item) for name, item in old.items()}
+        return value if all(map(is_, old.values(), new.values())) else type(value)(**new)
 
-def _mapped_dataclass(value: Any, change: Callable[[str], str], leaves: tuple[type, ...]) -> Any:
-    old = {item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.init}
-    new = {name: _mapped(item, change, leaves) for name, item in old.items()}
-    return dataclasses.replace(value, **new)
+    def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        new = tuple(self.of(item) for item in value)
+        return value if all(map(is_, value, new)) else new

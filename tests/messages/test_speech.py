@@ -144,6 +144,19 @@ def test_localise_translates_every_message_in_a_tree_and_changes_nothing_else() 
     )
 
 
+def test_what_two_share_is_changed_once_and_what_has_no_text_of_ours_is_not_copied() -> None:
+    said, plain = Leaf(message("table.none")), Leaf("plain")
+    first, second, third = localise((said, said, plain), Language.ZH)
+    assert first is second
+    assert first == Leaf("无")
+    assert third is plain
+
+
+def test_leaves_are_left_as_they_are() -> None:
+    said = Leaf(message("table.none"))
+    assert localise([said], Language.ZH, leaves=(Leaf,)) == [said]
+
+
 def sentences_in_source() -> dict[str, str]:
     """Every English format string that the package says, and the file that says it."""
     found: dict[str, str] = {}

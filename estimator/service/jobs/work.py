@@ -13,11 +13,11 @@ from typing import Any
 
 from estimator.document import to_document
 from estimator.drystep.launch import OnProgress
-from estimator.drystep.measurement import DryStepReport, KernelUse
+from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.drystep.where import Where
 from estimator.errors import BadInput, EstimatorError, InternalError
-from estimator.messages import Language, map_texts, sentence, to_portable, translate
+from estimator.messages import Language, sentence, to_portable, translate
 from estimator.pipeline import estimate
 from estimator.progress import Stage
 from estimator.result import EstimateResult, NothingFits
@@ -178,10 +178,7 @@ class _Told:
 def _result(
     run: Run, result: EstimateResult, language: Language, summary: Mapping[str, Any]
 ) -> Result:
-    told = result
-    if language is not Language.EN:
-        told = map_texts(result, lambda said: translate(said, language), leaves=(KernelUse,))
-    text = to_document(told).model_dump_json()
+    text = to_document(result, language).model_dump_json()
     return Result(run.digest, {language.value: gzip.compress(text.encode(), 5)}, summary)
 
 
