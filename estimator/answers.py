@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from estimator.drystep.measurement import (
@@ -54,16 +54,23 @@ class Evidence:
     )
 
 
-def gpu_rows(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuRow, ...]:
-    """Each GPU type at the asked batch size and the user's own precision, in the order given."""
-    asked = evidence.report.measurements[0]
+def gpu_rows(
+    evidence: Evidence, gpus: Sequence[GpuType], answers: Iterable[GpuAnswer] = ()
+) -> tuple[GpuRow, ...]:
+    """Each GPU type at the asked batch size and the user's own precision, in the order given.
+
+    answers: what :func:`gpu_answers` said of the same evidence, where it was asked already.
+    """
     predict = Predictor(evidence)
     trials = _trial_of_each_type(evidence)
-    return tuple(_row(predict, gpu, asked, trials[gpu.name]) for gpu in gpus)
+    first: dict[str, GpuAnswer] = {}
+    for answer in answers:
+        first.setdefault(answer.gpu, answer)
+    return tuple(_row(predict, gpu, trials[gpu.name], first.get(gpu.name)) for gpu in gpus)
 
 
 def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer, ...]:
-    """Every precision and per-device batch size that ran, on each GPU type.
+    """Every precision and per-device batch size that ran, on each GPU type, the asked ones first.
 
     A type is asked about its own largest batch and the round batch sizes below it.
     """
@@ -76,12 +83,12 @@ def gpu_answers(evidence: Evidence, gpus: Sequence[GpuType]) -> tuple[GpuAnswer,
     )
 
 
-def _row(predict: Predictor, gpu: GpuType, asked: StepMeasurement, trial: CapacityTrial) -> GpuRow:
-    measurement = _under_pressure(asked, trial)
-    answer = predict.answer(gpu, measurement)
+def _row(predict: Predictor, gpu: GpuType, trial: CapacityTrial, known: GpuAnswer | None) -> GpuRow:
+    measurement = _under_pressure(predict.asked, trial)
+    answer = known or predict.answer(gpu, measurement)
     return GpuRow(
         gpu=gpu,
-        precision=asked.precision,
+        precision=measurement.precision,
         memory=answer.memory,
         step_time=answer.step_time,
         max_per_device_batch_size=trial.max_per_device_batch_size,
@@ -134,6 +141,7 @@ class Predictor:
     """Memory and step time of measurements on GPU types; each kernel record is read once."""
 
     def __init__(self, evidence: Evidence) -> None:
+        self.asked = evidence.report.measurements[0]
         self._ranks = evidence.report.ranks
         self._gpu_count = self._ranks[0].seen.topology.world_size if self._ranks else 1
         self._groups = self._ranks[0].seen.communicators if self._ranks else ()
@@ -189,22 +197,27 @@ class Predictor:
     ) -> tuple[Learnt, ...]:
         """The predictions of an answer that past jobs corrected, beside what they were before."""
         facts = self._facts(gpu, measurement)
-        before = self._plain_memory(gpu, measurement).device_memory
-        after = answer.memory.device_memory
-        pairs = [(Target.DEVICE_MEMORY, _as_floats(before), _as_floats(after))]
-        has_kernels = measurement.kernels and not self._ranks
-        if not isinstance(answer.step_time, Missing) and has_kernels:
-            prior = estimate_step_time(
-                self._profile(measurement, _of_one_gpu(measurement)),
-                gpu,
-                measurement.per_device_batch_size,
-            )
-            pairs.append((Target.STEP_TIME, prior.step_seconds, answer.step_time.step_seconds))
         return tuple(
             Learnt(target, plain, corrected, self._correction.evidence(target, facts))
-            for target, plain, corrected in pairs
-            if corrected.source is Source.REGRESSED
+            for target, plain, corrected in self._corrected(gpu, measurement, answer)
         )
+
+    def _corrected(
+        self, gpu: GpuType, measurement: StepMeasurement, answer: GpuAnswer
+    ) -> Iterator[tuple[Target, Bounded[float], Bounded[float]]]:
+        """What was predicted, before and after."""
+        memory, step = answer.memory.device_memory, answer.step_time
+        if memory.source is Source.REGRESSED:
+            plain = self._plain_memory(gpu, measurement).device_memory
+            yield Target.DEVICE_MEMORY, _as_floats(plain), _as_floats(memory)
+        has_kernels = measurement.kernels and not self._ranks
+        if isinstance(step, Missing) or not has_kernels:
+            return
+        if step.step_seconds.source is Source.REGRESSED:
+            size = measurement.per_device_batch_size
+            profile = self._profile(measurement, _of_one_gpu(measurement))
+            prior = estimate_step_time(profile, gpu, size)
+            yield Target.STEP_TIME, prior.step_seconds, step.step_seconds
 
     def _facts(self, gpu: GpuType, measurement: StepMeasurement) -> JobFacts:
         return JobFacts(
@@ -218,7 +231,7 @@ class Predictor:
         return estimate_device_memory(gpu, measurement, self._gpu_count, self._groups)
 
     def memory(
-        self, gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: Sequence[int]
+        self, gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: tuple[int, ...]
     ) -> MemoryEstimate:
         """What each of so many GPUs takes, as past jobs correct it."""
         prior = estimate_device_memory(gpu, measurement, gpu_count, groups)

@@ -25,7 +25,6 @@ from estimator.manifest.render import check_options, choose
 from estimator.manifest.validate import prepare
 from estimator.memory.estimate import capacity_classes
 from estimator.memory.overhead import device_overhead
-from estimator.memory.types import DeviceOverhead
 from estimator.options import EstimateOptions
 from estimator.plan.candidates import Inputs, gradient_bucket_bytes, plan_for
 from estimator.plan.recommend import recommend
@@ -99,13 +98,14 @@ def _answered(found: Measured, site: _Site, progress: Progress, identifier: str)
         site.experience.correction,
         measured_on=_name_of(report.device_name, site.catalogue),
     )
-    rows = gpu_rows(evidence, gpus)
+    alone = gpu_answers(evidence, gpus)
+    rows = gpu_rows(evidence, gpus, alone)
     progress.stage(Stage.PLAN)
     earlier = past_jobs(report.model.name)
     clues = clues_of(report, options.workload.model_file, earlier.templates)
     chosen = choose(site.templates, options.manifest, clues)
     question = replace(options.question, site_limits=site_limits(chosen.template.policy))
-    answers = (*gpu_answers(evidence, gpus), *searched_answers(evidence, gpus, question))
+    answers = (*alone, *searched_answers(evidence, gpus, question))
     outcome = recommend(question, answers, gpus, _collaborators(report), report)
     facts = job_facts(report, recorded_plan(outcome), chosen.template.name)
     outcome = _with_past_host_memory(outcome, site.experience, facts)
@@ -179,7 +179,7 @@ def _gpus_of(report: DryStepReport) -> int:
 
 
 def _collaborators(report: DryStepReport) -> Collaborators:
-    """What the planner asks, each answer kept: over a thousand plans ask the same few things."""
+    """What the planner asks."""
 
     @cache
     def gradients(precision: Precision) -> int:
@@ -193,12 +193,4 @@ def _collaborators(report: DryStepReport) -> Collaborators:
         seconds = answer.step_time.step_seconds.target
         return scaling_efficiency(seconds, gradients(answer.precision), gpu, count, nodes)
 
-    overheads: dict[tuple[str, int], DeviceOverhead] = {}
-
-    def overhead(gpu: GpuType, count: int) -> DeviceOverhead:
-        key = gpu.name, count
-        if key not in overheads:
-            overheads[key] = device_overhead(gpu, count)
-        return overheads[key]
-
-    return Collaborators(efficiency, overhead)
+    return Collaborators(efficiency, device_overhead)

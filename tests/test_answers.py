@@ -119,6 +119,11 @@ def time_of(of: GpuRow | GpuAnswer) -> StepTimeEstimate:
     return of.step_time
 
 
+def test_rows_from_answers_are_those_that_are_asked_for_alone() -> None:
+    asked = evidence(ALL, measured(70), measured(70, FP16))
+    assert gpu_rows(asked, ALL, gpu_answers(asked, ALL)) == gpu_rows(asked, ALL)
+
+
 # ---- memory and batch sizes -------------------------------------------------------------------
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from estimator.errors import BadInput
 from estimator.gpus.names import find_type, matching_types
 from estimator.gpus.types import GpuType
 from estimator.paths import user_config_folder
+
+if TYPE_CHECKING:
+    from estimator.gpus.records import Figure
 
 SITE_FILE = "gpus.yaml"
 _SHIPPED = Path(__file__).with_name("catalogue.yaml")
@@ -42,18 +47,25 @@ def load_catalogue(site_file: Path | None = None) -> Catalogue:
     site_file: the site's settings; by default ``gpus.yaml`` in the configuration folder, if it
     is there. Raises BadInput naming ``file:line`` where the site file is not usable.
     """
-    from estimator.gpus.records import CatalogueFile, to_type  # pydantic loads here only
-    from estimator.gpus.yamlfile import read_model
-
-    shipped, _ = read_model(_SHIPPED, CatalogueFile)
-    types = tuple(to_type(each, shipped.gpus_per_node, shipped.sources) for each in shipped.types)
+    types, per_node = _shipped_types()
     path = site_file or _default_site_file()
     if path is None:
         return Catalogue(types, offered=types)
     from estimator.gpus.site import apply_site_file
 
-    changed, offered, hidden = apply_site_file(types, path, shipped.gpus_per_node)
+    changed, offered, hidden = apply_site_file(types, path, per_node)
     return Catalogue(changed, offered, hidden)
+
+
+@cache
+def _shipped_types() -> tuple[tuple[GpuType, ...], Figure]:
+    """The types that come with the tool, and the GPUs of a node where none is said."""
+    from estimator.gpus.records import CatalogueFile, to_type  # pydantic loads here only
+    from estimator.gpus.yamlfile import read_model
+
+    shipped, _ = read_model(_SHIPPED, CatalogueFile)
+    types = (to_type(each, shipped.gpus_per_node, shipped.sources) for each in shipped.types)
+    return tuple(types), shipped.gpus_per_node
 
 
 def _default_site_file() -> Path | None:

@@ -26,7 +26,7 @@ _SOURCE_OF = {
 
 
 def estimate_device_memory(
-    gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: Sequence[int] = ()
+    gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: tuple[int, ...] = ()
 ) -> MemoryEstimate:
     """Device memory of each of ``gpu_count`` GPUs = reserved + pages + overhead: nvidia-smi's.
 

@@ -32,6 +32,7 @@ upper bound there is what the same process takes when everything is loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from estimator.gpus.types import GpuType
 from estimator.memory.types import DeviceOverhead
@@ -61,13 +62,15 @@ developers saw after the first all-reduce (NVIDIA/nccl#864) less a context of 55
 follows the number of channels, few over PCIe (NVIDIA/nccl#986), at 2 x 4 MiB buffers a channel."""
 
 
+@lru_cache(maxsize=1 << 12)
 def device_overhead(
     gpu: GpuType,
     gpu_count: int,
     cuda_version: tuple[int, int] = DEFAULT_CUDA,
-    groups: Sequence[int] = (),
+    groups: tuple[int, ...] = (),
 ) -> DeviceOverhead:
-    """Bytes on each of ``gpu_count`` GPUs that the allocator does not see.
+    """Bytes on each of ``gpu_count`` GPUs that the allocator does not see; over a thousand plans
+    ask for the same few.
 
     One process per GPU is assumed. groups: how many ranks each group has that communicates; without
     them one group of all (data parallel).

@@ -40,7 +40,7 @@ def candidate_plans(inputs: Inputs, answers: Sequence[GpuAnswer]) -> tuple[Candi
         plan_for(inputs, answer, count)
         for answer in usable
         for count in _counts_of(inputs, answer)
-        if answer.gpu_count is not None or _way(answer, count) not in run
+        if not run or answer.gpu_count is not None or _way(answer, count) not in run
     )
 
 
@@ -199,12 +199,13 @@ def _memory(inputs: Inputs, answer: GpuAnswer, gpu: GpuType, count: int) -> Memo
     if count == 1 or answer.cluster is not None:
         return alone
     buckets = gradient_bucket_bytes(inputs.report, answer.precision)
-    nccl = inputs.collaborators.device_overhead(gpu, count).communication
+    overhead = inputs.collaborators.device_overhead(gpu, count)
+    nccl = overhead.communication
     memory = alone.device_memory
     return replace(
         alone,
         reserved_bytes=alone.reserved_bytes + buckets,
-        overhead=replace(alone.overhead, communication=nccl),
+        overhead=overhead,
         device_memory=Bounded(
             memory.target + buckets + nccl.target,
             memory.lower + buckets + nccl.lower,

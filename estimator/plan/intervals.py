@@ -9,7 +9,7 @@ from estimator.values import Bounded, Missing, Source
 
 Figure = Bounded[float] | Missing
 
-_BEST_FIRST = list(Source)
+_TRUST = {source: place for place, source in enumerate(Source)}
 
 
 def scaled(value: Figure, factor: float, reason: str) -> Figure:
@@ -51,4 +51,4 @@ def inverse(value: Figure, numerator: float, reason: str) -> Figure:
 
 def weaker(left: Source, right: Source) -> Source:
     """The source that deserves less trust."""
-    return max(left, right, key=_BEST_FIRST.index)
+    return max(left, right, key=_TRUST.__getitem__)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from estimator.drystep.measurement import Precision
 from estimator.drystep.strategy import Strategy
@@ -40,6 +41,7 @@ def sides(interval: Bounded[Number], shown: Callable[[Number], str]) -> dict[str
     return {side: shown(getattr(interval, side)) for side in ("target", "lower", "upper")}
 
 
+@cache
 def gpus_in_words(count: int) -> str:
     return sentence("1 GPU") if count == 1 else sentence("{count} GPUs", count=count)
 
@@ -62,6 +64,7 @@ def named(plan: CandidatePlan) -> str:
     )
 
 
+@cache
 def amount_in_words(measure: Measure) -> str:
     words = {
         Measure.COST: sentence("cost"),
