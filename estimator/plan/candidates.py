@@ -10,7 +10,8 @@ from estimator.errors import InternalError
 from estimator.gpus.types import GpuType
 from estimator.memory.types import MemoryEstimate
 from estimator.plan.feasibility import judged
-from estimator.plan.intervals import Figure, inverse, product, scaled
+from estimator.plan.feed import most_made
+from estimator.plan.intervals import Figure, inverse, lesser, product, scaled
 from estimator.plan.reasons import figures as reasons
 from estimator.plan.types import CandidatePlan, Collaborators, GpuAnswer, Question
 from estimator.values import Bounded, Missing, Source
@@ -61,7 +62,8 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
     nodes = nodes_for(inputs.question, gpu, count)
     efficiency = _efficiency(inputs.collaborators, answer, gpu, count, nodes)
     step_seconds, alone = _speed_alone(answer)
-    throughput = _throughput(answer, alone, efficiency, count)
+    unbounded = _throughput(answer, alone, efficiency, count)
+    throughput = _as_fed(unbounded, inputs.report, count)
     duration = _duration(inputs.question, throughput)
     hours = scaled(duration, count / _SECONDS_PER_HOUR, reasons.gpu_hours(count))
     plan = CandidatePlan(
@@ -71,7 +73,9 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         per_device_batch_size=answer.memory.per_device_batch_size,
         precision=answer.precision,
         memory=_memory(inputs, answer, gpu, count),
-        step_seconds=_step_seconds(answer, step_seconds, efficiency, count),
+        step_seconds=_slowed(
+            _step_seconds(answer, step_seconds, efficiency, count), unbounded, throughput
+        ),
         throughput=throughput,
         scaling_efficiency=efficiency,
         duration_seconds=duration,
@@ -82,6 +86,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         samples_per_step=answer.cluster.samples_per_step if answer.cluster else None,
         strategy=answer.strategy,
         was_run=answer.gpu_count is not None,
+        if_fed=_if_fed(unbounded, throughput),
     )
     return judged(plan, gpu, inputs.question)
 
@@ -175,6 +180,29 @@ def _throughput(answer: GpuAnswer, alone: Figure, efficiency: Figure, count: int
         return scaled(alone, count, alone.reason)
     why = reasons.throughput(count)
     return product(scaled(alone, count, why), efficiency, why)
+
+
+def _as_fed(throughput: Figure, report: DryStepReport, count: int) -> Figure:
+    """No more than the script's own data pipeline makes, where that was timed."""
+    most = most_made(report, count)
+    return throughput if most is None else lesser(throughput, most)
+
+
+def _if_fed(unbounded: Figure, throughput: Figure) -> Bounded[float] | None:
+    if isinstance(unbounded, Missing) or isinstance(throughput, Missing):
+        return None
+    return unbounded if throughput.target < unbounded.target else None
+
+
+def _slowed(step: Figure, unbounded: Figure, throughput: Figure) -> Figure:
+    """The step time with what it waits for data: the same samples at what throughput is left."""
+    if isinstance(step, Missing) or isinstance(unbounded, Missing):
+        return step
+    if isinstance(throughput, Missing) or throughput == unbounded:
+        return step
+    waits = throughput.target < unbounded.target
+    samples = step.target * unbounded.target
+    return inverse(throughput, samples, throughput.reason if waits else step.reason)
 
 
 def _step_seconds(answer: GpuAnswer, alone: Figure, efficiency: Figure, count: int) -> Figure:

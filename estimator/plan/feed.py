@@ -9,7 +9,14 @@ from estimator.drystep.loader import SampleCost
 from estimator.drystep.measurement import DryStepReport
 from estimator.plan.reasons import feed as reasons
 from estimator.plan.types import CandidatePlan, DataFeed
-from estimator.values import Missing, Source
+from estimator.values import Bounded, Missing, Source
+
+MAX_WORKERS = 15
+"""Of one GPU: 16 cores for each, one of them for training. MLPerf Training 1.0, Inspur NF5488A5:
+2 x 64 cores for 8 x A100."""
+
+HEADROOM = 0.25
+"""For what nobody knows, such as slower cores than those of the machine that measured (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,24 @@ def data_feed(
     if isinstance(loader.cost, Missing):
         return _assumed(loader.workers, loader.cost, rate, assumed_seconds, limits)
     return _measured(loader.workers, loader.cost, rate, limits)
+
+
+def most_made(report: DryStepReport, gpu_count: int) -> Bounded[float] | None:
+    """Samples/s that the data pipeline of a script makes for all GPUs at most; None where nobody
+    measured. The interval is that of cores slower or faster by ``HEADROOM`` than those here.
+    """
+    loader = report.loader
+    if isinstance(loader, Missing) or isinstance(loader.cost, Missing):
+        return None
+    workers = max(MAX_WORKERS, loader.workers)
+    most = workers * _copies(report, gpu_count) / loader.cost.worker_seconds
+    return Bounded(
+        target=most,
+        lower=most / (1 + HEADROOM),
+        upper=most * (1 + HEADROOM),
+        source=Source.MEASURED,
+        reason=reasons.most_made(workers),
+    )
 
 
 def on_data(feed: DataFeed) -> tuple[str, ...]:
@@ -111,12 +136,14 @@ def _verdict(own: int, workers: int, cost: SampleCost, rate: float) -> str:
 
 
 def _rate_of_one_process(plan: CandidatePlan, report: DryStepReport) -> float | Missing:
-    """Samples/s that each GPU's process loads while no GPU waits.
+    """Samples/s that each GPU's process loads while no GPU waits."""
+    rate = plan.if_fed or plan.throughput
+    return rate if isinstance(rate, Missing) else rate.target / _copies(report, plan.gpu_count)
 
-    Ranks that work on the same samples, as in tensor parallel, load all of them each.
+
+def _copies(report: DryStepReport, gpu_count: int) -> int:
+    """How many processes load different samples.
+
+    Ranks that work on the same ones, as in tensor parallel, load all of them each.
     """
-    rate = plan.throughput
-    if isinstance(rate, Missing):
-        return rate
-    copies = report.ranks[0].seen.topology.copies if report.ranks else plan.gpu_count
-    return rate.target / copies
+    return report.ranks[0].seen.topology.copies if report.ranks else gpu_count

@@ -8,7 +8,7 @@ from math import ceil
 from estimator.drystep.loader import LoaderSeen
 from estimator.drystep.measurement import Device, DryStepReport, StepMeasurement
 from estimator.plan.candidates import measurement_at
-from estimator.plan.feed import FeedLimits, data_feed
+from estimator.plan.feed import HEADROOM, MAX_WORKERS, FeedLimits, data_feed
 from estimator.plan.reasons import host as reasons
 from estimator.plan.types import CandidatePlan, DataFeed, HostRequest
 from estimator.units import GIB, MIB
@@ -38,8 +38,7 @@ class HostAssumptions:
     32 ns per byte of int64 ids and mask at 128 to 2048 tokens. Neither counts where the
     script's own samples were timed.
     min_workers: one reads while the other waits for the disk (assumed).
-    max_workers: 16 cores per GPU, one of them for training. MLPerf Training 1.0, Inspur
-    NF5488A5: 2 x 64 cores for 8 x A100.
+    max_workers: of one GPU, by its cores (:data:`estimator.plan.feed.MAX_WORKERS`).
     headroom: for what none of this knows, such as the user's own data in memory, page cache and
     slower cores (assumed).
     """
@@ -55,8 +54,8 @@ class HostAssumptions:
     image_seconds_per_byte: float = 6.0e-9
     other_seconds_per_byte: float = 32e-9
     min_workers: int = 2
-    max_workers: int = 15
-    headroom: float = 0.25
+    max_workers: int = MAX_WORKERS
+    headroom: float = HEADROOM
 
 
 DEFAULT_SHM_BYTES = 64 * MIB

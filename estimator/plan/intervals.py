@@ -36,6 +36,23 @@ def product(left: Figure, right: Figure, reason: str) -> Figure:
     )
 
 
+def lesser(value: Figure, limit: Bounded[float]) -> Figure:
+    """Each side of ``value``, or that of ``limit`` where it is less.
+
+    The reason and the weaker source are those of the limit too where it bounds the target.
+    """
+    if isinstance(value, Missing):
+        return value
+    is_limited = limit.target < value.target
+    return Bounded(
+        min(value.target, limit.target),
+        min(value.lower, limit.lower),
+        min(value.upper, limit.upper),
+        weaker(value.source, limit.source) if is_limited else value.source,
+        limit.reason if is_limited else value.reason,
+    )
+
+
 def inverse(value: Figure, numerator: float, reason: str) -> Figure:
     """``numerator / value`` for ``value`` > 0."""
     if isinstance(value, Missing):

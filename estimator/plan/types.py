@@ -122,7 +122,8 @@ class CandidatePlan:
     ``feasible`` says whether it may be chosen; ``reason`` says in plain words why it may
     not, or (for the others) how it compares. Without a step time throughput, duration,
     GPU-hours and cost are missing for the same reason. ``was_run``: a rank of this very plan was
-    run; otherwise what several GPUs add was computed.
+    run; otherwise what several GPUs add was computed. ``if_fed``: the throughput that the GPUs
+    would have if data bounded them less than it does; None where it does not.
     """
 
     gpu: str
@@ -142,6 +143,7 @@ class CandidatePlan:
     samples_per_step: int | None = None
     strategy: Strategy = PLAIN
     was_run: bool = False
+    if_fed: Bounded[float] | None = None
 
     @property
     def global_batch_size(self) -> int:

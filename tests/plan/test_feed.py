@@ -12,7 +12,7 @@ from estimator.drystep.measurement import DryStepReport
 from estimator.plan.candidates import Inputs, plan_for
 from estimator.plan.host import DEFAULT_SHM_BYTES, HostAssumptions, host_request
 from estimator.plan.recommend import recommend
-from estimator.plan.types import HostRequest, Question, Recommendation
+from estimator.plan.types import CandidatePlan, HostRequest, Question, Recommendation
 from estimator.units import GIB, MIB
 from estimator.values import Missing, Source
 
@@ -163,6 +163,59 @@ def test_of_a_model_file_nothing_is_said() -> None:
     assert isinstance(told, Recommendation)
     assert not any("a sample takes" in reason for reason in told.reasons)
     assert told.host.feed.workers_set == report.loader
+
+
+def plans(report: DryStepReport, rate: float, uncertainty: float = 0.0) -> list[CandidatePlan]:
+    """On 1, 2 and 4 GPUs of 32 samples a step each."""
+    question = Question(64, None, dataset_size=15_000, epochs=1)
+    inputs = Inputs(question, {"Small": SMALL}, planning.helpers(), report)
+    answer = planning.answer(SMALL, rate, uncertainty=uncertainty)
+    return [plan_for(inputs, answer, count) for count in (1, 2, 4)]
+
+
+def test_no_plan_is_faster_than_its_data() -> None:
+    # 15 workers for each GPU make 1,500 samples/s for it, of 6,000 that it could take
+    one, two, four = plans(script(), 6000)
+    assert [plan.throughput.target for plan in (one, two, four)] == [1500, 3000, 6000]
+    assert (one.throughput.lower, one.throughput.upper) == (1200, 1875)  # cores +-25 %
+    assert one.throughput.reason.startswith("bounded by data: what 15 DataLoader workers")
+    # 32 samples at 1,500/s; 15,000 of them
+    assert one.step_seconds.target == pytest.approx(32 / 1500)
+    assert one.step_seconds.lower == pytest.approx(32 / 1875)
+    assert one.duration_seconds.target == pytest.approx(10)
+    assert one.if_fed.target == 6000
+    assert request(script(), rate=6000).feed.samples_per_second == 6000
+
+
+def test_workers_of_the_script_beyond_the_usual_bound_it_less() -> None:
+    (one, *_) = plans(script(workers=30), 6000)
+    assert one.throughput.target == 3000
+
+
+def test_a_plan_that_data_does_not_bound_stays_as_it_was() -> None:
+    with_data, without = plans(script(), 1000), plans(planning.report(), 1000)
+    assert with_data == without
+    assert with_data[0].if_fed is None
+
+
+def test_data_may_bound_the_better_case_alone() -> None:
+    # 1,400/s, up to 2,100/s without data, of which 1,875/s are made by faster cores
+    (one, *_) = plans(script(), 1400, uncertainty=0.5)
+    assert (one.throughput.target, one.throughput.upper) == (1400, 1875)
+    assert one.if_fed is None
+    assert one.step_seconds.target == pytest.approx(32 / 1400)
+    assert one.step_seconds.lower == pytest.approx(32 / 1875)
+    assert one.throughput.source is Source.VIRTUAL
+
+
+@pytest.mark.parametrize(("report", "chosen"), [(planning.report(), "Large"), (script(), "Small")])
+def test_where_data_bounds_the_speed_a_large_gpu_is_not_worth_it(report, chosen) -> None:  # type: ignore[no-untyped-def]
+    """Twice the memory at eight times the speed, of which data leaves none."""
+    large = planning.gpu("Large", memory_gib=32)
+    answers = [planning.answer(SMALL, 1500), planning.answer(large, 12_000)]
+    told = recommend(Question(1, None), answers, [SMALL, large], planning.helpers(), report)
+    assert isinstance(told, Recommendation)
+    assert told.plan.gpu == chosen
 
 
 @pytest.mark.parametrize("workers", range(0, 20, 3))

@@ -246,6 +246,9 @@ CHINESE: Mapping[str, str] = {
         "GPU 将有 {share:.0%} 的时间在等数据：脚本的 num_workers={own} 最多产出 {made} 样本/秒，"
         "而每 GPU 消耗 {rate}；num_workers={enough} 即可跟上，所申请的资源已为此留足"
     ),
+    "bounded by data: what {workers} DataLoader workers for each GPU make at most": (
+        "受数据限制：每 GPU {workers} 个 DataLoader 进程最多所能产出"
+    ),
     "data bounds the speed: even {workers} DataLoader workers for each GPU make at most {made} "
     "samples/s, a GPU takes {rate} and will wait {share:.0%} of the time; cheaper or prepared "
     "samples would help, a faster GPU will not": (

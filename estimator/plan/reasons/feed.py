@@ -52,6 +52,13 @@ def waits(own: int, made: float, rate: float, enough: int) -> str:
     )
 
 
+def most_made(workers: int) -> str:
+    return sentence(
+        "bounded by data: what {workers} DataLoader workers for each GPU make at most",
+        workers=workers,
+    )
+
+
 def bounded(workers: int, made: float, rate: float) -> str:
     return sentence(
         "data bounds the speed: even {workers} DataLoader workers for each GPU make at most "
