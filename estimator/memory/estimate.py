@@ -93,7 +93,8 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
 
     Other than on a real GPU, the scratch of a convolution is a guess between nothing and
     the limit that was measured with. More of it comes out of what the allocator holds but does not
-    use, and then out of the device; an allocator that is at ``capacity`` can only reuse.
+    use, and then out of the device; an allocator that is at ``capacity`` can only reuse. Less of it
+    may also free what chunks of its size keep apart: what was held without any is as low as that.
     """
     held = measurement.peak_reserved_bytes + measurement.workspace_bytes
     used = measurement.peak_allocated_bytes
@@ -107,7 +108,8 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
         return _reserved_unseen(used, held, capacity)
     if measurement.device is Device.GPU or not _has_convolution(measurement):
         return Bounded.exact(held, source, reason)
-    lower = min(held, max(used, held - measurement.workspace_limit_bytes))
+    without = min(measurement.peak_reserved_bytes, held - measurement.workspace_limit_bytes)
+    lower = min(held, max(used, without))
     upper = max(held, min(used + measurement.workspace_limit_bytes, capacity))
     reason = sentence(
         "{reason} ({lower} to {upper} by the scratch of convolutions)",
