@@ -123,7 +123,7 @@ class CandidatePlan:
     not, or (for the others) how it compares. Without a step time throughput, duration,
     GPU-hours and cost are missing for the same reason. ``was_run``: a rank of this very plan was
     run; otherwise what several GPUs add was computed. ``if_fed``: the throughput that the GPUs
-    would have if data bounded them less than it does; None where it does not.
+    would have if data kept up with them; None where it does.
     """
 
     gpu: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -106,6 +107,36 @@ def test_a_batch_that_takes_too_long_is_cut_short(monkeypatch):
     assert cost.batches == 1
     assert 1 <= cost.samples < 64
     assert cost.processor_seconds == pytest.approx(0.01, rel=0.2)
+
+
+class Threaded(Samples):
+    """Computes in another thread, as OpenCV does."""
+
+    def __getitem__(self, index):
+        thread = threading.Thread(target=busy, args=(0.004,))
+        thread.start()
+        thread.join()
+        self.kept = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+        self.kept.start()
+        return np.ones([2], "float32")
+
+
+def test_what_other_threads_compute_counts():
+    assert cost_of(Threaded(), batch_size=4).processor_seconds > 0.003
+
+
+@pytest.mark.parametrize(
+    ("threads", "took"),
+    [(1, timing.BatchTime(8, 0.003, 0.001)), (2, timing.BatchTime(8, 0.004, 0.0))],
+)
+def test_the_clock_of_the_process_counts_only_where_others_compute(threads, took):
+    """With a limit on processor time Linux moves that clock at ticks of 4 ms alone."""
+    began = timing.Moment(thread=1.000, process=2.000, threads=1, elapsed=5.000)
+    ended = timing.Moment(thread=1.003, process=2.004, threads=threads, elapsed=5.004)
+    found = began.to(ended, samples=8)
+    assert found.samples == took.samples
+    assert found.processor_seconds == pytest.approx(took.processor_seconds)
+    assert found.waiting_seconds == pytest.approx(took.waiting_seconds)
 
 
 def test_a_short_data_set_is_timed_as_far_as_it_goes():
