@@ -180,6 +180,8 @@ def _own_state(model: FittedModel | None) -> tuple[State, tuple[str, ...]]:
 
 def _own_frames(store: Store, model: FittedModel | None) -> Iterator[pd.DataFrame]:
     """Jobs that changed and ended since the model was made; without one the newest."""
+    if not store.may_have_outcomes():
+        return
     from estimator.records.stores.query import EVERYTHING, newest
 
     if model is None:

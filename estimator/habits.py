@@ -24,7 +24,7 @@ class PastJobs:
     """Jobs of one model that really ran. An estimate alone does not count.
 
     frame: one row each, newest first, with the columns of ``nearest``; None where there is no
-    store or it cannot be read.
+    store, no job of it is known to have run, or it cannot be read.
     """
 
     frame: pd.DataFrame | None = None
@@ -45,10 +45,12 @@ def past_jobs(model: str) -> PastJobs:
     """The newest jobs of a model in the own store."""
     if not is_there(default_address()):
         return PastJobs()
-    from estimator.records.stores.query import ran
-
     try:
         with open_store() as store:
+            if not store.may_have_outcomes():
+                return PastJobs()
+            from estimator.records.stores.query import ran
+
             return PastJobs(ran(store, model, COLUMNS, MOST_JOBS))
     except BadInput:
         return PastJobs()

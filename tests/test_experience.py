@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from estimator.experience import load_correction, model_path
+from estimator.habits import past_jobs
 from estimator.learning.fit import fit
 from estimator.learning.model import save
 from estimator.learning.state import Basis, Level
@@ -46,6 +48,31 @@ def save_runs(*numbers, ended=NOW):
 
 def test_without_a_store() -> None:
     assert (jobs_learnt(), load_correction().notes) == (0, ())
+
+
+def estimate_of(number):
+    """A job that was asked about and has not run."""
+    return replace(run_of(number, NOW), happened=Happened())
+
+
+def test_of_who_only_asks_nothing_is_read(monkeypatch) -> None:
+    """pandas and ibis take the command longer than the dry step of a small model."""
+    with open_store() as store:
+        store.save(estimate_of(1))
+    for library in ("ibis", "pandas"):
+        monkeypatch.setitem(sys.modules, library, None)  # importing it fails
+    assert (jobs_learnt(), load_correction().notes) == (0, ())
+    assert past_jobs("Net").nearest(run_of(1, NOW).submitted.facts) == ()
+
+
+def test_one_job_that_ran_is_found_among_estimates() -> None:
+    with open_store() as store:
+        store.save(estimate_of(1))
+    save_runs(2)
+    with open_store() as store:
+        store.save(estimate_of(3))
+    assert jobs_learnt() == 1
+    assert past_jobs("Net").templates == {"ocr": 1}
 
 
 def test_own_jobs_count_without_a_fit() -> None:

@@ -146,6 +146,9 @@ ACTUAL: Mapping[Target, str] = MappingProxyType(
 )
 """The column that holds what happened, by what history corrects."""
 
+OUTCOME = ("status", *ACTUAL.values())
+"""Columns of which a record has one where it says what happened to its job."""
+
 _UNIT_ENDINGS = ("_bytes", "_s", "_at")
 
 

@@ -129,6 +129,7 @@ def test_what_is_saved_comes_back_and_more_is_learned(reopen: Open) -> None:
         bare = JobFacts(None, None, None, None, None)
         store.save(replace(FULL, submitted=Submitted(bare), predicted=None, happened=outcome))
         assert store.all() == (replace(FULL, happened=outcome), late)
+        assert store.may_have_outcomes()
         assert store.count() == 2
         assert store.get("nothing") is None
         selection = Selection({"template": "'; DROP TABLE jobs; --"})

@@ -94,6 +94,10 @@ class Store(ABC):
 
         return query.count(self)
 
+    def may_have_outcomes(self) -> bool:
+        """False where it is quickly known that no record says what happened to its job."""
+        return True
+
     def batches(
         self, columns: Sequence[str], since: datetime | None = None
     ) -> Iterator[pd.DataFrame]:

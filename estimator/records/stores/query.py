@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from estimator.records.columns import ACTUAL, BY_NAME
+from estimator.records.columns import BY_NAME, OUTCOME
 from estimator.records.rows import to_micros
 from estimator.records.stores.frames import in_kind
 
@@ -119,7 +119,7 @@ def ran(store: Store, model: str, columns: Sequence[str], limit: int) -> pd.Data
     import ibis
 
     table = store.table()
-    told = [table[name].notnull() for name in ("status", *ACTUAL.values())]
+    told = [table[name].notnull() for name in OUTCOME]
     happened = table.filter(table.model == model, ibis.or_(*told))
     ordered = happened.order_by(ibis.desc("identifier")).limit(limit)
     return conform(_frame(store, ordered.select(*columns)))

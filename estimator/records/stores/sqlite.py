@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from estimator.records.columns import BY_NAME
+from estimator.records.columns import BY_NAME, OUTCOME
 from estimator.records.rows import to_micros, to_row
 from estimator.records.stores import sql
 from estimator.records.stores.base import BATCH_ROWS, TABLE, Merged, Store, now, unusable
@@ -83,6 +83,13 @@ class SqliteStore(Store):
     def count(self) -> int:
         with _clear_errors(self.path):
             return int(self._connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0])
+
+    def may_have_outcomes(self) -> bool:
+        """As in Store, and always known: of who only asks, every record is an estimate."""
+        told = " OR ".join(f"{name} IS NOT NULL" for name in OUTCOME)
+        query = f"SELECT EXISTS (SELECT 1 FROM {TABLE} WHERE {told})"
+        with _clear_errors(self.path):
+            return bool(self._connection.execute(query).fetchone()[0])
 
     def rows(self, identifier: str | None = None) -> Iterator[dict[str, Any]]:
         only = "" if identifier is None else "WHERE identifier = ?"
