@@ -27,6 +27,39 @@ def test_large_values_are_zero_and_cost_no_memory() -> None:
     assert told["resident"] < 100 * MIB
 
 
+def test_a_sum_of_large_gradients_stays_off_the_host() -> None:
+    """As ``L2Decay`` makes one of each gradient and its decay, in most suites."""
+    told = on_virtual_gpu("""
+        from estimator.drystep.child.resident import peak_resident_bytes
+        before = peak_resident_bytes()
+        x = paddle.randn([1024, 1024, 1024])            # 4 GiB
+        y = paddle.add_n([x, x, x])
+        result["shape"] = y.shape
+        result["allocated"] = statistics.allocated_bytes()
+        result["resident"] = peak_resident_bytes() - before
+        small = paddle.to_tensor([1.0, 2.0])
+        result["sum"] = paddle.add_n([small, small + 2.0]).tolist()
+    """)
+    assert told["shape"] == [1024, 1024, 1024]
+    assert told["allocated"] == 2 * 4096 * MIB
+    assert told["resident"] < 100 * MIB
+    assert told["sum"] == [4.0, 6.0]
+
+
+def test_a_sparse_gradient_is_summed_with_a_dense_one() -> None:
+    told = on_virtual_gpu("""
+        table = paddle.nn.Embedding(1000, 64, sparse=True)
+        decay = paddle.regularizer.L2Decay(1e-4)
+        optimizer = paddle.optimizer.SGD(parameters=table.parameters(), weight_decay=decay)
+        for _ in range(2):
+            table(paddle.to_tensor([[1, 5, 7]])).mean().backward()
+            optimizer.step()
+            optimizer.clear_grad()
+        result["shape"] = table.weight.shape
+    """)
+    assert told["shape"] == [1000, 64]
+
+
 def test_small_and_integer_tensors_are_really_computed() -> None:
     told = on_virtual_gpu("""
         x = paddle.arange(10)

@@ -59,12 +59,13 @@ class Pace:
     processor seconds; after ``deadline`` (of ``time.monotonic``) nothing is run any more, and what
     is left is extrapolated. What a sample takes is timed at ``timed_at`` times the asked batch,
     because a few samples take less than a run varies by; not where the asked batch itself takes
-    ``timed_below_seconds``, when the difference to half of it says enough.
+    ``timed_below_seconds`` and twice a batch takes ``telling`` times as long: that says enough.
     """
 
     longest_run_seconds: float = LONGEST_RUN_SECONDS
     timed_at: int = 8
     timed_below_seconds: float = LONGEST_RUN_SECONDS / 4
+    telling: float = 1.25
     deadline: float = math.inf
     clock: Callable[[], float] = time.process_time
 
@@ -213,7 +214,8 @@ class _Attempts:
         points, seconds = zip(*map(self._timed, (first, second)), strict=True)
         times = list(zip((first, second), seconds, strict=True))
         more = min(first * self._pace.timed_at, self.limit)
-        if more > first and seconds[0] < self._pace.timed_below_seconds:
+        tells = max(seconds) > min(seconds) * self._pace.telling
+        if more > first and not (tells and seconds[0] >= self._pace.timed_below_seconds):
             times[1] = (more, self._timed(more)[1])
         self._limit_run_time(Line.through(*times))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]

@@ -159,8 +159,19 @@ bool LacksFactor(const KernelCall& call) {
   return false;
 }
 
+// A sparse gradient among those that are summed, which the call does not hold.
+bool LacksSummand(const KernelCall& call) {
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (call.info->inputs[i] != InputKind::kVectorOfAny) continue;
+    for (const auto* tensor : call.inputs[i]) {
+      if (tensor == nullptr) return true;
+    }
+  }
+  return false;
+}
+
 bool Worthwhile(const KernelCall& call, const Traits& traits) {
-  if (LacksFactor(call)) return false;
+  if (LacksFactor(call) || LacksSummand(call)) return false;
   if (traits.unknown_shape) return true;
   if (!traits.authentic) return traits.bytes <= kScalarBytes;
   const std::string& name = call.info->name;

@@ -11,6 +11,7 @@ using phi::AttributeType;
 using phi::DataType;
 using phi::DenseTensor;
 using TensorList = std::vector<const DenseTensor*>;
+using AnyList = std::vector<const phi::TensorBase*>;  // add_n's, of dense and sparse gradients
 
 bool DecodeInput(const std::type_index& type, InputKind* kind) {
   if (type == typeid(DenseTensor)) {
@@ -21,6 +22,8 @@ bool DecodeInput(const std::type_index& type, InputKind* kind) {
     *kind = InputKind::kVector;
   } else if (type == typeid(paddle::optional<TensorList>)) {
     *kind = InputKind::kOptionalVector;
+  } else if (type == typeid(AnyList)) {
+    *kind = InputKind::kVectorOfAny;
   } else {
     return false;
   }
@@ -72,6 +75,11 @@ class FrameReader {
   int stack_ = 0;
 };
 
+const DenseTensor* Dense(const phi::TensorBase* tensor) {
+  if (tensor == nullptr || !DenseTensor::classof(tensor)) return nullptr;
+  return static_cast<const DenseTensor*>(tensor);
+}
+
 KernelCall::Inputs ReadInput(InputKind kind, FrameReader* reader) {
   KernelCall::Inputs group;
   switch (kind) {
@@ -88,6 +96,9 @@ KernelCall::Inputs ReadInput(InputKind kind, FrameReader* reader) {
       if (const auto* list = reader->Reference<paddle::optional<TensorList>>().get_ptr()) {
         for (const auto* tensor : *list) group.push_back(tensor);
       }
+      break;
+    case InputKind::kVectorOfAny:
+      for (const auto* tensor : reader->Reference<AnyList>()) group.push_back(Dense(tensor));
       break;
   }
   return group;
@@ -224,7 +235,7 @@ KernelCall KernelCall::FromContext(const KernelInfo& info, DataType dtype,
     const auto& range = context->InputRangeAt(i);
     Inputs group;
     for (int j = range.first; j < range.second; ++j) {
-      group.push_back(static_cast<const DenseTensor*>(context->MutableInputAt(j)));
+      group.push_back(Dense(context->MutableInputAt(j)));
     }
     call.inputs.push_back(group);
   }

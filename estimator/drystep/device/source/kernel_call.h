@@ -33,7 +33,7 @@ struct ArgumentNames {
 };
 
 // What a kernel's KernelArgsDef says, decoded once at registration.
-enum class InputKind { kTensor, kOptional, kVector, kOptionalVector };
+enum class InputKind { kTensor, kOptional, kVector, kOptionalVector, kVectorOfAny };
 struct KernelInfo {
   std::string name;
   std::vector<InputKind> inputs;
@@ -56,8 +56,9 @@ size_t Bytes(const phi::DenseTensor& tensor);
 // and that come back as inputs, variables that were declared and not yet written.
 bool HasBytes(const phi::DenseTensor& tensor);
 
-// A kernel launch. An absent optional input is nullptr; an absent output is nullptr. `inputs`
-// and `outputs` hold one group per argument: one tensor, or those of a list.
+// A kernel launch. An absent optional input is nullptr, and so is one that is not dense; an absent
+// output is nullptr. `inputs` and `outputs` hold one group per argument: one tensor, or those of a
+// list.
 struct KernelCall {
   using Inputs = paddle::small_vector<const phi::DenseTensor*, 4>;
   using Outputs = paddle::small_vector<phi::DenseTensor*, 4>;
