@@ -92,9 +92,11 @@ def _saved_text(identifier: str) -> str:
         with open_store() as store:
             record = store.get(identifier)
     if record is None:
-        raise BadInput(message("layers.no_estimate", identifier=identifier), where=address)
+        what = message("layers.no_estimate", identifier=identifier)
+        raise BadInput(what, where=address, hint="paddle-estimate history list")
     if record.submitted.job_request is None:
-        raise BadInput(message("layers.no_request", identifier=identifier), where=address)
+        what = message("layers.no_request", identifier=identifier)
+        raise BadInput(what, where=address, hint="paddle-estimate MODEL.py")
     return record.submitted.job_request
 
 

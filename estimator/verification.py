@@ -114,7 +114,9 @@ def check_host_memory(virtual: StepMeasurement, to_spare: int | None = None) -> 
                 "it takes {peak} of host memory, of which {room} are to spare",
                 peak=format_bytes(virtual.peak_allocated_bytes),
                 room=format_bytes(room),
-            )
+            ),
+            where="--verify",
+            hint=sentence("a machine with more memory"),
         )
 
 

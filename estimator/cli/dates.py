@@ -16,7 +16,8 @@ def moment(text: str | None, where: str, zone: tzinfo = UTC) -> datetime | None:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput(message("error.date", words=text), where=where) from None
+        hint = f"{where} 2026-01-31"
+        raise BadInput(message("error.date", words=text), where=where, hint=hint) from None
     return read if read.tzinfo else read.replace(tzinfo=zone)
 
 

@@ -11,7 +11,7 @@ from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.drystep.where import HERE, Where
 from estimator.errors import BadInput
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 KUBERNETES = "kubernetes"
 
@@ -45,4 +45,5 @@ def where(arguments: EstimateArguments) -> Where:
 def require_here(arguments: EstimateArguments) -> None:
     """Raise BadInput for a command whose steps run on this machine only."""
     if arguments.dry_step_on is not None:
-        raise BadInput(message("error.only_here"), where="--dry-step-on")
+        hint = sentence("the same command without --dry-step-on")
+        raise BadInput(message("error.only_here"), where="--dry-step-on", hint=hint)

@@ -22,11 +22,15 @@ def check_writable(path: Path | None, flag: str = "--out") -> None:
         return
     folder = path.absolute().parent
     if path.is_dir():
-        raise BadInput(message("error.out_is_folder", path=path), where=flag)
+        hint = f"{flag} {path / 'FILE'}"
+        raise BadInput(message("error.out_is_folder", path=path), where=flag, hint=hint)
     if not folder.is_dir():
-        raise BadInput(message("error.no_folder", path=folder), where=flag)
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise BadInput(message("error.not_writable", path=path), where=flag)
+        hint = f"mkdir -p {folder}"
+        raise BadInput(message("error.no_folder", path=folder), where=flag, hint=hint)
+    written = path if path.exists() else folder
+    if not os.access(written, os.W_OK):
+        hint = f"ls -ld {written}"
+        raise BadInput(message("error.not_writable", path=path), where=flag, hint=hint)
 
 
 def write_document(document: str, path: Path | None) -> None:
@@ -60,7 +64,8 @@ def write_stdout(document: str) -> None:
 
 
 def _not_written(path: Path | str, error: OSError) -> BadInput:
-    return BadInput(message("error.not_written", path=path, why=error.strerror or str(error)))
+    what = message("error.not_written", path=path, why=error.strerror or str(error))
+    return BadInput(what, hint=f"df -h {path.parent}" if isinstance(path, Path) else "df -h")
 
 
 def give_up_stdout() -> int:

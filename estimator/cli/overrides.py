@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from estimator.errors import BadInput
-from estimator.messages import message
+from estimator.messages import message, sentence
 from estimator.workload.types import OptionValue
 
 _FLAG = "-o"
@@ -43,7 +43,7 @@ def _put(options: dict[str, Any], names: Sequence[str], value: OptionValue) -> N
 
 def _conflict(value: Sequence[str], group: Sequence[str]) -> BadInput:
     what = message("error.key_conflict", value=".".join(value), group=".".join(group))
-    return BadInput(what, where=_FLAG)
+    return BadInput(what, where=_FLAG, hint=sentence("leave out one of the two"))
 
 
 def _value(words: str, pair: str) -> OptionValue:

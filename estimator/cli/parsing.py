@@ -17,7 +17,7 @@ from estimator.errors import BadInput
 from estimator.manifest import overrides
 from estimator.manifest.kindnames import parse_kind
 from estimator.manifest.types import Override
-from estimator.messages import Language, message
+from estimator.messages import Language, message, sentence
 from estimator.options import EstimateOptions, ManifestOptions
 from estimator.plan.types import Objective, Question
 from estimator.units import parse_duration
@@ -178,7 +178,8 @@ def _check_inference(arguments: EstimateArguments) -> None:
     }
     for flag, is_given in flags.items():
         if arguments.inference and is_given:
-            raise BadInput(message("error.no_training", flag=flag), where="--inference")
+            hint = sentence("leave out {flag} or --inference", flag=flag)
+            raise BadInput(message("error.no_training", flag=flag), where="--inference", hint=hint)
 
 
 def _question(arguments: QuestionArguments) -> Question:
@@ -245,15 +246,17 @@ def _settings(arguments: QuestionArguments) -> Iterator[Override]:
 
 def _existing(flag: str, path: Path | None) -> Path | None:
     if path is not None and not path.exists():
-        raise BadInput(message("error.no_path", path=path), where=flag)
+        hint = f"ls {path.parent}"
+        raise BadInput(message("error.no_path", path=path), where=flag, hint=hint)
     return path
 
 
 def _seconds(flag: str, words: str) -> float:
+    hint = f"{flag} 12h"
     try:
         seconds = parse_duration(words)
     except ValueError:
-        raise BadInput(message("error.duration", words=words), where=flag) from None
+        raise BadInput(message("error.duration", words=words), where=flag, hint=hint) from None
     if seconds <= 0:
-        raise BadInput(message("error.no_time", words=words), where=flag)
+        raise BadInput(message("error.no_time", words=words), where=flag, hint=hint)
     return seconds

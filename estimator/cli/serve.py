@@ -131,5 +131,6 @@ def _bytes(flag: str, words: str) -> int:
 
     try:
         return parse_bytes(words)
-    except ValueError as error:
-        raise BadInput(str(error), where=flag) from None
+    except ValueError:
+        hint = f"{flag} 16Gi"
+        raise BadInput(message("error.memory", words=words), where=flag, hint=hint) from None

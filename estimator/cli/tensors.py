@@ -81,5 +81,6 @@ def _classes(classes: str, dtype: str, words: str, flag: str) -> int:
     if not _is_positive(classes):
         raise _unreadable(words, flag)
     if "int" not in dtype:
-        raise BadInput(message("error.classes_dtype", dtype=dtype), where=flag)
+        hint = f"{flag} {words.replace(dtype, 'int64')}"
+        raise BadInput(message("error.classes_dtype", dtype=dtype), where=flag, hint=hint)
     return int(classes)

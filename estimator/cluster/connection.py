@@ -23,6 +23,9 @@ from estimator.messages import message
 FIELD_MANAGER = "paddle-estimate"
 """Who owns the fields that are applied, as ``managedFields`` name it."""
 
+READY = "kubectl get --raw /readyz"
+"""What to try where a cluster does not do its work: whether it says that it is ready."""
+
 _NOT_INSTALLED = "pip install 'paddle-estimate[kubernetes]'"
 _REFUSED = (401, 403)
 _FROM_SERVER = 500
@@ -128,7 +131,7 @@ class Cluster:
             ) from error
         if error.status >= _FROM_SERVER:
             what = message("cluster.broken", status=error.status, why=_said(error))
-            raise BadInput(what, where=self.address) from error
+            raise BadInput(what, where=self.address, hint=READY) from error
 
     def _unreachable(self, error: Exception) -> BadInput:
         why = str(getattr(error, "reason", error))
@@ -216,7 +219,8 @@ def _cluster(way: Way) -> Cluster:
             cluster._client = DynamicClient(client, cache_file=str(Path(folder) / "kinds.json"))
     except DynamicApiError as error:
         cluster._raise_unless_about_document(error)
-        raise BadInput(message("cluster.broken", status=error.status, why=_said(error))) from error
+        what = message("cluster.broken", status=error.status, why=_said(error))
+        raise BadInput(what, where=way.address, hint=READY) from error
     except HTTPError as error:
         raise cluster._unreachable(error) from error
     return cluster

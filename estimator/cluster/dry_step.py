@@ -85,6 +85,7 @@ class ClusterStep:
             raise BadInput(
                 sentence("a training script does not run on the cluster, a model file does"),
                 where="--dry-step-on",
+                hint=sentence("the same command without --dry-step-on"),
             )
         name = f"{TEMPLATE}-{os.urandom(5).hex()}"
         job = job_of(name, request, self.terms)
@@ -108,7 +109,8 @@ class ClusterStep:
             if pod.over:
                 raise without_answer(self.objects.pod_of(name), tuple(listener.rest))
             pod = self._now(name, pod)
-        raise UserCodeFailed(sentence("the cluster's dry step did not end in time"))
+        hint = f"--time-limit {2 * round(seconds)}s"
+        raise UserCodeFailed(sentence("the cluster's dry step did not end in time"), hint=hint)
 
     def _listen(self, pod: Started, listener: Listener, heard: OnProgress) -> None:
         """Follow the log to its end, or as long as the connection lasts."""
@@ -150,7 +152,7 @@ class ClusterStep:
 
     def _require_wanted(self) -> None:
         if self.given_up.is_set():
-            raise UserCodeFailed(sentence("stopped"))
+            raise UserCodeFailed(sentence("stopped"), hint="")  # who stopped it knows
 
 
 def choose_on_cluster(wish: DeviceChoice, announce: object) -> ChosenDevice:

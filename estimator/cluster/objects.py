@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from estimator.cluster.answers import findings_in
-from estimator.cluster.connection import FIELD_MANAGER, Way
+from estimator.cluster.connection import FIELD_MANAGER, READY, Way
 from estimator.cluster.pods import Plain
 from estimator.errors import BadInput
 from estimator.manifest.validate import line_of
@@ -149,7 +149,7 @@ class Objects:
             )
         if error.status >= _FROM_SERVER or not document:
             said = message("cluster.broken", status=error.status, why=first.problem)
-            return BadInput(said, where=self.address)
+            return BadInput(said, where=self.address, hint=READY)
         why = line_of(first, document)
         return BadInput(
             message("cluster.refused", kind=document["kind"], why=why),

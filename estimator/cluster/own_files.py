@@ -24,7 +24,8 @@ def files_of(model: Path) -> dict[str, bytes]:
         return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(found)}
     except OSError as error:
         what = sentence("cannot be read: {why}", why=error.strerror or str(error))
-        raise BadInput(what, where=str(error.filename or model)) from error
+        where = str(error.filename or model)
+        raise BadInput(what, where=where, hint=f"ls -l {where}") from error
 
 
 def _imported(model: Path) -> set[Path]:

@@ -18,6 +18,7 @@ _NO_IMAGE = ("ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName")
 _CANNOT_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _NOT_CREATED = "FailedCreate"
 _LONGEST = 300
+_EVENTS = "kubectl get events --sort-by=.lastTimestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def state_of(pod: Plain) -> Waiting | Started:
 def without_answer(pod: Plain | None, printed: Sequence[str]) -> EstimatorError:
     """What a pod that ended without an answer is told as; None: it is gone."""
     if pod is None:
-        return _with(BadInput(sentence("the pod was deleted before it answered")), printed)
+        what = sentence("the pod was deleted before it answered")
+        return _with(BadInput(what, hint=_EVENTS), printed)
     status = pod.get("status", {})
     container: Plain = next(iter(status.get("containerStatuses") or []), {})
     ended = container.get("state", {}).get("terminated", {})
@@ -81,7 +83,8 @@ def without_answer(pod: Plain | None, printed: Sequence[str]) -> EstimatorError:
         )
     if status.get("reason"):  # evicted, out of time, preempted, the node is gone
         said = _short(str(status.get("message") or status["reason"]))
-        return _with(BadInput(sentence("the cluster ended the pod: {why}", why=said)), printed)
+        what = sentence("the cluster ended the pod: {why}", why=said)
+        return _with(BadInput(what, hint=_EVENTS), printed)
     code = int(ended.get("exitCode", 0))
     last = next((line for line in reversed(printed)), "")
     what = sentence(

@@ -157,7 +157,8 @@ class _Heard:
             self.unfinished.clear()
         self.unfinished += rest
         if len(self.unfinished) > _LONGEST_REPLY_BYTES:  # user code may write to the pipe as well
-            raise UserCodeFailed(sentence("the child's reply has no end"))
+            hint = sentence("leave out code that writes to file descriptors it did not open")
+            raise UserCodeFailed(sentence("the child's reply has no end"), hint=hint)
 
     def prints(self, chunk: bytes) -> None:
         """Take bytes of the user's output, of which only the last are kept."""

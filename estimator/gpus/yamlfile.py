@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 Step = str | int
@@ -64,10 +65,11 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput("is not UTF-8 text", where=str(path)) from error
+        hint = sentence("save it as UTF-8")
+        raise BadInput(sentence("is not UTF-8 text"), where=str(path), hint=hint) from error
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise BadInput(f"cannot be read: {reason}", where=str(path)) from error
+        what = sentence("cannot be read: {why}", why=(error.strerror or str(error)).lower())
+        raise BadInput(what, where=str(path), hint=f"ls -l {path}") from error
 
 
 def _complaint(steps: Sequence[Step], kind: str, message: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from estimator.errors import BadInput
 from estimator.learning.frames import needed_columns
+from estimator.messages import sentence
 from estimator.records.mapping import ColumnMap, read_mapped
 from estimator.records.reading.problems import Tally
 
@@ -25,5 +26,9 @@ def frame_of_files(paths: Sequence[Path], mapping: ColumnMap, tally: Tally) -> p
         for frame in read_mapped(path, mapping, tally):
             parts.append(frame[[name for name in frame.columns if name in wanted]])
     if not any(len(part) for part in parts):
-        raise BadInput("there is no job in these files", where=", ".join(map(str, paths)))
+        raise BadInput(
+            sentence("there is no job in these files"),
+            where=", ".join(map(str, paths)),
+            hint="paddle-estimate history import --help",
+        )
     return pd.concat(parts, ignore_index=True)

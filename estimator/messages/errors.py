@@ -51,6 +51,11 @@ WORDINGS = {
         "'{words}' is not a time; write it like 12h, 90m or 1d6h",
         "'{words}' 不是时间；请写成 12h、90m 或 1d6h",
     ),
+    "error.memory": Wording(
+        "'{words}' is not an amount of memory; write it like 16Gi, 80GB or 512MiB",
+        "'{words}' 不是内存大小；请写成 16Gi、80GB 或 512MiB",
+    ),
+    "error.no_memory": Wording("'{words}' is no memory at all", "'{words}' 的内存大小为零"),
     "error.no_time": Wording("'{words}' is no time at all", "'{words}' 的时长为零"),
     "error.words": Wording("'{words}' is no argument", "'{words}' 不是参数"),
     "error.is_script": Wording(

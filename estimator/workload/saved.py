@@ -65,5 +65,6 @@ def _beginning(path: Path) -> bytes:
             return file.read(_HEADER_BYTES)
     except OSError as error:
         raise BadInput(
-            sentence("'{path}' cannot be read: {why}", path=path, why=error.strerror)
+            sentence("'{path}' cannot be read: {why}", path=path, why=error.strerror),
+            hint=f"ls -l {path}",
         ) from error

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.workload.saved import check_saved_program, is_saved_program
 
 
@@ -23,9 +24,11 @@ def check_model_file(path: Path) -> None:
     try:
         source = path.read_bytes()
     except FileNotFoundError as error:
-        raise BadInput(f"there is no file '{path}'") from error
+        what = sentence("there is no file '{path}'", path=path)
+        raise BadInput(what, hint=f"ls {path.parent}") from error
     except OSError as error:
-        raise BadInput(f"'{path}' cannot be read: {error.strerror}") from error
+        what = sentence("'{path}' cannot be read: {why}", path=path, why=error.strerror)
+        raise BadInput(what, hint=f"ls -l {path}") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,11 +90,14 @@ def _not_utf8(path: Path, source: bytes) -> BadInput | None:
         source.decode("utf-8")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
-        return BadInput("the file is not UTF-8 text", where=f"{path}:{line}", hint="save as UTF-8")
+        what, hint = sentence("the file is not UTF-8 text"), sentence("save it as UTF-8")
+        return BadInput(what, where=f"{path}:{line}", hint=hint)
     return None
 
 
 def _not_python(path: Path, error: Exception) -> BadInput:
+    hint = f"python -m py_compile {path}"
     if isinstance(error, SyntaxError) and error.lineno:
-        return BadInput(f"{type(error).__name__}: {error.msg}", where=f"{path}:{error.lineno}")
-    return BadInput(f"not Python source: {error}", where=str(path))
+        what, where = f"{type(error).__name__}: {error.msg}", f"{path}:{error.lineno}"
+        return BadInput(what, where=where, hint=hint)
+    return BadInput(sentence("not Python source: {why}", why=error), where=str(path), hint=hint)

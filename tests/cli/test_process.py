@@ -108,4 +108,5 @@ def test_a_full_disk_is_one_error(tmp_path: Path) -> None:
             env={**os.environ, HOME_VARIABLE: str(tmp_path), "LC_ALL": "C"},
         )
     assert done.returncode == 2
-    assert done.stderr == b"error: 'stdout' was not written: No space left on device\n"
+    said = b"error: 'stdout' was not written: No space left on device\n  try: df -h\n"
+    assert done.stderr == said

@@ -158,18 +158,3 @@ def test_the_nearest_choice_is_proposed() -> None:
     assert mends.one_of("medium", "?", ("", "Memory")) == "medium: Memory"
     assert mends.as_text("a", True) == 'a: "true"'
     assert mends.delete(["a", "b"]) == "a: !delete, b: !delete"
-
-
-def test_every_refusal_says_what_to_try() -> None:
-    """``hint=`` may come out empty for one case of several, but nobody has forgotten it."""
-    folder = Path(estimator.manifest.__file__).parent
-    forgotten = [
-        f"{path.name}:{node.lineno}"
-        for path in folder.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == BadInput.__name__
-        and "hint" not in {keyword.arg for keyword in node.keywords}
-    ]
-    assert forgotten == []

@@ -47,4 +47,7 @@ def prices_of(oom_price: float, waste_price: float) -> Prices:
         return Prices(oom_price, waste_price)
     except ValueError:
         price = f"{oom_price:g}, {waste_price:g}"
-        raise BadInput(message("error.price", price=price), where="--oom-price") from None
+        hint = "--oom-price 20 --waste-price 1"
+        raise BadInput(
+            message("error.price", price=price), where="--oom-price", hint=hint
+        ) from None

@@ -48,12 +48,13 @@ def _groups(arguments: HistoryRecommendArguments) -> Groups:
 
 
 def _bytes(words: str) -> int:
+    flag, hint = "--request", "--request 16Gi"
     try:
         amount = parse_bytes(words)
     except ValueError as error:
-        raise BadInput(str(error), where="--request") from error
+        raise BadInput(message("error.memory", words=words), where=flag, hint=hint) from error
     if amount < 1:
-        raise BadInput(f"'{words}' is no memory at all", where="--request", hint="--request 16Gi")
+        raise BadInput(message("error.no_memory", words=words), where=flag, hint=hint)
     return amount
 
 

@@ -79,7 +79,8 @@ def add(session: Session, arguments: AddArguments) -> int:
         for frame in frames_of([FoundJob("--set", facts)], tally):
             stage.add(frame, "add")
         if tally.doubtful:
-            raise BadInput(next(iter(tally.doubtful)), where="--set")
+            hint = "paddle-estimate history add --help"
+            raise BadInput(next(iter(tally.doubtful)), where="--set", hint=hint)
         stage.settle(tally)
         store.merge(stage)
     write_stdout(f"{facts['identifier']}\n")

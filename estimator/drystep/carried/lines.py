@@ -79,7 +79,8 @@ class Listener:
         except (zlib.error, binascii.Error):
             found = b""
         if not found or not unpacking.eof:
-            raise UserCodeFailed(sentence("the answer of the dry step is damaged"))
+            hint = sentence("the same command once more, with a model that prints less")
+            raise UserCodeFailed(sentence("the answer of the dry step is damaged"), hint=hint)
         return found
 
     def _ours(self, kind: str, value: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import paddle
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.workload.types import OptionValue
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -78,11 +79,15 @@ def distribute(
 
 
 def _unknown(key: str, known: frozenset[str]) -> BadInput:
-    what = f"no function of the model file takes the option '{key}'"
+    what = sentence("no function of the model file takes the option '{key}'", key=key)
     if key == "batch_size":
         return BadInput(what, where="-o", hint="--batch-size")
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     if near:
         return BadInput(what, where="-o", hint=f"-o {near[0]}=VALUE")
-    names = ", ".join(sorted(known))
-    return BadInput(f"{what}; it takes {names or 'no options'}", where="-o")
+    if not known:
+        hint = sentence("leave out {name}", name=f"-o {key}")
+        return BadInput(sentence("{what}; it takes no options", what=what), where="-o", hint=hint)
+    names = tuple(sorted(known))
+    what = sentence("{what}; it takes {names}", what=what, names=names)
+    return BadInput(what, where="-o", hint=f"-o {names[0]}=VALUE")

@@ -84,7 +84,8 @@ class RunFile:
         model = self.build_model()
         if not isinstance(model, (paddle.nn.Layer, paddle.Model)):
             what = f"{self.source} gave a {type(model).__name__}, not a paddle.nn.Layer"
-            raise BadInput(what, where=self.build_model.where)
+            hint = "def build_model(): return YourLayer()"
+            raise BadInput(what, where=self.build_model.where, hint=hint)
         return model
 
 

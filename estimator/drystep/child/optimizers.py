@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+from difflib import get_close_matches
 from typing import Any
 
 import paddle
@@ -38,7 +39,8 @@ def new_optimizer(
     if prepared is not None:
         return _unused_copy(prepared)
     if all(parameter.stop_gradient for parameter in model.parameters()):
-        raise BadInput(sentence("the model has no parameters to train"), where=str(file.path))
+        what = sentence("the model has no parameters to train")
+        raise BadInput(what, where=str(file.path), hint="--inference")
     optimizer, assumption = default_optimizer(model)
     assumptions.add(assumption)
     return optimizer
@@ -57,10 +59,12 @@ def _named(name: str, model: paddle.nn.Layer) -> Any:
     kind = getattr(paddle.optimizer, name, None)
     if not (isinstance(kind, type) and issubclass(kind, paddle.optimizer.Optimizer)):
         known = sorted(k.__name__ for k in paddle.optimizer.Optimizer.__subclasses__())
+        near = "".join(get_close_matches(name, known, n=1, cutoff=0.5))
         raise BadInput(
             sentence(
                 "paddle.optimizer has no '{name}'; it has {known}", name=name, known=tuple(known)
-            )
+            ),
+            hint=near or "AdamW",
         )
     return kind(learning_rate=1e-3, parameters=model.parameters())
 
@@ -83,7 +87,8 @@ def _built(build_optimizer: Hook, model: paddle.nn.Layer) -> Any:
         optimizer = build_optimizer(model if argument in _MODEL_NAMES else model.parameters())
     if not hasattr(optimizer, "step"):
         what = f"build_optimizer must return an optimizer, not a {type(optimizer).__name__}"
-        raise BadInput(what, where=build_optimizer.where)
+        hint = "return paddle.optimizer.AdamW(parameters=parameters)"
+        raise BadInput(what, where=build_optimizer.where, hint=hint)
     return optimizer
 
 

@@ -32,7 +32,8 @@ class SavedProgram:
     def run(self) -> RunFile:
         """What the files define: the model alone. Raises BadInput where there are options."""
         if self.options:
-            raise BadInput(sentence("a saved program takes no options"), where="-o")
+            hint = sentence("leave out {name}", name="-o")
+            raise BadInput(sentence("a saved program takes no options"), where="-o", hint=hint)
         return RunFile(
             path=self.path,
             source=sentence("the saved program"),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from estimator.messages.chinese.cluster import CHINESE as CLUSTER
 from estimator.messages.chinese.drystep import CHINESE as DRYSTEP
+from estimator.messages.chinese.errors import CHINESE as ERRORS
 from estimator.messages.chinese.findings import CHINESE as FINDINGS
 from estimator.messages.chinese.gpus import CHINESE as GPUS
 from estimator.messages.chinese.learning import CHINESE as LEARNING
@@ -26,6 +27,7 @@ from estimator.messages.chinese.yaml import CHINESE as YAML
 PARTS: tuple[Mapping[str, str], ...] = (
     CLUSTER,
     DRYSTEP,
+    ERRORS,
     FINDINGS,
     GPUS,
     LEARNING,

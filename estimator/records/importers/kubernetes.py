@@ -167,7 +167,8 @@ def _moment(text: str | None) -> float | None:
     try:
         return datetime.fromisoformat(text).timestamp() if text else None
     except ValueError as error:
-        raise BadInput(sentence("'{text}' is no time", text=text)) from error
+        what = sentence("'{text}' is no time", text=text)
+        raise BadInput(what, hint="kubectl get jobs,pods -A -o json") from error
 
 
 def _get(value: Any, *path: str) -> Any:

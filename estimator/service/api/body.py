@@ -82,7 +82,8 @@ def ask_of(plain: Mapping[str, Any], upload: Upload | None, request: Request) ->
         raise unusable(error) from None
     about = cast(Asked, body)
     if sum(one is not None for one in (about.source, about.model, upload)) != 1:
-        raise BadInput(sentence("one of source, model and a file has to be given"))
+        what = sentence("one of source, model and a file has to be given")
+        raise BadInput(what, hint="curl -F file=@model.py ...")
     if about.source is not None:
         upload = Upload(about.filename, about.source.encode("utf-8", "surrogatepass"))
     options = {name: value for name, value in given(body).items() if name not in Asked.model_fields}
@@ -123,7 +124,7 @@ def _words(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError as error:
         what = sentence("cannot be read: {why}", why=str(error))
-        raise BadInput(what, where=ARGUMENTS) from None
+        raise BadInput(what, where=ARGUMENTS, hint="-F 'arguments=--epochs 1'") from None
 
 
 async def form_of(request: Request, context: Context) -> tuple[dict[str, Any], Upload | None]:

@@ -92,7 +92,7 @@ class DaskPlace:
                 said = " ".join(str(error).split())[:200]
                 raise InternalError(sentence("the cluster: {why}", why=said)) from error
             return answer
-        raise UserCodeFailed(sentence("stopped"))
+        raise UserCodeFailed(sentence("stopped"), hint="")  # who stopped it knows
 
 
 class DaskEngine:
@@ -111,7 +111,7 @@ class DaskEngine:
             self._client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             what = sentence("the Dask cluster does not answer: {why}", why=str(error)[:200])
-            raise BadInput(what, where=address) from error
+            raise BadInput(what, where=address, hint="dask scheduler") from error
         self._unsafe = unsafe
 
     @contextmanager
@@ -131,7 +131,8 @@ def carry_out(files: Mapping[str, bytes], order: bytes, terms: Terms) -> bytes:
         engine = _engine(terms.memory_bytes, terms.seconds)
         try:
             if not engine.safe and not terms.unsafe:
-                raise BadInput(sentence("uploads are refused: this machine has no sandbox"))
+                what = sentence("uploads are refused: this machine has no sandbox")
+                raise BadInput(what, hint="apt-get install bubblewrap")
             with engine.place() as place:
                 copy_files(files, place.folder)
                 request = _of_this_machine(decode_order(order).request, place.folder)

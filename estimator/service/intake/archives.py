@@ -18,6 +18,8 @@ from estimator.service.settings import Bounds
 
 _CHUNK = 1 << 16
 _LONGEST_NAME = 240
+_PACK = "tar -hczf code.tar.gz -C FOLDER ."
+"""Names within the folder, and in place of a link what it leads to."""
 
 _DAMAGES = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError),
@@ -42,7 +44,9 @@ def files_of(name: str, content: bytes, bounds: Bounds) -> dict[str, bytes]:
         return _within(name, members, bounds)
     except _DAMAGES as error:
         said = str(error)[:80] or type(error).__name__
-        raise BadInput(sentence("the archive is damaged: {why}", why=said), where=name) from error
+        what = sentence("the archive is damaged: {why}", why=said)
+        hint = f"unzip -t {name}" if is_zip else f"tar -tf {name}"
+        raise BadInput(what, where=name, hint=hint) from error
 
 
 def _is_tar(name: str) -> bool:
@@ -60,15 +64,18 @@ def _within(archive: str, members: Iterator[Member], bounds: Bounds) -> dict[str
                 raise BadInput(
                     sentence("unpacks to more than {count} bytes", count=bounds.unpacked_bytes),
                     where=archive,
+                    hint=sentence("leave out data and checkpoints"),
                 )
             parts.append(chunk)
         files[_safe(name, archive)] = b"".join(parts)
         if len(files) > bounds.files:
             raise BadInput(
-                sentence("holds more than {count} files", count=bounds.files), where=archive
+                sentence("holds more than {count} files", count=bounds.files),
+                where=archive,
+                hint=sentence("leave out data and checkpoints"),
             )
     if not files:
-        raise BadInput(sentence("the archive is empty"), where=archive)
+        raise BadInput(sentence("the archive is empty"), where=archive, hint=_PACK)
     return files
 
 
@@ -105,12 +112,16 @@ def _safe(name: str, archive: str) -> str:
     is_text = name.isprintable() and "\\" not in name and 0 < len(name) <= _LONGEST_NAME
     if not is_text or path.is_absolute() or ".." in path.parts or not path.parts:
         raise BadInput(
-            sentence("the name {name} leads out of the folder", name=repr(name)[:80]), where=archive
+            sentence("the name {name} leads out of the folder", name=repr(name)[:80]),
+            where=archive,
+            hint=_PACK,
         )
     return str(path)
 
 
 def _no_file(archive: str, name: str) -> BadInput:
     return BadInput(
-        sentence("{name} is a link or a device, not a file", name=repr(name)[:80]), where=archive
+        sentence("{name} is a link or a device, not a file", name=repr(name)[:80]),
+        where=archive,
+        hint=_PACK,
     )

@@ -62,6 +62,7 @@ def asked(ask: Ask, caller: Caller, context: Context) -> tuple[Run, bool]:
             raise BadInput(
                 sentence("a key has 1 to {most} letters", most=_KEY_LETTERS),
                 where="Idempotency-Key",
+                hint="Idempotency-Key: run-1",
             )
         if known := context.store.by_key(caller.name, ask.key):
             return _the_same(known, ask), True

@@ -112,7 +112,7 @@ def _trains(content: bytes) -> bool:
 
 def _refuse(options: Mapping[str, Any], names: tuple[str, ...], why: str) -> None:
     if wrong := next((name for name in names if name in options), None):
-        raise BadInput(why, where=wrong)
+        raise BadInput(why, where=wrong, hint=sentence("leave out {name}", name=wrong))
 
 
 def command_line(options: Mapping[str, Any], model: str, *, script: bool = False) -> list[str]:

@@ -159,6 +159,6 @@ def open_database(address: str) -> Database:
 
 def _unusable(address: str, error: Exception) -> BadInput:
     said = " ".join(str(error).split())
-    return BadInput(
-        sentence("the service's database cannot be used: {why}", why=said), where=address
-    )
+    what = sentence("the service's database cannot be used: {why}", why=said)
+    hint = "--database postgresql://USER@HOST/NAME" if "://" in address else f"ls -l {address}"
+    return BadInput(what, where=address, hint=hint)

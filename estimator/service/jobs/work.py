@@ -72,7 +72,8 @@ def carry_out(run: Run, place: Workplace) -> None:
 def _answer(run: Run, place: Workplace, slot: Place) -> EstimateResult:
     """The pipeline's answer; in the slot's folder, so that files go by their names alone."""
     if run.request["uploaded"] and not may_upload(place):
-        raise BadInput(sentence("uploads are refused: this machine has no sandbox"))
+        what = sentence("uploads are refused: this machine has no sandbox")
+        raise BadInput(what, hint="apt-get install bubblewrap")
     entry = run.request["entry"]
     copy_files(_files(run, place.store), slot.folder)
     with chdir(slot.folder):

@@ -51,9 +51,9 @@ def read_tokens(path: Path) -> Tokens:
         listed = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())
-        raise BadInput(
-            sentence("the tokens cannot be read: {why}", why=said), where=str(path)
-        ) from None
+        what = sentence("the tokens cannot be read: {why}", why=said)
+        hint = f"ls -l {path}" if isinstance(error, OSError) else _HINT
+        raise BadInput(what, where=str(path), hint=hint) from None
     if not isinstance(listed, list) or not listed:
         raise BadInput(sentence("no list of tokens"), where=str(path), hint=_HINT)
     return dict(_token(one, at, path) for at, one in enumerate(listed, start=1))
