@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import PurePath
 
 from estimator.manifest import choice_reasons as reasons
 from estimator.manifest.clues import Clues
@@ -86,7 +85,7 @@ def _evidence(template: TemplateFile, clues: Clues) -> Iterator[_Evidence]:
 def _named(template: TemplateFile, clues: Clues) -> Iterator[_Evidence]:
     facts = clues.facts
     for word in template.suits.words:
-        for name in (facts.name, PurePath(facts.source).stem):
+        for name in (facts.name, clues.file):
             if (place := _place(word, name)) is not None:
                 said = reasons.word_in_model(word, name)
                 yield _Evidence(Strength.NAMED, (-place, len(word)), said)

@@ -18,7 +18,8 @@ _SMALLEST_IMAGE = 16
 class Clues:
     """facts: of the model. operators: launches by name. inputs: what kind of data goes in, such
     as ``images``, and its shape for people. suites: names of packages and folders that tell a
-    suite such as PaddleOCR. past: jobs of this model that ran, by their template.
+    suite such as PaddleOCR. past: jobs of this model that ran, by their template. file: the name of
+    the model's file or the script, without its ending.
     """
 
     facts: ModelFacts
@@ -26,6 +27,7 @@ class Clues:
     inputs: Mapping[str, str] = field(default_factory=dict)
     suites: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, int] = field(default_factory=dict)
+    file: str = ""
 
 
 def clues_of(report: DryStepReport, model_file: Path, past: Mapping[str, int]) -> Clues:
@@ -34,7 +36,8 @@ def clues_of(report: DryStepReport, model_file: Path, past: Mapping[str, int]) -
     operators: Counter[str] = Counter()
     for kernel in kernels:
         operators[kernel.name] += kernel.count
-    return Clues(report.model, operators, _inputs(kernels), _suites(model_file), past)
+    suites = _suites(model_file)
+    return Clues(report.model, operators, _inputs(kernels), suites, past, model_file.stem)
 
 
 def _inputs(kernels: Iterable[KernelUse]) -> Mapping[str, str]:

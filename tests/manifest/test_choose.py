@@ -72,7 +72,9 @@ def test_recommended_template(name: str, layers: dict[str, int], expected: str) 
 
 
 def test_name_of_the_file_counts_and_alternatives_have_reasons() -> None:
-    choice = choose_template(LIBRARY, Clues(facts("Net", {"Conv2D": 3, "Linear": 1}, "my_unet.py")))
+    choice = choose_template(
+        LIBRARY, Clues(facts("Net", {"Conv2D": 3, "Linear": 1}), file="my_unet")
+    )
     assert choice.name == "segmentation"
     assert [(other.name, other.reason) for other in choice.alternatives] == [
         ("classification", "the model has 3 Conv2D, 1 Linear")
@@ -243,3 +245,17 @@ def test_rules_for_names() -> None:
     assert not is_dns_subdomain("a..b")
     assert not is_env_name("1A")
     assert not is_env_name("A B")
+
+
+def test_the_name_of_the_file_tells_and_not_how_the_model_was_found(tmp_path: Path) -> None:
+    """ "the training loop of costly.py" has an 'fcos' in it, across two words."""
+    told = replace(
+        report(), model=facts("Net", {"Linear": 1}, source="the training loop of costly")
+    )
+    costly, named = (
+        choose_template(LIBRARY, clues_of(told, tmp_path / name, {}))
+        for name in ("costly.py", "my_fcos.py")
+    )
+    assert costly.name != "detection"
+    assert named.name == "detection"
+    assert "'my_fcos' contains 'fcos'" in named.reason or "my_fcos" in named.reason
