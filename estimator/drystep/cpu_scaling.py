@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from estimator.drystep.allocator import BY_NEED, AllocatorRule
 from estimator.drystep.cpu_trace import (
     DEVICE_ALIGNMENT,
     Kind,
@@ -97,8 +98,10 @@ def measured_peak(step: CpuStep) -> Peak:
     return peak_of(step.timeline)
 
 
-def extrapolate(steps: CpuSteps, batch_size: int) -> StepMeasurement:
-    """The measurement at ``batch_size`` as a GPU's allocator would give it.
+def extrapolate(steps: CpuSteps, batch_size: int, rule: AllocatorRule = BY_NEED) -> StepMeasurement:
+    """The measurement at ``batch_size`` as a GPU's allocator would give it, by need.
+
+    rule: how it takes memory in the user's own run.
 
     Allocated excludes scratch of CPU kernels, sizes are multiples of 256 bytes. Reserved is
     allocated times the median of :data:`RESERVED_RATIO`: assumed, see
@@ -124,6 +127,7 @@ def extrapolate(steps: CpuSteps, batch_size: int) -> StepMeasurement:
             )
         ),
         computed=_computed(steps.steps, batch_size),
+        allocator=rule,
     )
 
 
@@ -134,14 +138,16 @@ def _computed(steps: Sequence[CpuStep], batch_size: int) -> ComputedStep | None:
     return None
 
 
-def capacity_trial(steps: CpuSteps, capacity: int, limit: int) -> CapacityTrial:
+def capacity_trial(
+    steps: CpuSteps, capacity: int, limit: int, rule: AllocatorRule = BY_NEED
+) -> CapacityTrial:
     """The largest batch up to ``limit`` whose extrapolated reserved bytes fit into ``capacity``.
 
     Extrapolated, not confirmed by a run: the CPU has no capacity to run into.
     """
 
     def fits(batch_size: int) -> bool:
-        return extrapolate(steps, batch_size).peak_reserved_bytes <= capacity
+        return extrapolate(steps, batch_size).peak_reserved_bytes <= rule.room(capacity)
 
     failing = bisect_left(range(1, limit + 1), True, key=lambda size: not fits(size)) + 1
     largest = failing - 1
@@ -152,7 +158,7 @@ def capacity_trial(steps: CpuSteps, capacity: int, limit: int) -> CapacityTrial:
         next_failing_batch_size=failing
         if failing <= limit
         else Missing(sentence("no batch above {limit} was tried", limit=limit)),
-        measurement=extrapolate(steps, largest)
+        measurement=extrapolate(steps, largest, rule)
         if largest
         else Missing(sentence("not even one sample fits")),
     )

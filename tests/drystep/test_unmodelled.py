@@ -173,6 +173,28 @@ def test_naive_best_fit_is_measured_by_need_and_tried_in_its_share(
     assert not [said for said in naive.assumptions if "FLAGS" in said]
 
 
+def test_naive_best_fit_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extrapolated from small batches, for the same share: 0.46 x 0.95 x 2,000 MiB."""
+    usual = report_of(
+        tmp_path,
+        CONVOLUTION.format(flags="pass"),
+        capacities=(874 * MIB,),
+        device=DeviceChoice.CPU,
+    )
+    monkeypatch.setenv("FLAGS_allocator_strategy", "naive_best_fit")
+    monkeypatch.setenv("FLAGS_fraction_of_gpu_memory_to_use", "0.46")
+    naive = report_of(
+        tmp_path,
+        CONVOLUTION.format(flags="pass"),
+        capacities=(2000 * MIB,),
+        device=DeviceChoice.CPU,
+    )
+    assert naive.measurements[0].allocator.preallocation is not None
+    assert (
+        naive.trials[0].max_per_device_batch_size == usual.trials[0].max_per_device_batch_size > 8
+    )
+
+
 def test_a_limit_of_memory_is_kept_to(tmp_path: Path) -> None:
     code = 'paddle.set_flags({"FLAGS_gpu_memory_limit_mb": 400})'
     limited = report_of(tmp_path, CONVOLUTION.format(flags=code), capacities=(GIB,))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import paddle
 
 from estimator.drystep.child import statistics
+from estimator.drystep.child.allocator import allocator_rule
 from estimator.drystep.child.findings import Findings, findings_of
 from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion
@@ -107,9 +108,10 @@ def _on_cpu(program: ModelSource, request: DryStepRequest, say: Say) -> Findings
     sizes_for = batch_sizes_for if request.capacities else only_the_asked
     sizes = sizes_for(request.per_device_batch_size)
     steps = measure_on_cpu(build, sizes)
-    asked = extrapolate(steps, request.per_device_batch_size)
+    rule = allocator_rule()
+    asked = extrapolate(steps, request.per_device_batch_size, rule)
     limit = largest_batch_to_try(asked)
-    trials = tuple(capacity_trial(steps, capacity, limit) for capacity in request.capacities)
+    trials = tuple(capacity_trial(steps, capacity, limit, rule) for capacity in request.capacities)
     findings = findings_of(Device.CPU, built[0], (asked,), trials)
     if request.precisions[0] == Precision():
         return findings
