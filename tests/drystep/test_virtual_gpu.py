@@ -60,6 +60,20 @@ def test_a_sparse_gradient_is_summed_with_a_dense_one() -> None:
     assert told["shape"] == [1000, 64]
 
 
+def test_what_is_checked_of_values_that_were_not_computed_holds() -> None:
+    """As in the losses of detectors, which assert that predicted boxes are well formed."""
+    told = on_virtual_gpu("""
+        boxes = paddle.rand([1000, 4])
+        result["ordered"] = bool((boxes[:, 2:] >= boxes[:, :2]).all())
+        result["finite"] = bool(paddle.isfinite(boxes).all())
+        result["odd"] = bool(paddle.isnan(boxes).any())
+        numbers = paddle.arange(1000)
+        result["small"] = bool((numbers < 999).all())
+        result["each"] = (boxes >= 0.5).all(axis=1).shape
+    """)
+    assert told == {"ordered": True, "finite": True, "odd": False, "small": False, "each": [1000]}
+
+
 def test_small_and_integer_tensors_are_really_computed() -> None:
     told = on_virtual_gpu("""
         x = paddle.arange(10)
