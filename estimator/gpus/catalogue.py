@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from estimator.errors import BadInput
 from estimator.gpus.names import find_type, matching_types
 from estimator.gpus.types import GpuType
+from estimator.messages import sentence
 from estimator.paths import user_config_folder
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ class Catalogue:
         Raises BadInput where none or several do, or where the site hides it.
         """
         if not matching_types(self.types, name) and matching_types(self.hidden, name):
-            raise BadInput(
-                f"the site hides '{name}' (hide in {SITE_FILE})", hint="paddle-estimate gpus"
-            )
+            what = sentence("the site hides '{name}' (hide in {file})", name=name, file=SITE_FILE)
+            raise BadInput(what, hint="paddle-estimate gpus")
         return find_type(self.types, name)
 
 

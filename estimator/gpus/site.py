@@ -14,6 +14,7 @@ from estimator.gpus.names import find_type, types_called
 from estimator.gpus.records import Figure, TypeRecord, to_type
 from estimator.gpus.types import GpuType
 from estimator.gpus.yamlfile import Step, line_of, read_model
+from estimator.messages import sentence
 
 Types = tuple[GpuType, ...]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -69,7 +70,8 @@ def apply_site_file(types: Types, path: Path, per_node: Figure) -> tuple[Types, 
     hidden = _named(known, site, "hide", settings.hide)
     visible = tuple(gpu for gpu in known if gpu not in hidden)
     if not visible:
-        raise BadInput("hides every GPU type", where=site.where("hide"), hint="offer some instead")
+        what, hint = sentence("hides every GPU type"), sentence("offer some instead")
+        raise BadInput(what, where=site.where("hide"), hint=hint)
     offered = visible if settings.offer is None else _offered(visible, site)
     return visible, offered, hidden
 
@@ -89,9 +91,11 @@ def _refuse_taken(others: Types, name: str, where: str) -> None:
     taken = types_called(others, name)
     if taken:
         raise BadInput(
-            f"the name '{name}' is already that of {taken[0].name}",
+            sentence(
+                "the name '{name}' is already that of {other}", name=name, other=taken[0].name
+            ),
             where=where,
-            hint="another name",
+            hint=sentence("another name"),
         )
 
 

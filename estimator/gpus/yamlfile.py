@@ -31,14 +31,16 @@ def read_model(path: Path, model: type[Model]) -> tuple[Model, str]:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "not YAML"
-        raise BadInput(problem, where=f"{path}:{line}", hint="correct the file") from error
+        raise BadInput(
+            problem, where=f"{path}:{line}", hint=sentence("correct the file")
+        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         steps = first["loc"]
         raise BadInput(
             _complaint(steps, first["type"], first["msg"]),
             where=f"{path}:{line_of(text, steps)}",
-            hint="correct the file",
+            hint=sentence("correct the file"),
         ) from error
 
 

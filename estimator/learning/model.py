@@ -22,6 +22,7 @@ from estimator.learning.calibration import Calibration
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.sketch import Sketch
 from estimator.learning.state import Basis, Group, Level, Reader, State
+from estimator.messages import sentence
 from estimator.records.types import Target
 
 FORMAT = 2
@@ -160,7 +161,7 @@ def save(model: FittedModel, path: Path) -> None:
             raise
     except OSError as error:
         raise BadInput(
-            f"the model was not saved: {error.strerror or error}",
+            sentence("the model was not saved: {why}", why=error.strerror or str(error)),
             where=str(path),
             hint="--model-file",
         ) from error
@@ -182,7 +183,7 @@ def load(path: Path) -> FittedModel | None:
 
 def _damaged(path: Path, problem: str) -> BadInput:
     return BadInput(
-        f"the fitted model cannot be used: {problem}",
+        sentence("the fitted model cannot be used: {why}", why=problem),
         where=str(path),
         hint="paddle-estimate history fit --replace",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from estimator.errors import BadInput
 from estimator.learning.ending import Ending, ending_of
+from estimator.messages import sentence
 from estimator.records.mapping import ColumnMap, read_mapped
 from estimator.records.reading.problems import Tally
 
@@ -66,7 +67,7 @@ def read_trace(path: Path, mapping: ColumnMap) -> Trace:
     tasks = [task for frame in read_mapped(path, mapping, tally) for task in _tasks(frame, tally)]
     if not tasks:
         raise BadInput(
-            "no row has a template, requested and peak memory and times",
+            sentence("no row has a template, requested and peak memory and times"),
             where=str(path),
             hint="; ".join(tally.lines()) or "paddle-estimate history replay --help",
         )
@@ -81,7 +82,7 @@ def _check_mapping(mapping: ColumnMap) -> None:
         missing.append("finished_at")
     if missing:
         raise BadInput(
-            f"a replay needs {', '.join(missing)}",
+            sentence("a replay needs {fields}", fields=tuple(missing)),
             where="--map",
             hint=" ".join(f"--map {name}=COLUMN" for name in missing),
         )

@@ -18,7 +18,7 @@ from estimator.manifest.story import value_paths
 from estimator.manifest.template_file import NAME
 from estimator.manifest.tree import Node, find, format_path, parse_path, plain
 from estimator.manifest.types import Difference, ManifestValue, Override, TemplateFinding
-from estimator.messages import message
+from estimator.messages import message, sentence
 
 _ONE_MACHINE = frozenset({ManifestKind.FLAT, ManifestKind.COMPOSE, ManifestKind.DOCKER})
 _SIZES = {
@@ -87,7 +87,8 @@ def new_template(name: str, extends: str, layer: str, folder: Path | None) -> Pa
         with path.open("x", encoding="utf-8") as file:
             file.write(_starter(name, layer, parent))
     except FileExistsError as error:
-        raise BadInput(message("layers.is_there"), where=str(path), hint="another NAME") from error
+        hint = sentence("another name")
+        raise BadInput(message("layers.is_there"), where=str(path), hint=hint) from error
     except OSError as error:
         why = error.strerror or str(error)
         raise BadInput(

@@ -14,7 +14,7 @@ from estimator.manifest.layers import TRAINING_CONTAINER
 from estimator.manifest.order import Order
 from estimator.manifest.tree import Branch, Listing, Path, Setting, find, plain
 from estimator.manifest.types import ManifestValue
-from estimator.messages import message
+from estimator.messages import message, sentence
 from estimator.units import format_duration, to_quantity
 from estimator.values import Bounded
 
@@ -92,7 +92,7 @@ def _log_sidecar(order: Order) -> Iterator[Setting]:
         raise BadInput(
             message("error.no_log_folder"),
             where="training.log_sidecar",
-            hint="mount an emptyDir at the folder that PADDLE_LOG_DIR names",
+            hint=sentence("mount an emptyDir at the folder that PADDLE_LOG_DIR names"),
         )
     context = _copied(order.asked).get("securityContext", {})
     container: dict[str, ManifestValue] = {

@@ -116,7 +116,7 @@ def _stage(stage: Stage, file: TableFile, request: ImportRequest, tally: Tally) 
 def _frames(file: TableFile, request: ImportRequest, tally: Tally) -> Iterator[pd.DataFrame]:
     if request.format == TABLE_FORMAT:
         if not request.mapping.fields:
-            what = "a table needs to be told which column is which field"
+            what = sentence("a table needs to be told which column is which field")
             hint = "--map template=COLUMN --map peak_memory=COLUMN:MiB ..."
             raise BadInput(what, where="--map", hint=hint)
         return read_mapped(file, request.mapping, tally)
@@ -145,7 +145,7 @@ def _in_estimate(frame: pd.DataFrame, request: ImportRequest) -> pd.DataFrame:
     if request.estimate_id is None:
         return frame
     if len(frame) > 1:
-        what = "an estimate is of one job, and this file has several"
+        what = sentence("an estimate is of one job, and this file has several")
         raise BadInput(what, where="--estimate-id", hint="--map estimate_id=COLUMN")
     # The estimate knows what was asked, and its prediction is for that.
     return frame.drop(columns=_ASKED, errors="ignore").assign(identifier=request.estimate_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.columns import FACTS, Column, Kind, fact_column
 from estimator.records.reading.cells import parse_cells
 from estimator.records.reading.problems import Tally
@@ -58,7 +59,8 @@ def parse_mapping(pairs: Iterable[str], constants: Iterable[str] = ()) -> Column
     names = [*(one.column.name for one in fields), *fixed]
     for name in names:
         if names.count(name) > 1:
-            raise BadInput(f"the field '{name}' is mapped twice", where="--map", hint="map it once")
+            what = sentence("the field '{name}' is mapped twice", name=name)
+            raise BadInput(what, where="--map", hint=sentence("map it once"))
     return ColumnMap(fields, fixed)
 
 
@@ -87,9 +89,8 @@ def _field_map(pair: str) -> FieldMap:
     if colon and before and is_unit(unit, column.kind):
         return FieldMap(column, before, unit)
     if before and unit.isalpha() and len(unit) <= _LONGEST_UNIT and column.kind is not Kind.TEXT:
-        raise BadInput(
-            f"'{unit}' is no unit of {column.name}", where="--map", hint=unit_names(column.kind)
-        )
+        what = sentence("'{unit}' is no unit of {field}", unit=unit, field=column.name)
+        raise BadInput(what, where="--map", hint=unit_names(column.kind))
     return FieldMap(column, source)
 
 
@@ -105,7 +106,8 @@ def _constant(pair: str) -> tuple[str, str]:
 def _split(pair: str, form: str) -> tuple[str, str]:
     name, equals, value = pair.partition("=")
     if not equals or not name.strip() or not value:
-        raise BadInput(f"'{pair}' is not {form}", where="--map", hint="--map user=owner")
+        what = sentence("'{pair}' is not {form}", pair=pair, form=form)
+        raise BadInput(what, where="--map", hint="--map user=owner")
     return name.strip(), value
 
 
@@ -115,9 +117,9 @@ def _fact(name: str) -> Column:
     column = fact_column(name)
     if column is None:
         near = get_close_matches(name, FACTS, 3, 0.5) or list(FACTS)
-        raise BadInput(
-            f"'{name}' is no field of a record", where="--map", hint=f"one of {', '.join(near)}"
-        )
+        what = sentence("'{name}' is no field of a record", name=name)
+        hint = sentence("one of {names}", names=tuple(near))
+        raise BadInput(what, where="--map", hint=hint)
     return column
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
 PUBLISHED_FILE = "published.csv"
 
@@ -91,9 +92,9 @@ def read_rows(
             return tuple(_parsed(path, reader, row, parse) for row in reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(
-            f"this file of published records cannot be read: {error}",
+            sentence("this file of published records cannot be read: {why}", why=str(error)),
             where=str(path),
-            hint="install the tool again",
+            hint=sentence("install the tool again"),
         ) from error
 
 
@@ -121,7 +122,8 @@ def _first_problem(error: ValueError) -> str:
 
 
 def _damaged(path: Path, line: int, problem: str) -> BadInput:
-    return BadInput(problem, where=f"{path}:{line}", hint="correct the line, or install again")
+    hint = sentence("correct the line, or install again")
+    return BadInput(problem, where=f"{path}:{line}", hint=hint)
 
 
 def _parser() -> Callable[[Mapping[str, Any]], PublishedRecord]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, FACTS, Kind
 from estimator.records.reading.problems import Tally
 from estimator.records.reading.tables import digest_of
@@ -230,7 +231,9 @@ def _clear_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise BadInput(
-            f"the rows of the import cannot be kept: {error}",
+            sentence("the rows of the import cannot be kept: {why}", why=str(error)),
             where=str(path),
-            hint="nothing was imported; free some space, or set TMPDIR to a folder on another disk",
+            hint=sentence(
+                "nothing was imported; free some space, or set TMPDIR to a folder on another disk"
+            ),
         ) from error

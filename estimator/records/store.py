@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.paths import user_data_folder
 from estimator.records.stores.base import Store
 from estimator.records.stores.sqlite import open_sqlite
@@ -47,7 +48,8 @@ def open_store(address: str | Path | None = None) -> Store:
         from estimator.records.stores.postgres import open_postgres
 
         return open_postgres(where)
-    raise BadInput(f"'{scheme}' is no kind of store", where="--store", hint=FORMS)
+    what = sentence("'{scheme}' is no kind of store", scheme=scheme)
+    raise BadInput(what, where="--store", hint=FORMS)
 
 
 def default_address() -> str:
@@ -78,7 +80,8 @@ def _lake(address: str) -> str:
     folder = address.removeprefix(SPARK).rstrip("/")
     folder = folder.removeprefix("//") if folder.startswith("///") else folder
     if not folder:
-        raise BadInput(f"'{address}' names no folder", where="--store", hint="spark:/data/jobs")
+        what = sentence("'{address}' names no folder", address=address)
+        raise BadInput(what, where="--store", hint="spark:/data/jobs")
     return folder
 
 
@@ -87,7 +90,6 @@ def _path(address: str) -> Path:
     parts = urlsplit(address)
     path = unquote(parts.path).removeprefix("/")
     if parts.netloc or not path:
-        raise BadInput(
-            f"'{address}' names no file", where="--store", hint=f"{parts.scheme}:///records.db"
-        )
+        what = sentence("'{address}' names no file", address=address)
+        raise BadInput(what, where="--store", hint=f"{parts.scheme}:///records.db")
     return Path(path)

@@ -17,6 +17,7 @@ from typing import IO
 import psutil
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.gpus_in_use import GpusInUse
 from estimator.records.importers.paddle_log import TrainingLog
 from estimator.records.store import new_identifier
@@ -62,7 +63,8 @@ def watch(command: Sequence[str], estimate_id: str | None) -> tuple[int, JobReco
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
         )
     except OSError as error:
-        raise BadInput(f"cannot run '{command[0]}': {error.strerror}", hint="-- COMMAND") from None
+        what = sentence("cannot run '{name}': {why}", name=command[0], why=error.strerror)
+        raise BadInput(what, hint="-- COMMAND") from None
     with _forwarding(process):
         _follow(process, watched, seen)
         code = process.wait()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)(?:\d+(?:\.\d+)*)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
@@ -52,7 +53,7 @@ def parse_command(words: Sequence[str]) -> PythonProgram:
     """
     environment, rest = _environment(list(words))
     if not rest:
-        raise BadInput("there is no command to run", hint=_HINT)
+        raise BadInput(sentence("there is no command to run"), hint=_HINT)
     program = _python(rest, environment)
     while program.is_module and program.program in _LAUNCHERS:
         program = _launched(program)
@@ -74,17 +75,20 @@ def _python(words: Sequence[str], environment: dict[str, str]) -> PythonProgram:
     if Path(first).name == "fleetrun":
         return PythonProgram("paddle.distributed.launch", True, tuple(rest), environment)
     if not _PYTHON.fullmatch(first):
-        raise BadInput(f"'{first}' is not Python: only Python programs can be watched", hint=_HINT)
+        what = sentence("'{name}' is not Python: only Python programs can be watched", name=first)
+        raise BadInput(what, hint=_HINT)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option == "-m" and rest:
             return PythonProgram(rest[0], True, tuple(rest[1:]), environment)
         if option in ("-c", "-"):
-            raise BadInput(f"'python {option}' has no file to watch", hint=_HINT)
+            what = sentence("'{command}' has no file to watch", command=f"python {option}")
+            raise BadInput(what, hint=_HINT)
         if option in _INTERPRETER_OPTIONS_WITH_VALUE and rest:
             rest.pop(0)
     if not rest:
-        raise BadInput(f"'{shlex.join(words)}' runs no file", hint=_HINT)
+        what = sentence("'{command}' runs no file", command=shlex.join(words))
+        raise BadInput(what, hint=_HINT)
     return PythonProgram(rest[0], False, tuple(rest[1:]), environment)
 
 
@@ -101,7 +105,7 @@ def _launched(launcher: PythonProgram) -> PythonProgram:
         elif name == "--nnodes":
             nodes = _count(name, value)
     if not rest:
-        raise BadInput("paddle.distributed.launch is given no script", hint=_HINT)
+        raise BadInput(sentence("paddle.distributed.launch is given no script"), hint=_HINT)
     is_module = rest[0] == "-m" and len(rest) > 1
     program, *arguments = rest[1:] if is_module else rest
     several = max(gpus or 1, nodes or 1) > 1
@@ -118,7 +122,8 @@ def _count(name: str, value: str) -> int:
     except ValueError:
         count = 0
     if count < 1:
-        raise BadInput(f"'{value}' is no number of processes", where=name, hint=f"{name} 8")
+        what = sentence("'{value}' is no number of processes", value=value)
+        raise BadInput(what, where=name, hint=f"{name} 8")
     return count
 
 

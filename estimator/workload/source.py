@@ -98,6 +98,8 @@ def _not_utf8(path: Path, source: bytes) -> BadInput | None:
 def _not_python(path: Path, error: Exception) -> BadInput:
     hint = f"python -m py_compile {path}"
     if isinstance(error, SyntaxError) and error.lineno:
-        what, where = f"{type(error).__name__}: {error.msg}", f"{path}:{error.lineno}"
-        return BadInput(what, where=where, hint=hint)
-    return BadInput(sentence("not Python source: {why}", why=error), where=str(path), hint=hint)
+        what = sentence("{kind}: {what}", kind=type(error).__name__, what=error.msg)
+        return BadInput(what, where=f"{path}:{error.lineno}", hint=hint)
+    return BadInput(
+        sentence("not Python source: {why}", why=str(error)), where=str(path), hint=hint
+    )

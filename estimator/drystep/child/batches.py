@@ -136,7 +136,11 @@ def _request_of(spec: Any, flag: str) -> TensorRequest:
     name = spec.dtype.name.lower()
     dtype = _OLD_NAMES.get(name, name)
     if any(size is None or size < 0 for size in shape):
-        what = f"InputSpec '{spec.name}' leaves the shape {list(spec.shape)} open"
+        what = sentence(
+            "InputSpec '{name}' leaves the shape {shape} open",
+            name=spec.name,
+            shape=str(list(spec.shape)),
+        )
         raise BadInput(what, hint=f"{flag} SHAPE:{dtype}")
     return TensorRequest(shape, dtype)
 

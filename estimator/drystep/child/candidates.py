@@ -10,8 +10,11 @@ import paddle
 
 from estimator.drystep.child.keywords import keywords_of
 from estimator.errors import BadInput
+from estimator.messages import sentence
 
-_HINT = "in the model file, def build_model(): return {0}"
+
+def _hint(model: str) -> str:
+    return sentence("in the model file, def build_model(): return {model}", model=model)
 
 
 def find_model(
@@ -27,12 +30,12 @@ def find_model(
         return build_model, "build_model()"
     instances = _instances(module)
     if instances:
-        name = _only(instances, "models", "{}", model_file)
+        name = _only(instances, sentence("models"), "{}", model_file)
         return lambda: instances[name], name
     classes = _classes(module)
     usable = {n: c for n, c in classes.items() if keywords_of(c).required <= options.keys()}
     if usable:
-        name = _only(usable, "classes", "{}()", model_file)
+        name = _only(usable, sentence("classes"), "{}()", model_file)
         return usable[name], f"class {name}"
     raise _no_model(classes, model_file)
 
@@ -71,16 +74,24 @@ def _classes(module: ModuleType) -> dict[str, type]:
 def _only(found: Mapping[str, object], kind: str, use: str, model_file: str) -> str:
     names = sorted(found)
     if len(names) > 1:
-        what = f"{len(names)} {kind} could be the model: {', '.join(names)}"
-        raise BadInput(what, where=model_file, hint=_HINT.format(use.format(names[0])))
+        what = sentence(
+            "{count} {kind} could be the model: {names}",
+            count=len(names),
+            kind=kind,
+            names=tuple(names),
+        )
+        raise BadInput(what, where=model_file, hint=_hint(use.format(names[0])))
     return names[0]
 
 
 def _no_model(classes: Mapping[str, type], model_file: str) -> BadInput:
     if not classes:
-        what = "no model found: no build_model(), no paddle.nn.Layer"
-        return BadInput(what, where=model_file, hint=_HINT.format("YourLayer()"))
+        what = sentence("no model found: no build_model(), no paddle.nn.Layer")
+        return BadInput(what, where=model_file, hint=_hint("YourLayer()"))
     name, kind = next(iter(classes.items()))
-    needed = ", ".join(sorted(keywords_of(kind).required))
-    what = f"no model found: class {name} needs arguments ({needed}) and there is no build_model()"
-    return BadInput(what, where=model_file, hint=_HINT.format(f"{name}(...)"))
+    what = sentence(
+        "no model found: class {name} needs arguments ({needed}) and there is no build_model()",
+        name=name,
+        needed=", ".join(sorted(keywords_of(kind).required)),
+    )
+    return BadInput(what, where=model_file, hint=_hint(f"{name}(...)"))

@@ -18,6 +18,7 @@ from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.protocol import WARM, Order, decode_order
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import BadInput, EstimatorError, UserCodeFailed
+from estimator.messages import sentence
 from estimator.units import format_bytes
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _import_paddle() -> None:
             warnings.simplefilter("ignore")
             import paddle  # noqa: F401
     except ImportError as error:
-        hint = "pip install paddlepaddle"
-        raise BadInput(f"Paddle cannot be imported: {error}", hint=hint) from error
+        what = sentence("Paddle cannot be imported: {why}", why=str(error))
+        raise BadInput(what, hint="pip install paddlepaddle") from error
 
 
 def _as_one_of_ours(error: BaseException, order: Order) -> EstimatorError:
@@ -114,14 +115,19 @@ def _as_one_of_ours(error: BaseException, order: Order) -> EstimatorError:
         return error
     if isinstance(error, MemoryError):
         return UserCodeFailed(
-            f"{_memory_of(error, order)}: {one_line(error)}",
+            _memory_of(error, order),
             where=where_in_user_code(error, order.request.workload.model_file),
-            hint="a smaller --batch-size, or a machine with more memory",
+            hint=sentence("a smaller --batch-size, or a machine with more memory"),
         )
     return internal(error)
 
 
 def _memory_of(error: MemoryError, order: Order) -> str:
+    why = one_line(error)
     if "Out of memory error on" in str(error):  # Paddle's words for a device
-        return "out of device memory"
-    return f"out of host memory, of which {format_bytes(order.host_memory_bytes)} were to spare"
+        return sentence("out of device memory: {why}", why=why)
+    return sentence(
+        "out of host memory, of which {room} were to spare: {why}",
+        room=format_bytes(order.host_memory_bytes),
+        why=why,
+    )

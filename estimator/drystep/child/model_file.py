@@ -20,6 +20,7 @@ from estimator.drystep.child.user_code import user_code
 from estimator.drystep.places import place
 from estimator.drystep.strategy import OFFERED
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.workload.types import OptionValue
 
 MODULE_NAME = "__paddle_estimate_model__"
@@ -83,7 +84,11 @@ class RunFile:
         """Whatever the file says is its model. Raises BadInput where that is no model."""
         model = self.build_model()
         if not isinstance(model, (paddle.nn.Layer, paddle.Model)):
-            what = f"{self.source} gave a {type(model).__name__}, not a paddle.nn.Layer"
+            what = sentence(
+                "{source} gave a {kind}, not a paddle.nn.Layer",
+                source=self.source,
+                kind=type(model).__name__,
+            )
             hint = "def build_model(): return YourLayer()"
             raise BadInput(what, where=self.build_model.where, hint=hint)
         return model

@@ -86,7 +86,9 @@ def _built(build_optimizer: Hook, model: paddle.nn.Layer) -> Any:
     else:
         optimizer = build_optimizer(model if argument in _MODEL_NAMES else model.parameters())
     if not hasattr(optimizer, "step"):
-        what = f"build_optimizer must return an optimizer, not a {type(optimizer).__name__}"
+        what = sentence(
+            "build_optimizer must return an optimizer, not a {kind}", kind=type(optimizer).__name__
+        )
         hint = "return paddle.optimizer.AdamW(parameters=parameters)"
         raise BadInput(what, where=build_optimizer.where, hint=hint)
     return optimizer

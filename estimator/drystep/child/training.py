@@ -206,8 +206,11 @@ class Training:
         if not self._recipe.has_own_step and not (
             isinstance(batch, (tuple, list)) and len(batch) == 2
         ):
-            what = f"example_batch must return (inputs, labels), not {_described(batch)}"
-            raise BadInput(what, where=where, hint="return inputs, None where there are no labels")
+            what = sentence(
+                "example_batch must return (inputs, labels), not {what}", what=_described(batch)
+            )
+            hint = sentence("return inputs, None where there are no labels")
+            raise BadInput(what, where=where, hint=hint)
         sizes = {t.shape[0] for t in tensors_in(batch) if t.ndim}
         if batch_size not in sizes:
             self._recipe.assumptions.add(
@@ -279,5 +282,5 @@ def _is_paddles(kind: type) -> bool:
 
 def _described(value: object) -> str:
     if isinstance(value, (tuple, list)):
-        return f"{len(value)} values"
-    return f"a {type(value).__name__}"
+        return sentence("{count} values", count=len(value))
+    return sentence("a {kind}", kind=type(value).__name__)

@@ -13,6 +13,7 @@ from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import StepMeasurement
 from estimator.drystep.request import DryStepRequest
 from estimator.errors import UserCodeFailed
+from estimator.messages import sentence
 
 
 def with_workspace(
@@ -107,6 +108,8 @@ def _check_room(error: MemoryError) -> None:
     if virtual.is_device_out_of_memory(error):
         return
     raise UserCodeFailed(
-        "the host has too little memory to make a batch while looking for the largest one",
-        hint="--batch-size N, which measures that batch alone",
+        sentence(
+            "the host has too little memory to make a batch while looking for the largest one"
+        ),
+        hint=sentence("--batch-size N, which measures that batch alone"),
     ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.reading.problems import Tally
 
 LONGEST_LINE = 16 << 20
@@ -39,7 +40,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 def unreadable(path: Path, why: str, line: int | None = None) -> BadInput:
     """The error of a file that cannot be read."""
     where = str(path) if line is None else f"{path}:{line}"
-    return BadInput(why, where=where, hint="nothing was imported; correct the file and run again")
+    hint = sentence("nothing was imported; correct the file and run again")
+    return BadInput(why, where=where, hint=hint)
 
 
 def text_lines(path: Path, tally: Tally, encoding: str | None = None) -> Iterator[str]:
@@ -77,7 +79,8 @@ def _decoded(raw: bytes, encoding: str, place: str, tally: Tally) -> str:
         tally.doubt(f"bytes that are not {encoding}, replaced by \N{REPLACEMENT CHARACTER}", place)
         return raw.decode(encoding, "replace")
     except LookupError:
-        raise BadInput(f"'{encoding}' is no encoding", where="--encoding", hint="gbk") from None
+        what = sentence("'{encoding}' is no encoding", encoding=encoding)
+        raise BadInput(what, where="--encoding", hint="gbk") from None
 
 
 def _decoded_stream(path: Path, encoding: str) -> Iterator[str]:

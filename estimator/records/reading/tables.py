@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.reading.json_values import json_values
 from estimator.records.reading.lines import text_lines, unreadable
 from estimator.records.reading.problems import Tally
@@ -72,9 +73,9 @@ def need_columns(path: Path, wanted: Iterable[str], there: Iterable[str]) -> Non
         if name not in known:
             near = get_close_matches(name, known, 3, 0.5) or known[:12]
             raise BadInput(
-                f"there is no column '{name}'",
+                sentence("there is no column '{name}'", name=name),
                 where=f"{path}:1",
-                hint=f"one of these columns: {', '.join(near)}",
+                hint=sentence("one of these columns: {names}", names=tuple(near)),
             )
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.rows import from_row
 from estimator.records.types import JobRecord
 
@@ -127,7 +128,11 @@ class Store(ABC):
             return from_row(row)
         except (TypeError, ValueError) as error:
             raise BadInput(
-                f"the job record {row['identifier']} is damaged: {error}",
+                sentence(
+                    "the job record {name} is damaged: {why}",
+                    name=row["identifier"],
+                    why=str(error),
+                ),
                 where=self.address,
                 hint=f"paddle-estimate history prune --id {row['identifier']}",
             ) from error
@@ -141,4 +146,5 @@ def now() -> datetime:
 def unusable(address: str, problem: str, hint: str) -> BadInput:
     """The error of a store that cannot be used; one line."""
     said = " ".join(problem.split())
-    return BadInput(f"the job records cannot be used: {said}", where=address, hint=hint)
+    what = sentence("the job records cannot be used: {why}", why=said)
+    return BadInput(what, where=address, hint=hint)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, Kind
 from estimator.records.rows import to_row
 from estimator.records.stores import sql
@@ -32,7 +33,9 @@ SQL_TYPES = {
     Kind.MOMENT: "TIMESTAMP",
 }
 """A moment is a TIMESTAMP in UTC: with a zone, DuckDB needs an extension it has to download."""
-_HINT = "see that no other program has the file open, and that its folder can be written to"
+_HINT = sentence(
+    "see that no other program has the file open, and that its folder can be written to"
+)
 _SAVE = sql.fill(TABLE, f"VALUES ({', '.join('?' * len(BY_NAME))})")
 
 
@@ -108,7 +111,8 @@ def open_duckdb(path: Path) -> DuckdbStore:
         import duckdb
     except ImportError:
         hint = "pip install 'paddle-estimate[history-duckdb]'"
-        raise BadInput("DuckDB is not installed", where=str(path), hint=hint) from None
+        what = sentence("{name} is not installed", name="DuckDB")
+        raise BadInput(what, where=str(path), hint=hint) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + BUSY_SECONDS
     with _clear_errors(str(path)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, Kind
 from estimator.records.rows import from_micros, to_row
 from estimator.records.stores import sql
@@ -33,7 +34,7 @@ _LOCK = 0x70646573
 _MOMENTS = [at for at, column in enumerate(BY_NAME.values()) if column.kind is Kind.MOMENT]
 _SAVE = sql.fill(TABLE, f"VALUES ({', '.join(f'%({name})s' for name in BY_NAME)})")
 _MERGE = sql.fill(TABLE, f"SELECT {sql.names()} FROM staged")
-_HINT = "check the address, and that the server runs and lets you in"
+_HINT = sentence("check the address, and that the server runs and lets you in")
 
 
 class PostgresStore(Store):
@@ -95,7 +96,8 @@ def open_postgres(url: str) -> PostgresStore:
         import psycopg
     except ImportError:
         hint = "pip install 'paddle-estimate[history-postgres]'"
-        raise BadInput("psycopg is not installed", where=_shown(url), hint=hint) from None
+        what = sentence("{name} is not installed", name="psycopg")
+        raise BadInput(what, where=_shown(url), hint=hint) from None
     address = _shown(url)
     with _clear_errors(address):
         options = f"-c search_path={SCHEMA} -c timezone=UTC"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from estimator.errors import BadInput
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, Kind
 from estimator.records.rows import from_micros, to_row
 from estimator.records.stores import sql
@@ -41,7 +42,9 @@ _SCHEMA = ", ".join(
     [f"`{name}` {SQL_TYPES[column.kind]}" for name, column in BY_NAME.items()]
     + [f"`{_VERSION}` BIGINT", f"`{_REMOVED}` BOOLEAN"]
 )
-_HINT = "see that the folder can be written to, and that SPARK_HOME or JAVA_HOME are right"
+_HINT = sentence(
+    "see that the folder can be written to, and that SPARK_HOME or JAVA_HOME are right"
+)
 _EMBEDDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
@@ -223,7 +226,8 @@ def open_spark(folder: str) -> SparkStore:
         from pyspark.sql import SparkSession
     except ImportError:
         hint = "pip install 'paddle-estimate[history-spark]'"
-        raise BadInput("Spark is not installed", where=f"spark:{folder}", hint=hint) from None
+        what = sentence("{name} is not installed", name="Spark")
+        raise BadInput(what, where=f"spark:{folder}", hint=hint) from None
     builder = SparkSession.builder.appName("paddle-estimate")
     for name, value in _EMBEDDED.items():
         builder = builder.config(name, value)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from estimator.messages import sentence
 from estimator.records.columns import BY_NAME, OUTCOME
 from estimator.records.rows import to_micros, to_row
 from estimator.records.stores import sql
@@ -31,12 +32,14 @@ _DIFFERS = "IS NOT"
 _SAVE = sql.fill(TABLE, f"VALUES ({', '.join(f':{name}' for name in BY_NAME)})", _DIFFERS)
 _MERGE = sql.fill(TABLE, f"SELECT {sql.names()} FROM staged.rows WHERE true", _DIFFERS)
 _HINTS = {
-    "SQLITE_NOTADB": "move the file away; a new one is made on the next run",
-    "SQLITE_CORRUPT": "move the file away; a new one is made on the next run",
-    "SQLITE_FULL": "free some space, or set PADDLE_ESTIMATE_HOME to a folder on another disk",
-    "SQLITE_BUSY": "run again when the other run has ended",
+    "SQLITE_NOTADB": sentence("move the file away; a new one is made on the next run"),
+    "SQLITE_CORRUPT": sentence("move the file away; a new one is made on the next run"),
+    "SQLITE_FULL": sentence(
+        "free some space, or set PADDLE_ESTIMATE_HOME to a folder on another disk"
+    ),
+    "SQLITE_BUSY": sentence("run again when the other run has ended"),
 }
-_OTHER_HINT = "set PADDLE_ESTIMATE_HOME to a folder you can write to"
+_OTHER_HINT = sentence("set PADDLE_ESTIMATE_HOME to a folder you can write to")
 
 
 class SqliteStore(Store):

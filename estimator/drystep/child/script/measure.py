@@ -166,10 +166,15 @@ def _check_argument(script: Script, first: RunSeen, seen: RunSeen, wanted: int) 
         before, after = first.steps[-1].batch_size, seen.steps[-1].batch_size
     if before is not None and before == after != wanted:
         raise BadInput(
-            f"the argument {' '.join(script.batch_argument)} does not change the batch size: "
-            f"with {wanted} it is still {before}",
+            sentence(
+                "the argument {argument} does not change the batch size: with {wanted} it is still "
+                "{before}",
+                argument=" ".join(script.batch_argument),
+                wanted=wanted,
+                before=before,
+            ),
             where="--batch-arg",
-            hint="the argument that the script reads its batch size from",
+            hint=sentence("the argument that the script reads its batch size from"),
         )
 
 

@@ -45,12 +45,19 @@ def run_program(script: Script, arguments: tuple[str, ...], model_file: Path) ->
 
 def never_trained(how: str, model_file: Path, steps: int) -> UserCodeFailed:
     """The script has ended and too little of a training was seen."""
-    ended = f"with {how}" if how else "by itself"
+    ended = sentence("with {how}", how=how) if how else sentence("by itself")
     if steps:
-        what = f"the script ended {ended} after {steps} optimizer steps, too few to watch"
-        return UserCodeFailed(what, where=str(model_file), hint="let it train for more steps")
+        what = sentence(
+            "the script ended {ended} after {steps} optimizer steps, too few to watch",
+            ended=ended,
+            steps=steps,
+        )
+        hint = sentence("let it train for more steps")
+        return UserCodeFailed(what, where=str(model_file), hint=hint)
     return UserCodeFailed(
-        f"the script ended {ended} before its first optimizer step",
+        sentence("the script ended {ended} before its first optimizer step", ended=ended),
         where=str(model_file),
-        hint="the arguments with which it trains: paddle-estimate run -- python train.py ...",
+        hint=sentence(
+            "the arguments with which it trains: paddle-estimate run -- python train.py ..."
+        ),
     )

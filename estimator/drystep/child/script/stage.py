@@ -25,6 +25,7 @@ from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.places import place, place_in_faults
 from estimator.drystep.protocol import encode_error
 from estimator.errors import EstimatorError, UserCodeFailed
+from estimator.messages import sentence
 from estimator.workload.command import with_argument
 from estimator.workload.types import Script
 
@@ -115,8 +116,8 @@ def _no_room(error: MemoryError, model_file: Path) -> NoRoom | bytes:
     if virtual.is_device_out_of_memory(error):
         return NoRoom()
     failure = UserCodeFailed(
-        f"out of host memory: {one_line(error)}",
+        sentence("out of host memory: {why}", why=one_line(error)),
         where=where_in_user_code(error, model_file),
-        hint="a smaller --batch-size, or a machine with more memory",
+        hint=sentence("a smaller --batch-size, or a machine with more memory"),
     )
     return encode_error(failure)
