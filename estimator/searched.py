@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from estimator.answers import Evidence, Predictor
-from estimator.drystep.cluster import RankSeen
 from estimator.drystep.device.choose import ChosenDevice
 from estimator.drystep.measurement import (
     Device,
@@ -15,19 +14,19 @@ from estimator.drystep.measurement import (
     PlansSeen,
     Precision,
     RankClass,
-    StepMeasurement,
 )
 from estimator.drystep.request import PlanSpace
-from estimator.drystep.strategy import strategies
+from estimator.drystep.strategy import strategies, with_groups
 from estimator.errors import BadInput
 from estimator.gpus.types import GpuType
 from estimator.memory.estimate import capacity_classes
 from estimator.messages import sentence
 from estimator.options import EstimateOptions
-from estimator.plan.candidates import counts_asked_for, gpus_on_a_node
+from estimator.plan.candidates import counts_asked_for, gpus_on_a_node, nodes_for
 from estimator.plan.reasons.words import way_in_words
 from estimator.plan.types import ClusterAnswer, GpuAnswer, Question
 from estimator.throughput.cluster_step import cluster_step
+from estimator.throughput.types import StepTimeEstimate
 from estimator.values import Missing
 
 PRECISIONS = (Precision(), Precision("O1", "float16"), Precision("O2", "float16"))
@@ -60,19 +59,32 @@ def plan_space(
     counts = _counts(options.question, gpus)
     if not counts:
         return None
-    own = options.workload.precision
+    own, nodes = options.workload.precision, _nodes(options.question, gpus, counts)
     return PlanSpace(
         gpu_counts=counts,
         precisions=PRECISIONS if own is None else (own,),
-        strategies=strategies(recompute=options.workload.recompute),
+        strategies=with_groups(
+            strategies(recompute=options.workload.recompute), {each for _, each in nodes}
+        ),
         batch_size=options.question.pinned_batch_size,
         capacities=tuple(capacity_classes(gpus, max(counts))),
         gpus_per_node=_gpus_per_node(options.question, gpus, counts),
+        nodes=nodes,
     )
 
 
 def _gpus_per_node(question: Question, gpus: Sequence[GpuType], counts: Sequence[int]) -> int:
     return max(gpus_on_a_node(question, gpu, count) for gpu in gpus for count in counts)
+
+
+def _nodes(
+    question: Question, gpus: Sequence[GpuType], counts: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    """The numbers of GPUs on several nodes, with these: sharding within each, between them only
+    gradients go over the network.
+    """
+    pairs = {(count, nodes_for(question, gpu, count)) for gpu in gpus for count in counts}
+    return tuple(sorted((count, nodes) for count, nodes in pairs if nodes > 1))
 
 
 def _counts(question: Question, gpus: Sequence[GpuType]) -> tuple[int, ...]:
@@ -91,28 +103,26 @@ def searched_answers(
     predict = Predictor(evidence)
     classes = capacity_classes(gpus, max(_counts(question, gpus)))
     for capacity, members in classes.items():
-        for run in _runs(plans, capacity):
+        for point, ranks in _runs(plans, capacity):
             for gpu in members:
-                each = gpus_on_a_node(question, gpu, run.point.gpu_count)
-                if run.point.strategy.tensor_parallel_degree <= each:
-                    yield _answer(predict, gpu, each, run)
+                each = gpus_on_a_node(question, gpu, point.gpu_count)
+                if point.strategy.tensor_parallel_degree <= each:
+                    yield _answer(predict, gpu, point, _on_nodes(ranks, each))
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A plan that could be run, on a device of a certain capacity."""
-
-    point: PlanPoint
-    measurement: StepMeasurement
-    seen: RankSeen
-
-
-def _runs(plans: PlansSeen, capacity: int) -> Iterator[_Run]:
+def _runs(plans: PlansSeen, capacity: int) -> Iterator[tuple[PlanPoint, tuple[RankClass, ...]]]:
+    """Plans that could be run, with their kinds of rank on a device of a certain capacity."""
     for run in plans.runs:
-        measured = run.measurement
-        if isinstance(measured, StepMeasurement) and run.seen is not None:
-            held = run.squeezed.get(capacity, measured.peak_reserved_bytes)
-            yield _Run(run.point, replace(measured, peak_reserved_bytes=held), run.seen)
+        if not isinstance(run.ranks, Missing):
+            held = run.squeezed.get(capacity)
+            yield run.point, tuple(_squeezed(one, held) for one in run.ranks)
+
+
+def _squeezed(one: RankClass, held: int | None) -> RankClass:
+    reserved = one.measurement.peak_reserved_bytes
+    if held is None or reserved <= held:
+        return one
+    return replace(one, measurement=replace(one.measurement, peak_reserved_bytes=held))
 
 
 def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[str]:
@@ -139,9 +149,9 @@ def _what_was_searched(plans: PlansSeen) -> Iterator[str]:
         not_reached=plans.not_reached,
     )
     failed = {
-        (run.point.strategy, run.point.precision, run.measurement.reason): None
+        (run.point.strategy, run.point.precision, run.ranks.reason): None
         for run in plans.runs
-        if isinstance(run.measurement, Missing)
+        if isinstance(run.ranks, Missing)
     }
     for strategy, precision, why in failed:
         yield sentence(
@@ -152,30 +162,40 @@ def _what_was_searched(plans: PlansSeen) -> Iterator[str]:
         )
 
 
-def _answer(predict: Predictor, gpu: GpuType, gpus_per_node: int, run: _Run) -> GpuAnswer:
-    point, measurement = run.point, run.measurement
-    seen = replace(run.seen, gpus_per_node=gpus_per_node)
-    memory = predict.memory(gpu, measurement, point.gpu_count, seen.communicators)
+def _on_nodes(ranks: Sequence[RankClass], gpus_per_node: int) -> tuple[RankClass, ...]:
+    return tuple(replace(one, seen=replace(one.seen, gpus_per_node=gpus_per_node)) for one in ranks)
+
+
+def _answer(
+    predict: Predictor, gpu: GpuType, point: PlanPoint, ranks: Sequence[RankClass]
+) -> GpuAnswer:
+    memory, largest = max(
+        (
+            (predict.memory(gpu, one.measurement, point.gpu_count, one.seen.communicators), one)
+            for one in ranks
+        ),
+        key=lambda each: each[0].device_memory.target,
+    )
     reason = sentence(
         "{reason}; run as rank {rank} of {count}",
         reason=memory.device_memory.reason,
-        rank=seen.rank,
+        rank=largest.seen.rank,
         count=point.gpu_count,
     )
-    one = RankClass(
-        name=sentence("rank {rank}", rank=seen.rank),
-        ranks=tuple(range(point.gpu_count)),
-        parameters=0,
-        measurement=measurement,
-        seen=seen,
-    )
-    step = cluster_step((one,), gpu, lambda _: predict.kernels_time(gpu, measurement, (point,)))
+
+    def kernels(one: RankClass) -> StepTimeEstimate:
+        return predict.kernels_time(gpu, one.measurement, (point, one.seen.rank))
+
+    step = cluster_step(ranks, gpu, kernels)
+    seen = largest.seen
     return GpuAnswer(
         gpu=gpu.name,
         precision=point.precision,
         memory=replace(memory, device_memory=replace(memory.device_memory, reason=reason)),
         step_time=step.estimate,
-        cluster=ClusterAnswer(seen.samples * seen.topology.copies, step.efficiency),
+        cluster=ClusterAnswer(
+            seen.samples * seen.topology.copies, step.efficiency, seen.micro_batches
+        ),
         gpu_count=point.gpu_count,
         strategy=point.strategy,
     )

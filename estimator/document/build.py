@@ -243,7 +243,10 @@ def _plan(plan: CandidatePlan, outcome: Recommendation | NothingFits) -> PlanPar
         chosen=isinstance(outcome, Recommendation) and _is_same(plan, outcome.plan),
         reason=plan.reason,
         sharding_stage=plan.strategy.sharding_stage,
+        sharding_degree=plan.strategy.hybrid_configs(plan.gpu_count)["sharding_degree"],
         tensor_parallel_degree=plan.strategy.tensor_parallel_degree,
+        pipeline_parallel_degree=plan.strategy.pipeline_parallel_degree,
+        micro_batches=plan.micro_batches,
         recompute=plan.strategy.recompute,
         was_run=plan.was_run,
     )

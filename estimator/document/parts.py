@@ -291,9 +291,10 @@ class GpuPart(_Part):
 class PlanPart(_Part):
     """One way to run the job; ``gpu_count`` is over all nodes, so are throughput and cost.
 
-    ``per_device_batch_size``: of each copy of the model, which tensor_parallel_degree GPUs hold
-    together. sharding_stage: 0 is data parallel. was_run: a rank of this very plan was run;
-    otherwise what several GPUs add to one is computed.
+    ``per_device_batch_size``: of each copy of the model, which tensor_parallel_degree x
+    pipeline_parallel_degree GPUs hold together; of an update, which was run in micro_batches.
+    sharding_stage: 0 is data parallel. sharding_degree: GPUs that shard among each other. was_run:
+    a rank of this very plan was run; otherwise what several GPUs add to one is computed.
     """
 
     gpu: str
@@ -314,7 +315,10 @@ class PlanPart(_Part):
     chosen: bool
     reason: str
     sharding_stage: int = 0
+    sharding_degree: int = 1
     tensor_parallel_degree: int = 1
+    pipeline_parallel_degree: int = 1
+    micro_batches: int = 1
     recompute: bool = False
     was_run: bool = False
 

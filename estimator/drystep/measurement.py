@@ -282,19 +282,33 @@ class PlanPoint:
     per_device_batch_size: int
     strategy: Strategy
 
+    @property
+    def shares(self) -> int:
+        """GPUs that share what is sharded, and what is split beside."""
+        return self.gpu_count // self.strategy.sharding_groups
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRun:
-    """A plan of which the rank that takes the most was run alone, or why it could not be run.
+    """A plan of which each kind of rank was run alone, or why it could not be run.
 
-    seen: that rank, None where nothing was run. squeezed: bytes that the allocator held on devices
-    of which the memory suffices only if it gives idle chunks back, by the device's capacity.
+    ranks: the kind that takes the most first. squeezed: bytes that the allocator held on devices of
+    which the memory suffices only if it gives idle chunks back, by the device's capacity.
     """
 
     point: PlanPoint
-    measurement: StepMeasurement | Missing
-    seen: RankSeen | None = None
+    ranks: tuple[RankClass, ...] | Missing
     squeezed: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def measurement(self) -> StepMeasurement | Missing:
+        """Of the kind of rank that takes the most."""
+        return self.ranks if isinstance(self.ranks, Missing) else self.ranks[0].measurement
+
+    @property
+    def seen(self) -> RankSeen | None:
+        """The rank that ran for that kind."""
+        return None if isinstance(self.ranks, Missing) else self.ranks[0].seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from estimator.drystep.measurement import PlanPoint, PlanRun, PlansSeen, StepMeasurement
+from estimator.drystep.measurement import (
+    PlanPoint,
+    PlanRun,
+    PlansSeen,
+    RankClass,
+    StepMeasurement,
+)
 from estimator.drystep.request import PlanSpace
 from estimator.drystep.strategy import DATA_PARALLEL, PARAMETERS, PLAIN, Strategy
 from estimator.values import Missing
+from estimator.workload.types import Workload
 
 SMALLER_FROM = 4
 """A batch is smaller than needed where this many times as much fits."""
@@ -36,11 +43,11 @@ class LeftOut(StrEnum):
 class OneGpu:
     """What the model takes on one GPU, by which no plan on several takes less than its share.
 
-    asked: its step as the user asked for it. recompute: whether that recomputes the blocks.
+    asked: its step as the ``workload`` says.
     """
 
     asked: StepMeasurement
-    recompute: bool
+    workload: Workload
 
     def floor(self, point: PlanPoint) -> int:
         """Bytes that the rank with the most takes at least: no split is better than an even one,
@@ -49,16 +56,20 @@ class OneGpu:
         if point.precision != self.asked.precision:
             return 0
         parts, stage = self.asked.breakdown, point.strategy.sharding_stage
-        split = point.strategy.tensor_parallel_degree
-        parameters = parts.parameters // (point.gpu_count if stage == PARAMETERS else split)
-        state = parts.optimizer_state // (point.gpu_count if stage != DATA_PARALLEL else split)
+        split = point.strategy.split
+        parameters = parts.parameters // (point.shares if stage == PARAMETERS else split)
+        state = parts.optimizer_state // (point.shares if stage != DATA_PARALLEL else split)
         return parameters + state + self._activations(point) // split
 
     def _activations(self, point: PlanPoint) -> int:
-        if point.strategy.recompute > self.recompute:
+        """Of all GPUs that hold a copy; a pipeline may have those of a single micro-batch."""
+        strategy = point.strategy
+        if strategy.recompute > self.workload.recompute:
             return 0
         own = self.asked.per_device_batch_size
         batch = min(point.per_device_batch_size, own)
+        if strategy.pipeline_parallel_degree > 1:
+            batch //= strategy.micro_batches(batch, self.workload.accumulate)
         return self.asked.breakdown.activations * batch // own
 
 
@@ -119,12 +130,19 @@ class PlanSearch:
         for precision in self.space.precisions:
             for batch in self._batches():
                 for count in sorted(self.space.gpu_counts, reverse=True):
-                    for strategy in self._strategies(count):
+                    for strategy in self._strategies(count, batch):
                         yield PlanPoint(count, precision, batch, strategy)
 
-    def _strategies(self, count: int) -> Iterator[Strategy]:
-        suitable = [strategy for strategy in self.space.strategies if strategy.suits(count)]
-        for _, alike in groupby(suitable, lambda strategy: strategy.tensor_parallel_degree):
+    def _strategies(self, count: int, batch: int) -> Iterator[Strategy]:
+        nodes = [nodes for gpus, nodes in self.space.nodes if gpus == count]
+        suitable = [
+            strategy
+            for strategy in self.space.strategies
+            if strategy.suits(count)
+            and strategy.pipeline_parallel_degree <= batch
+            and strategy.sharding_groups in (1, *nodes)
+        ]
+        for _, alike in groupby(suitable, lambda strategy: strategy.split_alone):
             *faster, last = alike
             yield from (last, *faster)
 
@@ -182,7 +200,7 @@ def takes_no_more(one: PlanPoint, other: PlanPoint) -> bool:
     return (
         one.precision == other.precision
         and one.per_device_batch_size <= other.per_device_batch_size
-        and (alike or one.gpu_count >= other.gpu_count)
+        and (alike or one.shares >= other.shares)
         and other.strategy.does_no_more_than(one.strategy)
     )
 
@@ -222,15 +240,14 @@ def _is_much_larger(one: PlanPoint, other: PlanPoint) -> bool:
     return same and one.per_device_batch_size >= SMALLER_FROM * other.per_device_batch_size
 
 
-def may_be_squeezed(run: PlanRun, space: PlanSpace) -> tuple[int, ...]:
-    """Capacities on which only a run tells whether it fits."""
-    measured = run.measurement
-    if isinstance(measured, Missing):
+def may_be_squeezed(run: PlanRun, space: PlanSpace) -> tuple[tuple[int, RankClass], ...]:
+    """Capacities on which only runs tell whether it fits, each with the ranks to run."""
+    if isinstance(run.ranks, Missing):
         return ()
+    least = max(one.measurement.peak_allocated_bytes for one in run.ranks)
     return tuple(
-        capacity
+        (capacity, one)
         for capacity in sorted(space.capacities)
-        if measured.peak_allocated_bytes
-        <= measured.allocator.room(capacity)
-        < measured.peak_reserved_bytes
+        for one in run.ranks
+        if least <= one.measurement.allocator.room(capacity) < one.measurement.peak_reserved_bytes
     )

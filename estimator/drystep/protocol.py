@@ -166,6 +166,7 @@ def _space(plain: dict[str, Any]) -> PlanSpace:
             "precisions": tuple(Precision(**precision) for precision in plain["precisions"]),
             "strategies": tuple(Strategy(**strategy) for strategy in plain["strategies"]),
             "capacities": tuple(plain["capacities"]),
+            "nodes": tuple((count, nodes) for count, nodes in plain["nodes"]),
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -11,16 +11,13 @@ from estimator.drystep.launch import OnProgress, RunDryStep, run_dry_step
 from estimator.drystep.measurement import (
     CapacityTrial,
     DryStepReport,
-    RankClass,
     StepMeasurement,
 )
+from estimator.drystep.rank_kinds import RanRank, mail_to, rank_classes, still_to_run
 from estimator.drystep.request import DryStepRequest, Limits
 from estimator.errors import EstimatorError, InternalError
 from estimator.messages import sentence
 from estimator.values import Missing
-
-SAME = 0.001
-"""Ranks whose memory differs by no more than this share are of one kind."""
 
 AT_ONCE = 2
 """Ranks that run at the same time, where none needs what another says."""
@@ -53,24 +50,22 @@ def run_ranks(
     number of the rank.
     """
     runs = _Runs(request, cluster, limits, on_progress, run_one)
-    first = runs.run(0, ())
-    layout = _layout(first)
-    firsts = [first]
-    for stage in range(1, layout.degree("pipe")):
-        rank = layout.rank_at({"pipe": stage})
-        firsts.append(runs.run(rank, mail_to(rank, firsts)))
-    others = runs.run_all(_others(layout, firsts), firsts)
-    classes = _classes(layout, firsts, others)
-    largest = max((*firsts, *others), key=_taken)
-    ran = tuple(sorted(_seen(one).rank for one in (*firsts, *others)))
+    reports = [runs.run(0, ())]
+    while ranks := still_to_run([_ran(one) for one in reports], last=True):
+        reports += runs.run_all(ranks, reports)
+    largest = max(reports, key=_taken)
+    numbers = tuple(sorted(_seen(one).rank for one in reports))
     report = runs.trials(largest)
-    told = (*_told(largest, ran), *report.assumptions)
-    return replace(report, ranks=classes, assumptions=told, loader=first.loader)
+    return replace(
+        report,
+        ranks=rank_classes([_ran(one) for one in reports]),
+        assumptions=(*_told(largest, numbers), *report.assumptions),
+        loader=reports[0].loader,
+    )
 
 
-def mail_to(rank: int, senders: Iterable[DryStepReport]) -> tuple[str, ...]:
-    """What the senders have sent to a rank."""
-    return tuple(m.text for sender in senders for m in _seen(sender).mail if m.to == rank)
+def _ran(report: DryStepReport) -> RanRank:
+    return RanRank(_seen(report), report.measurements[0], report.model.parameters)
 
 
 class _Runs:
@@ -108,14 +103,15 @@ class _Runs:
             raise _of_rank(error, alone) from error
 
     def run_all(
-        self, ranks: Sequence[int], firsts: Sequence[DryStepReport]
+        self, ranks: Sequence[int], ran: Sequence[DryStepReport]
     ) -> tuple[DryStepReport, ...]:
-        """Further ranks of stages of which the first has run, a few at once."""
-        layout = _layout(firsts[0])
+        """Further ranks, a few at once: on what was sent to the first one of their stage."""
+        layout = _layout(ran[0])
 
         def run(rank: int) -> DryStepReport:
             first = layout.rank_at({"pipe": layout.place(rank).get("pipe", 0)})
-            return self.run(rank, self._mail[first])
+            known = self._mail.get(first)
+            return self.run(rank, mail_to(first, map(_seen, ran)) if known is None else known)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return tuple(pool.map(run, ranks))
@@ -174,87 +170,6 @@ def _seen(report: DryStepReport) -> RankSeen:
 
 def _taken(report: DryStepReport) -> int:
     return report.measurements[0].taken_bytes
-
-
-def _others(layout: Topology, firsts: Sequence[DryStepReport]) -> tuple[int, ...]:
-    """Ranks that may take more or less than the first one of their pipeline stage."""
-    wanted: dict[int, None] = {}
-    for stage, first in enumerate(firsts):
-        shares = _seen(first).shares
-        if shares and max(shares) > shares[0] * (1 + SAME):
-            largest = shares.index(max(shares))
-            wanted[layout.rank_at({"pipe": stage, "sharding": largest})] = None
-    wanted[layout.world_size - 1] = None
-    ran = {_seen(first).rank for first in firsts}
-    return tuple(rank for rank in wanted if rank not in ran)
-
-
-def _classes(
-    layout: Topology, firsts: Sequence[DryStepReport], others: Sequence[DryStepReport]
-) -> tuple[RankClass, ...]:
-    """Every kind of rank with its members, the one that takes the most first."""
-    classes: list[RankClass] = []
-    for stage, first in enumerate(firsts):
-        same_stage = [one for one in others if _stage(layout, one) == stage]
-        kinds = [first]
-        for other in same_stage:
-            if all(_differ(other, kind) for kind in kinds):
-                kinds.append(other)
-        members = _members(layout, stage, kinds)
-        classes += [_class(layout, kind, members[n]) for n, kind in enumerate(kinds)]
-    return tuple(sorted(classes, key=lambda c: -c.measurement.peak_reserved_bytes))
-
-
-def _stage(layout: Topology, report: DryStepReport) -> int:
-    return layout.place(_seen(report).rank).get("pipe", 0)
-
-
-def _differ(one: DryStepReport, other: DryStepReport) -> bool:
-    mine, theirs = _taken(one), _taken(other)
-    return abs(mine - theirs) > SAME * theirs
-
-
-def _members(
-    layout: Topology, stage: int, kinds: Sequence[DryStepReport]
-) -> tuple[tuple[int, ...], ...]:
-    """The ranks of a stage by kind: by their share of the optimizer's state where that is known,
-    else those that have not run count as the last kind.
-    """
-    members: list[list[int]] = [[] for _ in kinds]
-    shares = _seen(kinds[0]).shares
-    ran = {_seen(kind).rank: number for number, kind in enumerate(kinds)}
-    for rank in range(layout.world_size):
-        place = layout.place(rank)
-        if place.get("pipe", 0) != stage:
-            continue
-        number = ran.get(rank, len(kinds) - 1)
-        if rank not in ran and shares:
-            mine = shares[place.get("sharding", 0) % len(shares)]
-            number = min(
-                range(len(kinds)), key=lambda n: abs(_own_share(layout, kinds[n], shares) - mine)
-            )
-        members[number].append(rank)
-    return tuple(map(tuple, members))
-
-
-def _own_share(layout: Topology, kind: DryStepReport, shares: Sequence[int]) -> int:
-    return shares[layout.place(_seen(kind).rank).get("sharding", 0) % len(shares)]
-
-
-def _class(layout: Topology, report: DryStepReport, members: tuple[int, ...]) -> RankClass:
-    seen = _seen(report)
-    stage = layout.place(seen.rank).get("pipe", 0)
-    if layout.degree("pipe") > 1:
-        name = sentence("pipeline stage {stage}, rank {rank}", stage=stage, rank=seen.rank)
-    else:
-        name = sentence("rank {rank}", rank=seen.rank)
-    return RankClass(
-        name=name,
-        ranks=members,
-        parameters=report.model.parameters,
-        measurement=report.measurements[0],
-        seen=seen,
-    )
 
 
 def _told(largest: DryStepReport, ran: tuple[int, ...]) -> tuple[str, str]:

@@ -40,7 +40,8 @@ class PlanSpace:
     gpu_counts: each above 1. precisions: the user's own first. strategies: those of any model, the
     fastest first. batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's
     allocator may take from a device of each kind; without any all plans are run. gpus_per_node: the
-    most on one node, within which tensor parallel stays.
+    most on one node, within which tensor parallel stays. nodes: pairs of a number of GPUs and the
+    several nodes that they are on; as many are the groups of sharding.
     """
 
     gpu_counts: tuple[int, ...]
@@ -49,6 +50,7 @@ class PlanSpace:
     batch_size: int | None
     capacities: tuple[int, ...]
     gpus_per_node: int = 1
+    nodes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

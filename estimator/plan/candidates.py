@@ -87,6 +87,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         strategy=answer.strategy,
         was_run=answer.gpu_count is not None,
         if_fed=_if_fed(unbounded, throughput),
+        micro_batches=answer.cluster.micro_batches if answer.cluster else 1,
     )
     return judged(plan, gpu, inputs.question)
 

@@ -33,7 +33,7 @@ def _strategy(plan: CandidatePlan) -> list[str]:
     """Whether the plan was run, and what a program does for it."""
     if not plan.was_run:
         return []
-    changes = [reasons.wrapping(plan.strategy, plan.gpu_count)]
+    changes = [reasons.wrapping(plan)]
     if plan.strategy.recompute:
         changes.append(reasons.recompute())
     return [reasons.was_run(plan.gpu_count), *changes]

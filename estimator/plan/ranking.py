@@ -168,6 +168,7 @@ def _size(plan: CandidatePlan, gpu: GpuType, own: Precision) -> tuple[float, ...
         gpu.fp32_flops,
         gpu.memory_bandwidth,
         plan.precision != own,
+        plan.strategy.pipeline_parallel_degree,
         plan.strategy.tensor_parallel_degree,
         plan.strategy.sharding_stage,
         plan.strategy.recompute,

@@ -75,12 +75,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ClusterAnswer:
-    """What else is known where all ranks were run: samples of one step of the whole job, and the
-    share of the step in which the busiest rank computes.
+    """What else is known where all ranks were run: samples of one step of the whole job, the share
+    of the step in which the busiest rank computes, and the micro-batches of an update.
     """
 
     samples_per_step: int
     efficiency: Bounded[float] | Missing
+    micro_batches: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class CandidatePlan:
     not, or (for the others) how it compares. Without a step time throughput, duration,
     GPU-hours and cost are missing for the same reason. ``was_run``: a rank of this very plan was
     run; otherwise what several GPUs add was computed. ``if_fed``: the throughput that the GPUs
-    would have if data kept up with them; None where it does.
+    would have if data kept up with them; None where it does. ``micro_batches``: of an update.
     """
 
     gpu: str
@@ -144,6 +145,7 @@ class CandidatePlan:
     strategy: Strategy = PLAIN
     was_run: bool = False
     if_fed: Bounded[float] | None = None
+    micro_batches: int = 1
 
     @property
     def global_batch_size(self) -> int:

@@ -1,15 +1,17 @@
-"""A LLaMA that offers tensor parallel, as a model file and as the script that trains it.
+"""A LLaMA that offers tensor and pipeline parallel, as a model file and as the script to train it.
 
 paddle-estimate notebooks/models/llama_parallel.py --amp O2 --amp-dtype bfloat16 \
     --gpu A100-40G --search
 python -m paddle.distributed.launch --gpus 0,1,2,3,4,5,6,7 notebooks/models/llama_parallel.py \
-    tensor_parallel_degree=2 sharding_degree=4
+    tensor_parallel_degree=2 pipeline_parallel_degree=2 micro_batches=4 batch=4
 
-The layers of `build_model(tensor_parallel_degree=2)` hold a half of their weights each; Fleet has
-to be initialised before. The script takes both degrees, batch, length, steps and the model's sizes.
+The layers of `build_model(tensor_parallel_degree=2)` hold a half of their weights each, and of
+`build_model(pipeline_parallel_degree=2)` each rank makes a half. Fleet has to be initialised
+before. The script takes all degrees, batch, micro_batches, length, steps and the model's sizes.
 """
 
 import sys
+from functools import partial
 
 import paddle
 from paddle import nn
@@ -129,10 +131,26 @@ class Decoder(nn.Layer):
         return self.head(x)
 
 
-def build_model(tensor_parallel_degree=1, layers=32, hidden=4096, heads=32):
+def build_model(
+    tensor_parallel_degree=1, pipeline_parallel_degree=1, layers=32, hidden=4096, heads=32
+):
     degree = tensor_parallel_degree
+    if pipeline_parallel_degree > 1:
+        return pipeline(layers, hidden, heads, degree)
     blocks = [Block(hidden, heads, degree) for _ in range(layers)]
     return Decoder(Words(hidden, degree), blocks, Head(hidden, degree))
+
+
+def pipeline(layers, hidden, heads, degree):
+    """The stage of this rank: the words with the first blocks, the last ones with the head."""
+    layer = split.LayerDesc
+    words, head = layer(Words, hidden, degree), layer(Head, hidden, degree)
+    return split.PipelineLayer(
+        [words, *[layer(Block, hidden, heads, degree)] * layers, head],
+        topology=fleet.get_hybrid_communicate_group().topology(),
+        loss_fn=partial(loss_fn, tensor_parallel_degree=degree),
+        seg_method="layer:Block",
+    )
 
 
 def example_batch(batch_size, length=2048):
@@ -158,29 +176,60 @@ def build_optimizer(parameters):
     )
 
 
-def main(tensor_parallel_degree=1, sharding_degree=1, batch=1, length=2048, steps=3, **sizes):
-    replicas = paddle.distributed.get_world_size() // tensor_parallel_degree
+def start(
+    tensor_parallel_degree, pipeline_parallel_degree, sharding_degree, samples, micro_batches
+):
+    split_among = tensor_parallel_degree * pipeline_parallel_degree
+    copies = paddle.distributed.get_world_size() // split_among
     strategy = fleet.DistributedStrategy()
     strategy.hybrid_configs = {
-        "dp_degree": replicas // sharding_degree,
+        "dp_degree": copies // sharding_degree,
         "mp_degree": tensor_parallel_degree,
+        "pp_degree": pipeline_parallel_degree,
         "sharding_degree": sharding_degree,
     }
+    strategy.pipeline_configs = {
+        "accumulate_steps": micro_batches,
+        "micro_batch_size": samples // micro_batches,
+    }
     fleet.init(is_collective=True, strategy=strategy)
-    model = build_model(tensor_parallel_degree, **sizes)
+
+
+def trained(model, batch, optimizer, degree):
+    """The loss of a step."""
+    outputs = model(batch[0])
+    loss = loss_fn(outputs, batch[1], degree)
+    loss.backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    return loss
+
+
+def main(  # noqa: PLR0913
+    tensor_parallel_degree=1,
+    pipeline_parallel_degree=1,
+    sharding_degree=1,
+    batch=1,
+    micro_batches=1,
+    length=2048,
+    steps=3,
+    **sizes,
+):
+    degrees = tensor_parallel_degree, pipeline_parallel_degree
+    start(*degrees, sharding_degree, batch, micro_batches)
+    model = build_model(*degrees, **sizes)
     optimizer = build_optimizer(model.parameters())
     model, optimizer = paddle.amp.decorate(model, optimizer, level="O2", dtype="bfloat16")
     model, optimizer = fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)
     for _ in range(steps):
-        words, following = example_batch(batch, length)
+        data = example_batch(batch, length)
         with paddle.amp.auto_cast(level="O2", dtype="bfloat16"):
-            outputs = model(words)
-            loss = loss_fn(outputs, following, tensor_parallel_degree)
-        loss.backward()
-        optimizer.step()
-        optimizer.clear_grad()
-        print(float(loss))
-        del outputs, loss  # they would hold their memory into the next step
+            if pipeline_parallel_degree > 1:
+                loss = model.train_batch(data, optimizer)
+            else:
+                loss = trained(model, data, optimizer, tensor_parallel_degree)
+        print(loss)
+        del loss  # it would hold its memory into the next step
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ import argparse
 import statistics
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import estimator
-from estimator.drystep.cluster import CollectiveUse
-from estimator.drystep.measurement import KernelUse, Phase, RankClass
+from estimator.drystep.measurement import RankClass
+from estimator.drystep.rank_kinds import with_micro_batches
 from estimator.gpus.catalogue import load_catalogue
 from estimator.memory.overhead import device_overhead
 from estimator.result import EstimateResult
@@ -143,24 +143,6 @@ def tokens(case: Case, told: EstimateResult) -> float:
 
     ranks = [with_micro_batches(one, case.micro_batches) for one in told.report.ranks]
     return cluster_step(ranks, gpu, alone).estimate.throughput.target * _LENGTH
-
-
-def with_micro_batches(one: RankClass, wanted: int) -> RankClass:
-    """The rank with so many micro-batches, a multiple of those that ran, before each update."""
-    times, rest = divmod(wanted, one.seen.micro_batches)
-    assert rest == 0
-
-    def count(use: KernelUse | CollectiveUse) -> int:
-        return use.count * (1 if use.phase is Phase.OPTIMIZER else times)
-
-    kernels = tuple(replace(use, count=count(use)) for use in one.measurement.kernels)
-    seen = replace(
-        one.seen,
-        collectives=tuple(replace(use, count=count(use)) for use in one.seen.collectives),
-        samples=one.seen.samples * times,
-        micro_batches=wanted,
-    )
-    return replace(one, measurement=replace(one.measurement, kernels=kernels), seen=seen)
 
 
 @dataclass(frozen=True, slots=True)

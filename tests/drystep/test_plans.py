@@ -11,7 +11,7 @@ import pytest
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import PlanRun, PlansSeen, Precision, StepMeasurement
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits, PlanSpace
-from estimator.drystep.strategy import Strategy, strategies
+from estimator.drystep.strategy import Strategy, strategies, with_groups
 from estimator.units import MIB
 from estimator.values import Missing
 from estimator.workload.types import Workload
@@ -56,20 +56,23 @@ def plans(
     counts: tuple[int, ...] = (4,),
     precisions: tuple[Precision, ...] = (Precision(),),
     gpus_per_node: int = 4,
+    batch: int = 1,
+    nodes: tuple[tuple[int, int], ...] = (),
 ) -> PlansSeen:
+    known = with_groups(strategies(recompute=False), {each for _, each in nodes})
     seconds = 120.0
     file = folder / "model.py"
     file.write_text(dedent(code))
     plugin = plugin_or_skip()
     request = DryStepRequest(
         Workload(file),
-        per_device_batch_size=1,
+        per_device_batch_size=batch,
         precisions=precisions[:1],
         device=DeviceChoice.VIRTUAL,
         plugin=plugin.library,
         environment=plugin.environment(),
         seconds=seconds,
-        plans=PlanSpace(counts, precisions, strategies(recompute=False), 1, (), gpus_per_node),
+        plans=PlanSpace(counts, precisions, known, batch, (), gpus_per_node, nodes),
     )
     seen = run_dry_step(request, Limits(seconds)).plans
     assert seen is not None
@@ -104,6 +107,21 @@ def test_memory_of_every_strategy_is_that_of_arithmetic(tmp_path: Path) -> None:
         assert run.seen is not None
         assert run.seen.topology.copies == 4
         assert (run.seen.samples, run.seen.micro_batches) == (1, 1)
+
+
+def test_sharding_within_each_of_two_nodes(tmp_path: Path) -> None:
+    runs = {run.point.strategy: run for run in plans(tmp_path, BLOCKS, nodes=((4, 2),)).runs}
+    for stage, each in {1: 4 + 4 + 8 / 2, 2: 4 + 4 / 2 + 8 / 2, 3: 4 / 2 + 8 / 2}.items():
+        run = runs[Strategy(stage, sharding_groups=2)]
+        # As above; gradients are joined for the other node, as far as a rank has them.
+        most = each * PARAMETERS + {1: 4, 2: 4 + 4 / 2, 3: 4}[stage] * PARAMETERS + 2 * WEIGHT
+        assert each * PARAMETERS <= taken(run) <= most
+        assert run.seen is not None
+        assert run.seen.topology.copies == 4
+        groups = {(use.group, use.ranks) for use in run.seen.collectives}
+        rank = run.seen.rank
+        near = (0, 1) if rank < 2 else (2, 3)
+        assert groups == {("sharding", near), ("data", (rank % 2, rank % 2 + 2))}
 
 
 def test_what_the_ranks_send_each_other(tmp_path: Path) -> None:
@@ -259,16 +277,81 @@ def test_a_model_that_offers_tensor_parallel_is_split(tmp_path: Path) -> None:
     assert {use.bytes for use in sums} == {4 * 1024}
 
 
-def test_a_degree_that_is_not_possible_is_tried_twice(tmp_path: Path) -> None:
+def test_a_degree_that_is_not_possible_says_why(tmp_path: Path) -> None:
     seen = plans(tmp_path, SPLIT)
-    failed = [run for run in seen.runs if isinstance(run.measurement, Missing)]
-    # Degree 4 on 4 GPUs leaves nothing to shard: with recompute and without.
-    assert {run.point.strategy for run in failed} == {
-        Strategy(0, recompute, tensor_parallel_degree=4) for recompute in (False, True)
-    }
-    assert all("2 heads for 4 GPUs" in str(run.measurement) for run in failed)
+    failed = [run for run in seen.runs if isinstance(run.ranks, Missing)]
+    assert {run.point.strategy.tensor_parallel_degree for run in failed} == {4}
+    assert all("2 heads for 4 GPUs" in str(run.ranks) for run in failed)
 
 
 def test_tensor_parallel_stays_within_a_node(tmp_path: Path) -> None:
     seen = plans(tmp_path, SPLIT, counts=(2,), gpus_per_node=1)
     assert {run.point.strategy for run in seen.runs} == set(strategies(recompute=False))
+
+
+PIPELINE = """
+    import paddle
+    from paddle.distributed import fleet
+    from paddle.distributed.fleet import meta_parallel as split
+
+    H = 1024
+
+    class Block(paddle.nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.up = paddle.nn.Linear(H, 4 * H)
+            self.down = paddle.nn.Linear(4 * H, H)
+
+        def forward(self, x):
+            return x + self.down(paddle.nn.functional.relu(self.up(x)))
+
+    def build_model(pipeline_parallel_degree=1):
+        if pipeline_parallel_degree == 1:
+            return paddle.nn.Sequential(*(Block() for _ in range(4)))
+        topology = fleet.get_hybrid_communicate_group().topology()
+        return split.PipelineLayer([split.LayerDesc(Block)] * 4, topology=topology)
+
+    def example_batch(batch_size):
+        return paddle.randn([batch_size, H]), paddle.zeros([batch_size, 1])
+
+    def loss_fn(outputs, labels):
+        return (outputs - labels).mean()
+
+    def build_optimizer(parameters):
+        return paddle.optimizer.AdamW(parameters=parameters)
+"""
+STAGE = PARAMETERS // 2
+"""Parameters of a stage with two of the four blocks."""
+
+
+def test_a_model_that_offers_a_pipeline_is_run_stage_by_stage(tmp_path: Path) -> None:
+    runs = {run.point.strategy: run for run in plans(tmp_path, PIPELINE, batch=4).runs}
+    assert set(strategies(recompute=False)) < set(runs)
+    run = runs[Strategy(pipeline_parallel_degree=2)]
+    assert not isinstance(run.ranks, Missing)
+    by_stage = {one.seen.topology.place(one.seen.rank)["pipe"]: one for one in run.ranks}
+    assert sorted(rank for one in run.ranks for rank in one.ranks) == [0, 1, 2, 3]
+    for stage, one in by_stage.items():
+        seen = one.seen
+        assert one.parameters == STAGE
+        assert (seen.samples, seen.micro_batches, seen.topology.copies) == (4, 4, 2)
+        # Parameters, gradients, these joined for the other copy, and two moments of float32.
+        bytes_taken = one.measurement.peak_allocated_bytes
+        assert 20 * STAGE <= bytes_taken <= 20 * STAGE + MIB
+        # A micro-batch is a sample of 1024 float32, four times a step.
+        kind = "send" if stage == 0 else "receive"
+        passed_on = [use for use in seen.collectives if use.kind == kind]
+        assert {use.bytes for use in passed_on} == {4 * 1024}
+        assert sum(use.count for use in passed_on) == 4
+    # Sharding stage 1 halves the moments, but for a weight that one of two has more.
+    sharded = taken(runs[Strategy(1, pipeline_parallel_degree=2)])
+    assert (4 + 4 + 8 / 2) * STAGE <= sharded <= (4 + 4 + 8 / 2) * STAGE + 2 * WEIGHT + MIB
+    assert not isinstance(runs[Strategy(0, True, pipeline_parallel_degree=2)].ranks, Missing)
+
+
+def test_more_stages_than_layers_are_not_possible(tmp_path: Path) -> None:
+    code = PIPELINE.replace("* 4, topology", "* 2, topology")
+    seen = plans(tmp_path, code, batch=4)
+    failed = [run for run in seen.runs if isinstance(run.measurement, Missing)]
+    assert {run.point.strategy.pipeline_parallel_degree for run in failed} == {4}
+    assert all("layer number" in str(run.ranks) for run in failed)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
-from estimator.drystep.measurement import MemoryBreakdown, PlanPoint, PlanRun, Precision
-from estimator.drystep.plansearch import OneGpu, PlanSearch, takes_no_more
+from estimator.drystep.cluster import RankSeen, Topology
+from estimator.drystep.measurement import MemoryBreakdown, PlanPoint, PlanRun, Precision, RankClass
+from estimator.drystep.plansearch import OneGpu, PlanSearch, may_be_squeezed, takes_no_more
 from estimator.drystep.request import PlanSpace
-from estimator.drystep.strategy import Strategy, strategies, with_degrees
+from estimator.drystep.strategy import Strategy, strategies, with_degrees, with_groups
 from estimator.values import Missing
+from estimator.workload.types import Workload
 from tests.plan.planning import report
 
 FP32, O2 = Precision(), Precision("O2", "float16")
 MEASURED = report().measurements[0]
-NOTHING = OneGpu(replace(MEASURED, breakdown=MemoryBreakdown(0, 0, 0, 0, 0, 0)), recompute=False)
+WORKLOAD = Workload(Path("model.py"))
+NOTHING = OneGpu(replace(MEASURED, breakdown=MemoryBreakdown(0, 0, 0, 0, 0, 0)), WORKLOAD)
+SEEN = RankSeen(0, 8, Topology((("data", 8),)), (), (), (), 1, 1)
 FAILED = Missing("no repeated blocks to recompute")
 
 
@@ -37,7 +42,7 @@ class Model:
             return PlanRun(point, FAILED)
         size = self.bytes_of(point)
         measured = replace(MEASURED, peak_allocated_bytes=size, peak_reserved_bytes=size)
-        return PlanRun(point, measured)
+        return PlanRun(point, (RankClass("rank 0", (0,), 0, measured, SEEN),))
 
 
 def space(
@@ -122,10 +127,10 @@ def test_nothing_fits_after_one_run_of_each_batch() -> None:
 def test_what_cannot_be_run_says_nothing_of_the_others() -> None:
     recompute = tuple(s for s in strategies(recompute=False) if s.recompute)
     search = searched(space(100, batch=4), Model(fails=recompute))
-    ran = {p.strategy for p, run in search.runs.items() if run.measurement is not FAILED}
+    ran = {p.strategy for p, run in search.runs.items() if run.ranks is not FAILED}
     assert Strategy() in ran
     # Each that fails is run once, for all numbers of GPUs; those that are slower anyway are not.
-    failed = [p.strategy for p, run in search.runs.items() if run.measurement is FAILED]
+    failed = [p.strategy for p, run in search.runs.items() if run.ranks is FAILED]
     assert len(failed) == len(set(failed))
 
 
@@ -137,7 +142,7 @@ def test_what_fails_at_a_large_batch_is_tried_at_a_smaller_one() -> None:
             return PlanRun(point, FAILED) if broken else super().run(point)
 
     search = searched(space(1000), Breaking(), first=8)
-    ran = {p.per_device_batch_size for p, run in search.runs.items() if run.measurement != FAILED}
+    ran = {p.per_device_batch_size for p, run in search.runs.items() if run.ranks != FAILED}
     assert max(ran) == 4
     assert {p.per_device_batch_size for p in search.runs} == ran | {8}
 
@@ -188,7 +193,7 @@ def test_an_impossible_degree_ends_with_the_plan_that_is_only_split() -> None:
             odd = point.strategy.tensor_parallel_degree == 4
             return PlanRun(point, FAILED) if odd else super().run(point)
 
-    all_of_them = with_degrees(strategies(recompute=False), {"tensor_parallel_degree"}, 4)
+    all_of_them = with_degrees(strategies(recompute=False), {"tensor_parallel_degree"}, 4, 8)
     of = replace(space(batch=4), strategies=all_of_them)
     search = searched(of, Indivisible(), at_once=1)
     failed = [point.strategy for point in search.runs if point.strategy.tensor_parallel_degree == 4]
@@ -199,7 +204,7 @@ def test_an_impossible_degree_ends_with_the_plan_that_is_only_split() -> None:
 
 def test_what_one_gpu_says_of_a_share() -> None:
     parts = MemoryBreakdown(800, 0, 0, 1600, 3200, 0)
-    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=32), recompute=False)
+    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=32), WORKLOAD)
 
     def floor(batch: int, *strategy: int) -> int:
         return alone.floor(PlanPoint(8, FP32, batch, Strategy(*strategy)))
@@ -212,15 +217,56 @@ def test_what_one_gpu_says_of_a_share() -> None:
     assert floor(32, 1, True) == 800 + 1600 // 8
     assert floor(32, 0, False, 4) == (800 + 1600 + 3200) // 4
     assert floor(32, 1, False, 4) == 800 // 4 + 1600 // 8 + 3200 // 4
+    # A pipeline of 2 makes 8 micro-batches of 32 samples, and a stage may have one of these alone.
+    assert floor(32, 0, False, 1, 2) == (800 + 1600 + 3200 // 8) // 2
     assert alone.floor(PlanPoint(8, O2, 32, Strategy())) == 0
 
 
 def test_a_share_that_does_not_fit_is_not_run() -> None:
     parts = MemoryBreakdown(8, 0, 0, 8, 64, 0)
     of, model = space(50, batch=8), Model()
-    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=8), recompute=False)
+    alone = OneGpu(replace(MEASURED, breakdown=parts, per_device_batch_size=8), WORKLOAD)
     search = PlanSearch(of, alone, 8, 64)
     while (point := search.next()) is not None:
         search.learn(model.run(point))
     assert all(point.strategy.recompute for point in search.runs)
     assert search.seen().too_large >= 2 * 4
+
+
+def test_a_pipeline_has_a_sample_for_each_stage() -> None:
+    degrees = {"pipeline_parallel_degree"}
+    of = replace(space(), strategies=with_degrees(strategies(recompute=False), degrees, 8, 8))
+    search = searched(of, Model())
+    pipelines = [point for point in search.runs if point.strategy.pipeline_parallel_degree > 1]
+    assert pipelines
+    for point in pipelines:
+        assert point.strategy.pipeline_parallel_degree <= point.per_device_batch_size
+        assert point.strategy.sharding_stage <= 1
+
+
+def test_every_kind_of_rank_that_may_give_memory_back_is_run_on_little() -> None:
+    def kind(rank: int, allocated: int, reserved: int) -> RankClass:
+        measured = replace(MEASURED, peak_allocated_bytes=allocated, peak_reserved_bytes=reserved)
+        return RankClass(f"rank {rank}", (rank,), 0, measured, replace(SEEN, rank=rank))
+
+    run = PlanRun(POINT, (kind(0, 60, 90), kind(4, 50, 80), kind(6, 10, 20)))
+    # 50 is too small for rank 0, 100 is enough for all.
+    short = may_be_squeezed(run, space(50, 70, 85, 100))
+    assert [(capacity, one.seen.rank) for capacity, one in short] == [(70, 0), (70, 4), (85, 0)]
+    assert may_be_squeezed(PlanRun(POINT, FAILED), space(70)) == ()
+
+
+def test_groups_are_as_many_as_nodes() -> None:
+    several = with_groups(strategies(recompute=False), {2})
+    of = replace(space(counts=(4, 8), batch=1), strategies=several, nodes=((8, 2),))
+    search = searched(of, Model())  # without a capacity all are run
+    counts = {point.gpu_count for point in search.runs if point.strategy.sharding_groups == 2}
+    assert counts == {8}
+    assert len(search.runs) == 8 + 8 + 6
+
+
+def test_what_is_shared_by_fewer_takes_more() -> None:
+    halves = replace(POINT, gpu_count=8, strategy=Strategy(1, sharding_groups=2))
+    assert takes_no_more(POINT, halves)  # each of four GPUs has a quarter
+    assert takes_no_more(replace(POINT, gpu_count=8), halves)
+    assert not takes_no_more(halves, replace(POINT, gpu_count=8))

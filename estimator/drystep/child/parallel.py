@@ -9,6 +9,7 @@ import paddle
 from paddle.distributed import fleet
 
 from estimator.drystep.child.collectives import hybrid_group
+from estimator.drystep.measurement import PlanPoint
 from estimator.drystep.strategy import DATA_PARALLEL, Strategy
 
 _LEVELS = {2: "os_g", 3: "p_g_os"}
@@ -17,10 +18,17 @@ _LEVELS = {2: "os_g", 3: "p_g_os"}
 Wrapped = tuple[Any, Any, paddle.amp.GradScaler | None]
 
 
-def start(gpus: int, strategy: Strategy) -> None:
-    """Make this process a rank among ``gpus``; once in a process."""
+def start(point: PlanPoint, micro_batches: int) -> None:
+    """Make this process a rank of a plan, with so many micro-batches of an update; once in a
+    process.
+    """
+    strategy = point.strategy
     fleets = fleet.DistributedStrategy()
-    fleets.hybrid_configs = dict(strategy.hybrid_configs(gpus))
+    fleets.hybrid_configs = dict(strategy.hybrid_configs(point.gpu_count))
+    fleets.pipeline_configs = {
+        "accumulate_steps": strategy.micro_batches_to_run(micro_batches),
+        "micro_batch_size": -(-point.per_device_batch_size // micro_batches),
+    }
     fleet.init(is_collective=True, strategy=fleets)
 
 
@@ -35,13 +43,20 @@ def wrapped(
     """
     if strategy.sharding_stage in _LEVELS:
         return _group_sharded(model, optimizer, scaler, _LEVELS[strategy.sharding_stage])
-    if strategy.sharding_stage != DATA_PARALLEL or strategy.tensor_parallel_degree > 1:
+    if strategy.sharding_stage != DATA_PARALLEL or strategy.split > 1:
         model, optimizer = fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)
         return model, optimizer, fleet.distributed_scaler(scaler) if scaler else None
     if strategy.recompute:
         return model, _summing(optimizer, model), scaler
     unused = any(parameter.stop_gradient for parameter in model.parameters())
     return paddle.DataParallel(model, find_unused_parameters=unused), optimizer, scaler
+
+
+def with_loss(stage: Any, loss: Callable[[Any, Any], Any]) -> Any:
+    """A stage of a pipeline, which gets the loss where the user's file has not given it one."""
+    if all(own is None for own in paddle.utils.flatten(stage._loss_fn)):
+        stage._loss_fn = [loss]
+    return stage
 
 
 def sendable(batch: Any) -> Any:
@@ -60,8 +75,16 @@ def _group_sharded(
 ) -> Wrapped:
     from paddle.distributed.sharding import group_sharded_parallel
 
-    group = hybrid_group().get_sharding_parallel_group()
-    return group_sharded_parallel(model, optimizer, level, scaler=scaler, group=group)  # type: ignore[no-any-return]
+    fleets = hybrid_group()
+    several = fleets.get_data_parallel_world_size() > 1
+    return group_sharded_parallel(  # type: ignore[no-any-return]
+        model,
+        optimizer,
+        level,
+        scaler=scaler,
+        group=fleets.get_sharding_parallel_group(),
+        dp_group=fleets.get_data_parallel_group() if several else None,
+    )
 
 
 def _summing(optimizer: Any, model: Any) -> Any:

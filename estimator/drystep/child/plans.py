@@ -20,28 +20,34 @@ from estimator.drystep.child.training import fresh_training
 from estimator.drystep.child.trials import largest_batch_to_try
 from estimator.drystep.child.unmodelled import workspace_limit
 from estimator.drystep.child.user_code import internal
-from estimator.drystep.child.virtual import VirtualGpu
-from estimator.drystep.cluster import RankSeen, VirtualRank
+from estimator.drystep.child.virtual import StepRecord, VirtualGpu
+from estimator.drystep.cluster import VirtualRank
 from estimator.drystep.measurement import (
     Device,
     MemoryBreakdown,
     PlanPoint,
     PlanRun,
     PlansSeen,
+    RankClass,
     StepMeasurement,
 )
 from estimator.drystep.plansearch import OneGpu, PlanSearch, may_be_squeezed
 from estimator.drystep.protocol import decode_error, encode_error
+from estimator.drystep.rank_kinds import (
+    RanRank,
+    mail_to,
+    rank_classes,
+    still_to_run,
+    with_micro_batches,
+)
 from estimator.drystep.request import DryStepRequest, PlanSpace
 from estimator.errors import EstimatorError, InternalError
 from estimator.messages import sentence
 from estimator.values import Missing
+from estimator.workload.types import Workload
 
 AT_ONCE = 2
 """Copies that run at the same time, where the machine has the processors."""
-
-SAME_SHARE = 1.001
-"""Shares of the optimizer's state that differ by no more take the same memory."""
 
 _NO_BREAKDOWN = MemoryBreakdown(0, 0, 0, 0, 0, 0)
 
@@ -68,7 +74,7 @@ def run_plans(planned: Planned, say: Say) -> PlansSeen:
     """Search the space of plans, several at a time. One that cannot be run says why."""
     asked = planned.asked
     first = planned.largest or asked.per_device_batch_size
-    one_gpu = OneGpu(asked, planned.request.workload.recompute)
+    one_gpu = OneGpu(asked, planned.request.workload)
     search = PlanSearch(planned.space, one_gpu, first, largest_batch_to_try(asked))
     running: list[_Running] = []
     ranks: dict[tuple[object, ...], int] = {}
@@ -81,8 +87,8 @@ def run_plans(planned: Planned, say: Say) -> PlansSeen:
             if one.has_ended():
                 running.remove(one)
                 search.learn(one.run)
-                if one.run.seen is not None:
-                    ranks[_sharded_alike(one.run.point)] = one.run.seen.rank
+                if one.largest_share is not None:
+                    ranks[_sharded_alike(one.run.point)] = one.largest_share
                 seen = search.seen()
                 say(f"{len(seen.runs)} plans run, {seen.left_out - seen.not_reached} left out")
     for one in running:
@@ -100,20 +106,13 @@ def _sharded_alike(point: PlanPoint) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ran:
-    """What a rank that ran brings back."""
-
-    measurement: StepMeasurement
-    seen: RankSeen
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     """What one copy does."""
 
     planned: Planned
     point: PlanPoint
     rank: int
+    mail: tuple[str, ...]
     capacity: int
 
     def run(self, answer: Channel) -> None:
@@ -127,56 +126,83 @@ class _Work:
         except Exception as error:
             answer.send(encode_error(internal(error)))
 
-    def _ran(self) -> _Ran:
-        planned, point, strategy = self.planned, self.point, self.point.strategy
+    def _ran(self) -> RanRank:
+        planned, point = self.planned, self.point
         os.environ.update(VirtualRank(self.rank, point.gpu_count).environment())
         planned.gpu.set_capacity(self.capacity)
         planned.gpu.set_workspace_limit(workspace_limit())
-        recorder = RankRecorder(LoneRank(planned.library))
-        start(point.gpu_count, strategy)
-        asked_for = planned.request.workload
-        workload = replace(
-            asked_for,
-            options={**asked_for.options, **strategy.model_options},
-            recompute=strategy.recompute,
-            strategy=strategy,
-        )
+        lone = LoneRank(planned.library)
+        lone.expect([bytes.fromhex(text) for text in self.mail])
+        recorder = RankRecorder(lone)
+        workload = _of_plan(planned.request.workload, point)
+        batch_size, strategy = point.per_device_batch_size, point.strategy
+        micro_batches = strategy.micro_batches(batch_size, workload.accumulate)
+        start(point, micro_batches)
         training = fresh_training(model_source(workload), workload, point.precision)
-        batch_size = point.per_device_batch_size
-        question = StepQuestion(training, point.precision, batch_size, planned.evaluates)
+        recorder.pipeline(training.model)
+        evaluates = planned.evaluates and strategy.pipeline_parallel_degree == 1
+        question = StepQuestion(training, point.precision, point.per_device_batch_size, evaluates)
         record, allocated, reserved = try_step(planned.gpu, question)
         recorder.end()
         recorder.stepped(training.optimizer)
-        asked = planned.asked
-        measurement = StepMeasurement(
-            device=Device.VIRTUAL,
-            precision=point.precision,
-            per_device_batch_size=batch_size,
-            peak_allocated_bytes=allocated,
-            peak_reserved_bytes=reserved,
-            page_bytes=statistics.page_bytes(),
-            breakdown=_NO_BREAKDOWN,
-            peak_phase=record.peak_phase,
-            kernels=record.kernels,
-            batch_bytes=asked.batch_bytes * batch_size // asked.per_device_batch_size,
-            step_seconds=NO_TIME,
-            workspace_limit_bytes=workspace_limit(),
-            allocator=planned.asked.allocator,
-        )
-        return _Ran(measurement, recorder.seen(batch_size, min(workload.accumulate, batch_size)))
+        measurement = _measurement(planned.asked, point, record, allocated, reserved)
+        seen = recorder.seen(batch_size, backward_passes=1)
+        seen = replace(seen, micro_batches=strategy.micro_batches_to_run(micro_batches))
+        ran = RanRank(seen, measurement, training.facts().parameters)
+        ran = with_micro_batches(ran, micro_batches)
+        return replace(ran, seen=replace(ran.seen, samples=batch_size))
+
+
+def _of_plan(workload: Workload, point: PlanPoint) -> Workload:
+    strategy = point.strategy
+    return replace(
+        workload,
+        options={**workload.options, **strategy.model_options},
+        recompute=strategy.recompute,
+        strategy=strategy,
+    )
+
+
+def _measurement(
+    asked: StepMeasurement, point: PlanPoint, record: StepRecord, allocated: int, reserved: int
+) -> StepMeasurement:
+    batch_size = point.per_device_batch_size
+    return StepMeasurement(
+        device=Device.VIRTUAL,
+        precision=point.precision,
+        per_device_batch_size=batch_size,
+        peak_allocated_bytes=allocated,
+        peak_reserved_bytes=reserved,
+        page_bytes=statistics.page_bytes(),
+        breakdown=_NO_BREAKDOWN,
+        peak_phase=record.peak_phase,
+        kernels=record.kernels,
+        batch_bytes=asked.batch_bytes * batch_size // asked.per_device_batch_size,
+        step_seconds=NO_TIME,
+        workspace_limit_bytes=workspace_limit(),
+        allocator=asked.allocator,
+    )
 
 
 class _Running:
-    """A plan that is run: rank 0, then the rank with the largest share of the optimizer's state if
-    that is another, then on devices that are short of memory.
+    """A plan that is run, rank by rank as :func:`still_to_run` says, beginning with ``rank``; then
+    on devices that are short of memory.
     """
 
     def __init__(self, planned: Planned, point: PlanPoint, rank: int) -> None:
         self._planned = planned
-        self.rank = rank
+        self._ran: list[RanRank] = []
+        self._mail: dict[int, tuple[str, ...]] = {}
+        self._short: list[tuple[int, RankClass]] | None = None
         self.run = PlanRun(point, Missing(sentence("it was not run")))
-        self._short: list[int] | None = None
-        self._begin(virtual.BOUNDLESS)
+        self._begin(rank, virtual.BOUNDLESS)
+
+    @property
+    def largest_share(self) -> int | None:
+        """The rank that stands for all by itself, where all is known and there is one."""
+        ranks = self.run.ranks
+        alone = not isinstance(ranks, Missing) and self._ran[0].seen.topology.degree("pipe") == 1
+        return self._ran[-1].seen.rank if alone else None
 
     def has_ended(self) -> bool:
         """Whether all is known; waits a moment, and goes on where a part is known."""
@@ -185,20 +211,28 @@ class _Running:
             return False
         if self._short is None:
             return self._learnt(answer)
-        if isinstance(answer, _Ran):
-            held = {**self.run.squeezed, self._short[0]: answer.measurement.peak_reserved_bytes}
-            self.run = replace(self.run, squeezed=held)
-        return not self._next_capacity(self._short[1:])
+        (capacity, _), *rest = self._short
+        squeezed = dict(self.run.squeezed)
+        if isinstance(answer, RanRank):
+            held = answer.measurement.peak_reserved_bytes
+            squeezed[capacity] = max(held, squeezed.get(capacity, 0))
+        else:
+            squeezed.pop(capacity, None)
+            rest = [short for short in rest if short[0] != capacity]
+        self.run = replace(self.run, squeezed=squeezed)
+        return not self._next_capacity(rest)
 
     def stop(self) -> None:
         """End it at once."""
         self._copy.stop()
         self._answers.close()
 
-    def _begin(self, capacity: int) -> None:
+    def _begin(self, rank: int, capacity: int) -> None:
         self._answers, answer = channel()
-        planned, point, rank = self._planned, self.run.point, self.rank
-        work = _Work(planned, point, rank, capacity)
+        stage = self._ran[0].seen.topology.place(rank).get("pipe", 0) if self._ran else 0
+        if stage not in self._mail:
+            self._mail[stage] = mail_to(rank, (one.seen for one in self._ran))
+        work = _Work(self._planned, self.run.point, rank, self._mail[stage], capacity)
         self._copy = Copy(lambda: work.run(answer), faults=None)
         answer.close()
 
@@ -217,22 +251,22 @@ class _Running:
         return said
 
     def _learnt(self, answer: object) -> bool:
-        if not isinstance(answer, _Ran):
-            self.run = replace(self.run, measurement=_why(answer))
+        if not isinstance(answer, RanRank):
+            self.run = replace(self.run, ranks=_why(answer))
             return True
-        largest = _largest_share(answer.seen)
-        if largest is not None and largest != self.rank and self.rank == 0:
-            self.rank = largest
-            self._begin(virtual.BOUNDLESS)
+        self._ran.append(answer)
+        if ranks := still_to_run(self._ran, last=False):
+            self._begin(ranks[0], virtual.BOUNDLESS)
             return False
-        self.run = replace(self.run, measurement=answer.measurement, seen=answer.seen)
+        self.run = replace(self.run, ranks=rank_classes(self._ran))
         return not self._next_capacity(list(may_be_squeezed(self.run, self._planned.space)))
 
-    def _next_capacity(self, capacities: list[int]) -> bool:
-        self._short = capacities
-        if capacities:
-            self._begin(self._planned.asked.allocator.room(capacities[0]))
-        return bool(capacities)
+    def _next_capacity(self, short: list[tuple[int, RankClass]]) -> bool:
+        self._short = short
+        if short:
+            capacity, one = short[0]
+            self._begin(one.seen.rank, one.measurement.allocator.room(capacity))
+        return bool(short)
 
 
 _NOTHING = object()
@@ -246,10 +280,3 @@ def _why(answer: object) -> Missing:
     if isinstance(answer, bytes):
         return Missing(decode_error(json.loads(answer)["error"]).what)
     raise InternalError(f"a copy that ran a plan said {answer!r}")
-
-
-def _largest_share(seen: RankSeen) -> int | None:
-    """The first rank with the largest share of the optimizer's state; None where all are alike."""
-    if not seen.shares or max(seen.shares) <= seen.shares[0] * SAME_SHARE:
-        return None
-    return seen.topology.rank_at({"sharding": seen.shares.index(max(seen.shares))})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import paddle
+from paddle.distributed.fleet.meta_parallel import PipelineLayer
 
 from estimator.errors import BadInput
 from estimator.messages import sentence
@@ -18,7 +20,8 @@ def recompute_blocks(model: paddle.nn.Layer, where: str) -> str:
     """Have every repeated block of ``model`` recomputed in the backward pass; says which.
 
     Blocks are the members of a LayerList or Sequential that are of one class, hold layers of
-    their own and are no blocks of a block. Raises BadInput at ``where`` if there are none.
+    their own and are no blocks of a block; of a stage of a pipeline those of the class that the
+    whole pipeline has most of. Raises BadInput at ``where`` if there are none.
     """
     paths = dict(_blocks(model))
     if not paths:
@@ -45,6 +48,10 @@ def recompute_blocks(model: paddle.nn.Layer, where: str) -> str:
 
 def _blocks(layer: paddle.nn.Layer, prefix: str = "") -> Iterator[tuple[str, paddle.nn.Layer]]:
     children = list(layer.named_children())
+    if isinstance(layer, PipelineLayer):
+        kind = _most_repeated(layer)
+        yield from ((name, child) for name, child in children if type(child) is kind)
+        return
     if _is_repeated([child for _, child in children]) and isinstance(
         layer, (paddle.nn.LayerList, paddle.nn.Sequential)
     ):
@@ -52,6 +59,13 @@ def _blocks(layer: paddle.nn.Layer, prefix: str = "") -> Iterator[tuple[str, pad
         return
     for name, child in children:
         yield from _blocks(child, f"{prefix}{name}.")
+
+
+def _most_repeated(pipeline: Any) -> type | None:
+    """The class of the layers that a pipeline has most of, on all stages together."""
+    kinds = Counter(getattr(layer, "layer_func", type(layer)) for layer in pipeline._layers_desc)
+    ((kind, count),) = kinds.most_common(1)
+    return kind if count > 1 and isinstance(kind, type) else None
 
 
 def _is_repeated(layers: list[paddle.nn.Layer]) -> bool:

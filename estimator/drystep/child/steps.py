@@ -66,6 +66,27 @@ class StandardStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineStep:
+    """A step of Fleet on one stage of a pipeline, update included: of the first ``samples`` of the
+    batch, as many as the micro-batches take that Fleet has been told of.
+    """
+
+    model: Any
+    optimizer: Any
+    precision: Precision
+    scaler: paddle.amp.GradScaler | None
+    samples: int
+
+    def __call__(self, batch: Any) -> None:
+        first = paddle.utils.map_structure(self._first, batch)
+        with auto_cast(self.precision):
+            self.model.train_batch(first, self.optimizer, scaler=self.scaler)
+
+    def _first(self, leaf: Any) -> Any:
+        return leaf[: self.samples] if isinstance(leaf, paddle.Tensor) and leaf.ndim else leaf
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceStep:
     """A forward pass in evaluation mode that keeps nothing for gradients."""
 

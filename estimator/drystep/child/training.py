@@ -24,6 +24,7 @@ from estimator.drystep.child.recomputing import recompute_blocks
 from estimator.drystep.child.steps import (
     InferenceStep,
     MicroBatches,
+    PipelineStep,
     StandardStep,
     Step,
     UserStep,
@@ -32,6 +33,7 @@ from estimator.drystep.child.steps import (
 )
 from estimator.drystep.child.user_code import user_code
 from estimator.drystep.measurement import ModelFacts, Precision
+from estimator.drystep.strategy import PLAIN
 from estimator.errors import BadInput
 from estimator.messages import sentence
 from estimator.workload.types import Workload
@@ -57,6 +59,12 @@ class _Recipe:
         """Whether the user's ``train_step`` is what runs."""
         return self.file.train_step is not None and not self.workload.inference
 
+    @property
+    def is_pipelined(self) -> bool:
+        """Whether Fleet does the steps, on one stage of a pipeline."""
+        strategy = self.workload.strategy
+        return strategy is not None and strategy.pipeline_parallel_degree > 1
+
     def new_step(self) -> tuple[Any, Step]:
         """An optimizer without state, and a step that uses it."""
         if self.workload.inference:
@@ -70,8 +78,15 @@ class _Recipe:
             model, optimizer, _ = self._as_rank(self.model, optimizer, None)
             return optimizer, UserStep(self.file.train_step, model, optimizer)
         model, optimizer, scaler = mixed(self.model, optimizer, self.precision)
-        model, optimizer, scaler = self._as_rank(model, optimizer, scaler)
         loss = loss_of(self.file, self.wrapper, self.assumptions)
+        if self.is_pipelined:
+            from estimator.drystep.child.parallel import with_loss
+
+            model = with_loss(model, loss)
+        model, optimizer, scaler = self._as_rank(model, optimizer, scaler)
+        if self.is_pipelined:
+            samples = model.micro_batch_size * model.accumulate_steps
+            return optimizer, PipelineStep(model, optimizer, self.precision, scaler, samples)
         return optimizer, StandardStep(model, optimizer, loss, self.precision, scaler)
 
     def _as_rank(
@@ -135,7 +150,10 @@ class Training:
 
         Raises UserCodeFailed, MemoryError, and BadInput for something that is not a batch.
         """
-        parts = min(self._recipe.workload.accumulate, batch_size)
+        workload = self._recipe.workload
+        parts = (workload.strategy or PLAIN).micro_batches(batch_size, workload.accumulate)
+        if self._recipe.is_pipelined:
+            return self._batch(-(-batch_size // parts) * parts)
         if parts == 1 or self._recipe.has_own_step:
             return self._batch(batch_size)
         # Rounded up where it does not divide; one batch serves for all, as only one is there at

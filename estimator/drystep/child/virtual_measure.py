@@ -124,7 +124,8 @@ def _planned(
 
     if not asked.takes_a_precision:
         space = replace(space, precisions=request.precisions[:1])
-    strategies = with_degrees(space.strategies, asked.degrees_offered, space.gpus_per_node)
+    most = space.gpus_per_node, max(space.gpu_counts)
+    strategies = with_degrees(space.strategies, asked.degrees_offered, *most)
     space = replace(space, strategies=strategies)
     largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
     counts = asked.run.evaluation_counts

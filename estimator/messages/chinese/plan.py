@@ -24,9 +24,9 @@ CHINESE: Mapping[str, str] = {
     "{reason}; run as rank {rank} of {count}": (
         "{reason}；作为 {count} 个 rank 中的 rank {rank} 运行"
     ),
-    "one rank of {count} of this plan was run on the virtual GPU; the YAML cannot switch it on, "
-    "the program has to": (
-        "此方案 {count} 个 rank 中的一个已在虚拟 GPU 上运行；YAML 无法启用它，须由程序启用"
+    "each kind of rank of this plan on {count} GPUs was run on the virtual GPU; the YAML cannot "
+    "switch it on, the program has to": (
+        "该方案 {count} 个 GPU 上的每一类 rank 都在虚拟 GPU 上运行过；YAML 无法启用它，须由程序启用"
     ),
     "data parallel: fused_allreduce_gradients(model.parameters(), None) before optimizer.step(), "
     "because paddle.DataParallel does not bear recompute": (
@@ -41,7 +41,21 @@ CHINESE: Mapping[str, str] = {
         "重计算：对每个重复的块使用 paddle.distributed.fleet.utils.recompute"
     ),
     "{way}, sharding stage {stage}": "{way}，sharding stage {stage}",
+    "{way} in {groups} groups": "{way}（分 {groups} 组）",
+    "sharding stage {stage} in {groups} groups of GPUs, data parallel between them: fleet.init "
+    "with hybrid_configs = {degrees}, then {lines}": (
+        "在 {groups} 组 GPU 内各自做 sharding stage {stage}，组间数据并行："
+        "先 fleet.init（hybrid_configs = {degrees}），然后 {lines}"
+    ),
     "{way}, tensor parallel {degree}": "{way}，张量并行 {degree}",
+    "{way}, pipeline parallel {degree}": "{way}，流水线并行 {degree}",
+    "the model is split: fleet.init with hybrid_configs = {degrees} and pipeline_configs = "
+    "{pipeline}, then build_model({options}), then {lines}, and in each step "
+    "model.train_batch([inputs, labels], optimizer)": (
+        "模型被切分：先 fleet.init（hybrid_configs = {degrees}，pipeline_configs = {pipeline}），"
+        "再 build_model({options})，然后 {lines}，每一步调用 "
+        "model.train_batch([inputs, labels], optimizer)"
+    ),
     "the model is split: fleet.init with hybrid_configs = {degrees}, then build_model({options}), "
     "then {lines}": (
         "模型被切分：先 fleet.init（hybrid_configs = {degrees}），"

@@ -36,16 +36,19 @@ def memory_fits(memory: MemoryEstimate) -> str:
 
 def was_run(count: int) -> str:
     return sentence(
-        "one rank of {count} of this plan was run on the virtual GPU; the YAML cannot switch it "
-        "on, the program has to",
+        "each kind of rank of this plan on {count} GPUs was run on the virtual GPU; the YAML "
+        "cannot switch it on, the program has to",
         count=count,
     )
 
 
-def wrapping(strategy: Strategy, count: int) -> str:
-    """The lines of a program that make a strategy on so many GPUs."""
+def wrapping(plan: CandidatePlan) -> str:
+    """The lines of a program that bring about the plan's strategy."""
+    strategy = plan.strategy
+    if strategy.pipeline_parallel_degree > 1:
+        return _of_a_pipeline(plan)
     if strategy.split_alone != PLAIN:
-        return _of_a_split_model(strategy, count)
+        return _of_a_split_model(strategy, plan.gpu_count)
     if strategy.sharding_stage == 0 and strategy.recompute:
         return sentence(
             "data parallel: fused_allreduce_gradients(model.parameters(), None) before "
@@ -53,6 +56,8 @@ def wrapping(strategy: Strategy, count: int) -> str:
         )
     if strategy.sharding_stage == 0:
         return sentence("data parallel: model = paddle.DataParallel(model)")
+    if strategy.sharding_groups > 1:
+        return _in_groups(strategy, plan.gpu_count)
     lines = {
         1: f'fleet.init, hybrid_configs = {{"sharding_degree": N}}, {_FLEETS_WRAPPERS}',
         2: 'group_sharded_parallel(model, optimizer, "os_g")',
@@ -68,19 +73,54 @@ def wrapping(strategy: Strategy, count: int) -> str:
 _FLEETS_WRAPPERS = "fleet.distributed_model(model), fleet.distributed_optimizer(optimizer)"
 
 
-def _of_a_split_model(strategy: Strategy, count: int) -> str:
-    options = ", ".join(f"{name}={value}" for name, value in strategy.model_options.items())
-    group = "group=fleet.get_hybrid_communicate_group().get_sharding_parallel_group()"
+def _options(strategy: Strategy) -> str:
+    return ", ".join(f"{name}={value}" for name, value in strategy.model_options.items())
+
+
+def _of_a_pipeline(plan: CandidatePlan) -> str:
+    samples = -(-plan.per_device_batch_size // plan.micro_batches)
+    return sentence(
+        "the model is split: fleet.init with hybrid_configs = {degrees} and pipeline_configs = "
+        "{pipeline}, then build_model({options}), then {lines}, and in each step "
+        "model.train_batch([inputs, labels], optimizer)",
+        degrees=dict(plan.strategy.hybrid_configs(plan.gpu_count)),
+        pipeline={"accumulate_steps": plan.micro_batches, "micro_batch_size": samples},
+        options=_options(plan.strategy),
+        lines=_FLEETS_WRAPPERS,
+    )
+
+
+def _in_groups(strategy: Strategy, count: int) -> str:
+    return sentence(
+        "sharding stage {stage} in {groups} groups of GPUs, data parallel between them: "
+        "fleet.init with hybrid_configs = {degrees}, then {lines}",
+        stage=strategy.sharding_stage,
+        groups=strategy.sharding_groups,
+        degrees=dict(strategy.hybrid_configs(count)),
+        lines=_wrappers(strategy),
+    )
+
+
+def _wrappers(strategy: Strategy) -> str:
+    """How Fleet's groups are told to what wraps the model."""
+    known = "fleet.get_hybrid_communicate_group()"
+    groups = f"group={known}.get_sharding_parallel_group()"
+    if strategy.sharding_groups > 1:
+        groups += f", dp_group={known}.get_data_parallel_group()"
     lines = {
-        2: f'group_sharded_parallel(model, optimizer, "os_g", {group})',
-        3: f'group_sharded_parallel(model, optimizer, "p_g_os", {group})',
+        2: f'group_sharded_parallel(model, optimizer, "os_g", {groups})',
+        3: f'group_sharded_parallel(model, optimizer, "p_g_os", {groups})',
     }
+    return lines.get(strategy.sharding_stage, _FLEETS_WRAPPERS)
+
+
+def _of_a_split_model(strategy: Strategy, count: int) -> str:
     return sentence(
         "the model is split: fleet.init with hybrid_configs = {degrees}, then "
         "build_model({options}), then {lines}",
         degrees=dict(strategy.hybrid_configs(count)),
-        options=options,
-        lines=lines.get(strategy.sharding_stage, _FLEETS_WRAPPERS),
+        options=_options(strategy),
+        lines=_wrappers(strategy),
     )
 
 

@@ -31,9 +31,14 @@ def way_in_words(precision: Precision, strategy: Strategy) -> str:
     if strategy.tensor_parallel_degree > 1:
         degree = strategy.tensor_parallel_degree
         said = sentence("{way}, tensor parallel {degree}", way=said, degree=degree)
+    if strategy.pipeline_parallel_degree > 1:
+        degree = strategy.pipeline_parallel_degree
+        said = sentence("{way}, pipeline parallel {degree}", way=said, degree=degree)
     if strategy.sharding_stage:
         stage = strategy.sharding_stage
         said = sentence("{way}, sharding stage {stage}", way=said, stage=stage)
+    if strategy.sharding_groups > 1:
+        said = sentence("{way} in {groups} groups", way=said, groups=strategy.sharding_groups)
     return sentence("{way}, recompute", way=said) if strategy.recompute else said
 
 
