@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from estimator.learning.calibration import LEVELS, Calibration, noted_kind
 from estimator.learning.ending import Ending
 from estimator.learning.frames import Compared, Kinds, observe
+from estimator.learning.newness import score_of, stage_of
 from estimator.learning.predict import Predictor, Question
-from estimator.learning.state import Outcome, State
+from estimator.learning.state import Group, Outcome, State
 
 MOST_ROUNDS = 4_000
 """A time-ordered evaluation goes in rounds, one for each job where there are not more: the jobs of
@@ -28,7 +31,8 @@ class Judged:
     """What was predicted of one job, and what it took; logarithms of ratios to what was expected.
 
     row: its place in the frame. kind: as ``state.kind_of``. moved: the prediction corrected.
-    bounds: one for each of LEVELS.
+    bounds: one for each of LEVELS. stage, score: as in ``newness``, of what was said before the
+    bounds were calibrated.
     """
 
     row: int
@@ -36,6 +40,8 @@ class Judged:
     actual: float
     moved: float
     bounds: tuple[float, ...]
+    stage: Group | None = None
+    score: float = 0.0
 
 
 class Moment(StrEnum):
@@ -63,8 +69,10 @@ def in_order_of_time(
     for ended, asked, begins in _rounds(compared, moment, most):
         _learn(state, compared, kinds, ended)
         waiting = _settle(waiting, begins, notes)
+        running = Counter(one.kind for _, one in waiting)
         for place in asked:
-            one = _ask(predictor, compared, kinds, place, notes)
+            one = _ask(predictor, compared, kinds, place, partial(_beside, notes, running))
+            running[one.kind] += 1
             judged.append(one)
             waiting.append((float(compared.ended[place]), one))
     return judged
@@ -79,7 +87,7 @@ def _learn(state: State, compared: Compared, kinds: Kinds, places: Any) -> None:
         observe(state, compared.only(places), kinds)
         return
     for place in places.tolist():
-        killed = bool(compared.killed[place])
+        killed = Ending.OUT_OF_MEMORY if compared.out_of_memory[place] else Ending.STOPPED
         state.observe(
             Outcome(
                 compared.target,
@@ -88,7 +96,7 @@ def _learn(state: State, compared: Compared, kinds: Kinds, places: Any) -> None:
                 float(compared.expected[place]),
                 float(compared.least[place]),
                 float(compared.ended[place]),
-                Ending.STOPPED if killed else Ending.BY_ITSELF,
+                killed if compared.killed[place] else Ending.BY_ITSELF,
             )
         )
 
@@ -110,7 +118,7 @@ def without_groups(compared: Compared, kinds: Kinds, names: Any, folds: int = 5)
         observe(state, compared.only(np.flatnonzero(~left_out)), kinds)
         predictor = Predictor(state)
         for place in thinned(np.flatnonzero(left_out & ~compared.killed), MOST_ASKED // folds):
-            judged.append(_ask(predictor, compared, kinds, place, Calibration()))
+            judged.append(_ask(predictor, compared, kinds, place, Calibration().asked))
     return judged
 
 
@@ -119,32 +127,50 @@ def judge_with(
 ) -> list[Judged]:
     """Predict some jobs from one state."""
     predictor, notes = Predictor(state), Calibration()
-    return [_ask(predictor, compared, kinds, place, notes) for place in places]
+    return [_ask(predictor, compared, kinds, place, notes.asked) for place in places]
+
+
+Asked = Callable[[str, float, Group | None], float]
+"""The probability to ask for, by kind, level and stage."""
+
+
+def _beside(
+    notes: Calibration, running: Mapping[str, int], kind: str, level: float, stage: Group | None
+) -> float:
+    """What is asked for while jobs of the kind are running."""
+    return notes.asked(kind, level, stage, running.get(kind, 0))
 
 
 def _ask(
-    predictor: Predictor, compared: Compared, kinds: Kinds, place: int, notes: Calibration
+    predictor: Predictor,
+    compared: Compared,
+    kinds: Kinds,
+    place: int,
+    asked: Asked,
 ) -> Judged:
     row = int(compared.rows[place])
-    kind = noted_kind(compared.target, compared.basis, kinds.groups(row))
     expected = float(compared.expected[place])
-    answer = predictor.ask(
-        Question(
-            compared.target,
-            compared.basis,
-            kinds.groups(row),
-            expected,
-            float(compared.below[place]),
-            float(compared.above[place]),
-            smooth=True,
-        )
+    question = Question(
+        compared.target,
+        compared.basis,
+        kinds.groups(row),
+        expected,
+        float(compared.below[place]),
+        float(compared.above[place]),
+        smooth=True,
     )
+    kind = noted_kind(question.target, question.basis, question.groups)
+    answer = predictor.ask(question)
+    stage = stage_of(question, answer)
+    actual = math.log(float(compared.least[place]) / expected)
     return Judged(
         row,
         kind,
-        math.log(float(compared.least[place]) / expected),
+        actual,
         answer.middle,
-        tuple(answer.upper(notes.asked(kind, level)) for level in LEVELS),
+        tuple(answer.upper(asked(kind, level, stage)) for level in LEVELS),
+        stage,
+        score_of(answer, actual),
     )
 
 
@@ -156,6 +182,8 @@ def _settle(
         if ended < now:
             for level, bound in zip(LEVELS, one.bounds, strict=True):
                 notes.judge(one.kind, level, missed=one.actual > bound)
+            if one.stage:
+                notes.newness.note(one.stage, one.kind, one.score, ended)
     return [entry for entry in waiting if entry[0] >= now]
 
 

@@ -19,13 +19,14 @@ from typing import Any
 from estimator.errors import BadInput
 from estimator.learning.boosting import Boost, from_plain, to_plain
 from estimator.learning.calibration import Calibration
+from estimator.learning.newness import Newness
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.sketch import Sketch
 from estimator.learning.state import Basis, Group, Level, Reader, State
 from estimator.messages import sentence
 from estimator.records.types import Target
 
-FORMAT = 2
+FORMAT = 3
 """Of the file. A file of another format is fitted again, not guessed at."""
 
 MODEL_FILE = "learnt.json"
@@ -85,23 +86,29 @@ def from_json(text: str, path: Path = Path(MODEL_FILE)) -> FittedModel:
             raise ValueError(f"format {said['format']}, this version reads {FORMAT}")
         if said["fingerprint"] != _hash(content):
             raise ValueError("the content does not match its fingerprint")
-        notes, trees, *groups = content.split("\n")
+        notes, trees, scores, *groups = content.split("\n")
         state = State(dict(_kept_group(line, path) for line in groups))
+        newness = Newness(State(dict(_kept_group(line, path) for line in json.loads(scores))))
         boosts = {Target(name): one for name, one in from_plain(json.loads(trees)).items()}
-        return FittedModel(state, _calibration(notes), Made(**said["made"]), boosts)
+        return FittedModel(state, _calibration(notes, newness), Made(**said["made"]), boosts)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"not a fitted model: {type(error).__name__}: {error}") from error
 
 
 def _content(model: FittedModel) -> str:
-    """One line each: how bounds came out, the trees, then the groups in one order."""
+    """One line each: how bounds came out, the trees, the scores of new kinds, then the groups."""
+    scores = _lines(model.calibration.newness.state)
+    first = (_notes(model.calibration), to_plain(model.boosts), scores)
+    return "\n".join([*map(_plain, first), *_lines(model.state)])
+
+
+def _lines(state: State) -> list[str]:
+    """A line for each group, in one order."""
     groups: dict[Group, list[list[Any]]] = {}
-    for key, node in model.state.nodes.items():
+    for key, node in state.nodes.items():
         group = (key.target, key.basis, key.level, key.name)
         groups.setdefault(group, []).append(_row(key.part, node))
-    lines = (f"{_plain(_named(group))}\t{_plain(sorted(rows))}" for group, rows in groups.items())
-    first = (_notes(model.calibration), to_plain(model.boosts))
-    return "\n".join([*map(_plain, first), *sorted(lines)])
+    return sorted(f"{_plain(_named(one))}\t{_plain(sorted(rows))}" for one, rows in groups.items())
 
 
 def _plain(value: object) -> str:
@@ -129,8 +136,8 @@ def _read_group(rows: str, path: Path) -> dict[str, Node]:
         raise _damaged(path, f"not a group of jobs: {error}") from error
 
 
-def _calibration(line: str) -> Calibration:
-    calibration = Calibration()
+def _calibration(line: str, newness: Newness) -> Calibration:
+    calibration = Calibration(newness=newness)
     for kind, level, stated, missed in json.loads(line):
         calibration.stated[kind, float(level)] = int(stated)
         calibration.missed[kind, float(level)] = int(missed)

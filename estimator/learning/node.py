@@ -157,6 +157,23 @@ def merged(nodes: Iterable[Node]) -> Node:
     return whole
 
 
+def together(nodes: Iterable[Node], most: float, *hows: Counted) -> Weighted:
+    """Jobs of several kinds, each kind counting for at most ``most`` jobs; lowest bin first."""
+    weights: dict[int, float] = {}
+    for node in nodes:
+        values = node.weighted(*hows)
+        total = total_of(values)
+        scale = min(1.0, most / total) if total else 1.0
+        for bin_, weight in values:
+            weights[bin_] = weights.get(bin_, 0.0) + weight * scale
+    return sorted(weights.items())
+
+
+def total_of(values: Weighted) -> float:
+    """The sum of the weights."""
+    return sum(weight for _, weight in values)
+
+
 def cells(node: Node) -> Iterator[tuple[Counted, int, int, int]]:
     """(how, epoch, bin, count) of everything counted, in one order."""
     for how, group in node.counted.items():

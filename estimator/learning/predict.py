@@ -15,7 +15,7 @@ from estimator.learning.mixture import (
     shares,
     survival_of,
 )
-from estimator.learning.node import Counted, Node
+from estimator.learning.node import Counted, Node, together, total_of
 from estimator.learning.ranks import Ranks, mirrored, ranks_of
 from estimator.learning.sketch import log_of
 from estimator.learning.state import SINGLE, Basis, Groups, Level, State, levels_of
@@ -73,7 +73,7 @@ class Group:
     in the shrinkage; honest: the same without jobs that the prediction was fitted on, which say
     nothing about the spread. middle: median of the logarithms. upward, downward: None where nothing
     honest was counted, the second worked out when it is asked for. least: the largest lower
-    bound of a killed job.
+    bound of a job of this one kind, where one ran out of memory.
     """
 
     level: Level
@@ -92,7 +92,9 @@ class Group:
 class Answer:
     """The distribution of ln(actual / expected) of one job.
 
-    groups: the levels that were found, finest first, and ``given``: the share of each.
+    groups: the levels that were found, finest first, and ``given``: the share of each. middle: the
+    groups' medians, shrunk; held against a request, of which groups are off by any factor, the
+    median of the distribution.
     """
 
     groups: tuple[Group, ...]
@@ -138,7 +140,7 @@ class Predictor:
         given = tuple(shares([group.weight for group in found], SHRINKAGE))
         shift = math.log(question.expected) if question.basis is Basis.REQUESTED else 0.0
         offsets = [shift if group.level in SINGLE else 0.0 for group in found]
-        middle = sum(
+        shrunk = sum(
             share * (group.middle - offset)
             for share, group, offset in zip(given, found, offsets, strict=True)
             if group.level in SINGLE or group.kinds >= FEWEST_KINDS
@@ -164,13 +166,15 @@ class Predictor:
                 _shifted(group.downward(), -offset, question)
                 for group, offset in zip(found, offsets, strict=True)
             ]
-            return _mixed(spread, downs, _around(opposite, -middle))
+            return _mixed(spread, downs, _around(opposite, -shrunk))
 
+        above = _mixed(spread, ups, _around(own, shrunk))
+        plain = question.basis is Basis.PREDICTED or not found
         return Answer(
             found,
             given,
-            middle,
-            _mixed(spread, ups, _around(own, middle)),
+            shrunk if plain else quantile(above, 0.5),
+            above,
             below,
             least,
         )
@@ -221,39 +225,24 @@ def _group(level: Level, parts: dict[str, Node], tail: TailPrior) -> Group | Non
     if not nodes:
         return None
     most = math.inf if level in SINGLE else MOST_OF_ONE_KIND
-    finished = _together(nodes, most, Counted.FINISHED)
-    killed = _together(nodes, most, Counted.KILLED)
-    every = _together(nodes, most, Counted.FINISHED, Counted.SEEN) or killed
+    finished = together(nodes, most, Counted.FINISHED)
+    killed = together(nodes, most, Counted.KILLED)
+    every = together(nodes, most, Counted.FINISHED, Counted.SEEN) or killed
     honest_nodes = [node for node in nodes if node.count() or node.count(Counted.KILLED)]
     single = level in SINGLE
+    refuted = single and killed and any(node.out_of_memory for node in nodes)
     return Group(
         level=level,
         count=sum(node.count() + node.count(Counted.SEEN) for node in nodes),
         killed=sum(node.count(Counted.KILLED) for node in nodes),
         kinds=len(nodes),
-        weight=_total(every) if single else float(len(nodes)),
-        honest=_total(finished) + _total(killed) if single else float(len(honest_nodes)),
+        weight=total_of(every) if single else float(len(nodes)),
+        honest=total_of(finished) + total_of(killed) if single else float(len(honest_nodes)),
         middle=_median(every),
         upward=ranks_of(finished, killed, tail),
         downward=cache(lambda: ranks_of(mirrored(_join(finished, killed)), (), tail)),
-        least=log_of(killed[-1][0]) if killed else None,
+        least=log_of(killed[-1][0]) if refuted else None,
     )
-
-
-def _together(nodes: Sequence[Node], most: float, *hows: Counted) -> Weighted:
-    """Jobs of several kinds, each kind counting for at most ``most`` jobs."""
-    weights: dict[int, float] = {}
-    for node in nodes:
-        values = node.weighted(*hows)
-        total = _total(values)
-        scale = min(1.0, most / total) if total else 1.0
-        for bin_, weight in values:
-            weights[bin_] = weights.get(bin_, 0.0) + weight * scale
-    return sorted(weights.items())
-
-
-def _total(values: Weighted) -> float:
-    return sum(weight for _, weight in values)
 
 
 def _join(one: Weighted, two: Weighted) -> Weighted:
@@ -265,7 +254,7 @@ def _join(one: Weighted, two: Weighted) -> Weighted:
 
 def _median(values: Weighted) -> float:
     """Half of the weight is below and half above; between two bins their mean."""
-    half, passed = _total(values) / 2, 0.0
+    half, passed = total_of(values) / 2, 0.0
     reached: list[int] = []
     for bin_, weight in values:
         passed += weight

@@ -44,9 +44,10 @@ def test_no_file_is_no_model(tmp_path: Path) -> None:
         "[]",
         "null",
         '{"format": 99}',
-        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[[1]]\n{}\n[1]",
-        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[]\n{}\n[1, 2]\t[]",
+        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[[1]]\n{}\n[]\n[1]",
+        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[]\n{}\n[]\n[1, 2]\t[]",
         json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[]\n[1]",
+        json.dumps({"format": FORMAT, "fingerprint": "x", "made": {}}) + "\n[]\n{}\n[1]",
         "\x80\x04K\x01.",  # a pickle is text like any other here
     ],
 )
@@ -60,18 +61,18 @@ def test_something_else_is_refused_with_the_next_step(text: str, tmp_path: Path)
 
 def test_a_changed_count_does_not_match_the_fingerprint() -> None:
     header, _, body = to_json(fit(made_up(50))).partition("\n")
-    notes, trees, first, *rest = body.split("\n")
+    notes, trees, scores, first, *rest = body.split("\n")
     group, _, rows = first.partition("\t")
     content = json.loads(rows)
     content[0][4][0][3][0] += 1  # the first count of the first epoch of the first node
-    changed = "\n".join([notes, trees, f"{group}\t{json.dumps(content)}", *rest])
+    changed = "\n".join([notes, trees, scores, f"{group}\t{json.dumps(content)}", *rest])
     with pytest.raises(ValueError, match="fingerprint"):
         from_json(f"{header}\n{changed}")
 
 
 @pytest.mark.parametrize("rows", ["nothing", "[[1]]", '[["", 1, 0, [0]]]', '"text"'])
 def test_a_group_that_is_no_group_is_refused_when_it_is_read(rows: str, tmp_path: Path) -> None:
-    body = f'[]\n{{}}\n["host_memory_bytes","requested","ALL",""]\t{rows}'
+    body = f'[]\n{{}}\n[]\n["host_memory_bytes","requested","ALL",""]\t{rows}'
     fingerprint = hashlib.sha256(body.encode()).hexdigest()[:16]
     made = {"jobs": 1, "compared": 1, "until": 0.0, "made_at": "2026-01-01", "tool_version": "1"}
     header = {"format": FORMAT, "fingerprint": fingerprint, "made": made}
