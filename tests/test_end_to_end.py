@@ -291,6 +291,8 @@ def test_a_search_splits_a_model_that_offers_it(home: Path) -> None:
     plain = next(p for p in split if not p["sharding_stage"] and not p["recompute"])
     assert plain["was_run"]
     assert plain["feasible"]
+    piped = [plan for plan in told["plans"] if plan["pipeline_parallel_degree"] > 1]
+    assert {(p["per_device_batch_size"], p["micro_batches"]) for p in piped} == {(2, 2)}
     # Two copies of the model on four GPUs.
     assert (plain["per_device_batch_size"], plain["global_batch_size"]) == (2, 4)
 

@@ -6,6 +6,7 @@ from estimator.plan.candidates import Inputs
 from estimator.plan.choose import Choice, amounts, comparison, ratio
 from estimator.plan.ranking import best, group_of, measures, rate
 from estimator.plan.reasons import choice as reasons
+from estimator.plan.reasons import strategies
 from estimator.plan.reasons.words import chosen
 from estimator.plan.types import CandidatePlan, Measure, Objective
 from estimator.values import Missing
@@ -33,10 +34,10 @@ def _strategy(plan: CandidatePlan) -> list[str]:
     """Whether the plan was run, and what a program does for it."""
     if not plan.was_run:
         return []
-    changes = [reasons.wrapping(plan)]
+    changes = [strategies.wrapping(plan)]
     if plan.strategy.recompute:
-        changes.append(reasons.recompute())
-    return [reasons.was_run(plan.gpu_count), *changes]
+        changes.append(strategies.recompute())
+    return [strategies.was_run(plan.gpu_count), *changes]
 
 
 def _pinned(inputs: Inputs, plan: CandidatePlan) -> list[str]:

@@ -202,6 +202,12 @@ def test_a_build_model_that_returns_something_else(written):
             "pip install a_package_that_nobody_has",
         ),
         (
+            "split_layers.py",
+            3,
+            "AttributeError: 'NoneType' object has no attribute 'get_model_parallel_group'",
+            "--search, which starts Fleet before build_model is given a degree above 1",
+        ),
+        (
             "asks_for_gpu.py",
             5,
             "ValueError: The device should not be 'gpu', since PaddlePaddle is not compiled with "

@@ -13,6 +13,9 @@ from estimator.drystep.places import is_own_or_frozen, place, place_in_traceback
 from estimator.errors import EstimatorError, InternalError, UserCodeFailed
 
 _MOST_CHARACTERS = 400
+_WITHOUT_FLEET = ("get_model_parallel_group", "'Fleet' object has no attribute '_hcg'")
+"""What Paddle says of layers for several GPUs where ``fleet.init`` has not been called."""
+
 _KERNEL_NOT_THERE = re.compile(
     r"kernel `(?P<name>\w+)` is not registered"
     r"|virtual GPU (?:has no|does not know what) kernel `(?P<other>\w+)`"
@@ -94,6 +97,8 @@ def _hint(error: BaseException) -> str:
         return "--device cpu, which computes small batches with Paddle's CPU kernels"
     if "in reshard only supported on CPU" in str(error):
         return "Fleet's layers: Paddle's CPU build reshards no tensor of a device (shard_tensor)"
+    if any(name in str(error) for name in _WITHOUT_FLEET):
+        return "--search, which starts Fleet before build_model is given a degree above 1"
     if "not compiled with CUDA" in str(error):
         return "leave the device to paddle-estimate: no paddle.set_device in the model file"
     return ""
