@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,16 +34,19 @@ def check_writable(path: Path | None, flag: str = "--out") -> None:
         raise BadInput(message("error.not_writable", path=path), where=flag, hint=hint)
 
 
-def write_document(document: str, path: Path | None) -> None:
+def write_document(document: str | Iterable[str], path: Path | None) -> None:
     """Write a document to a file, or to stdout where none is named; always as UTF-8.
 
-    Raises BadInput if the file cannot be written; what was there before is then unchanged.
+    A document in pieces is written piece by piece, as they are made. Raises BadInput if the file
+    cannot be written; what was there before is then unchanged.
     """
+    pieces = (document,) if isinstance(document, str) else document
     if path is None:
-        write_stdout(document)
+        for piece in pieces:
+            write_stdout(piece)
         return
     try:
-        _write_file(document, path)
+        _write_file(pieces, path)
     except OSError as error:
         raise _not_written(path, error) from error
 
@@ -74,20 +78,21 @@ def give_up_stdout() -> int:
     return BROKEN_PIPE
 
 
-def _write_file(document: str, path: Path) -> None:
+def _write_file(pieces: Iterable[str], path: Path) -> None:
     target = path.resolve()
     if target.exists() and not target.is_file():
         # A device or a pipe (/dev/stdout) is written to; a rename would put a file in its place.
-        target.write_text(document, encoding="utf-8")
+        with target.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
     else:
-        _replace(document, target)
+        _replace(pieces, target)
 
 
-def _replace(document: str, target: Path) -> None:
+def _replace(pieces: Iterable[str], target: Path) -> None:
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
         with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(document)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)

@@ -26,9 +26,10 @@ def noted_kind(target: Target, basis: Basis, groups: Groups) -> str:
 
 _TIGHTENED = 0.1
 _RELAXED = 0.3
-"""Change of the miss rate asked for, for each miss too many and for each too few. With one too many
-at 90 %, the next bounds are not to be missed at all; what is too wide is made up for faster, as most
-kinds have few jobs to do so. These and ``_TO_SPARE`` were chosen on public traces and made-up jobs.
+"""Change of the miss rate asked for, for each miss too many and for each too few. With one too
+many at 90 %, the next bounds are not to be missed at all; what is too wide is made up for faster,
+as most kinds have few jobs to do so. These and ``_TO_SPARE`` were chosen on public traces and
+made-up jobs.
 """
 _TO_SPARE = 0.25
 """So many misses fewer than allowed are aimed for: what is too few is made up for faster than what

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,26 @@ def test_a_file_without_write_permission_is_known_before(tmp_path: Path) -> None
     target.touch(mode=0o400)
     with pytest.raises(BadInput, match="cannot be written"):
         check_writable(target)
+
+
+def test_pieces_are_written_as_they_are_made(tmp_path: Path) -> None:
+    def pieces() -> Iterator[str]:
+        for number in range(3):
+            yield f"{number}" * 100_000
+            # what was made before is in the file beside: it is not kept in memory
+            (unfinished,) = tmp_path.glob("*.unfinished")
+            assert unfinished.stat().st_size >= number * 100_000
+
+    write_document(pieces(), tmp_path / "out")
+    assert (tmp_path / "out").stat().st_size == 300_000
+
+
+def test_pieces_that_cannot_be_made_leave_the_file_unchanged(tmp_path: Path) -> None:
+    def pieces() -> Iterator[str]:
+        yield "new"
+        raise BadInput("no more")
+
+    (tmp_path / "out").write_text("old")
+    with pytest.raises(BadInput, match="no more"):
+        write_document(pieces(), tmp_path / "out")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out", "old")]

@@ -83,7 +83,8 @@ def add(session: Session, arguments: AddArguments) -> int:
             raise BadInput(next(iter(tally.doubtful)), where="--set", hint=hint)
         stage.settle(tally)
         store.merge(stage)
-    write_stdout(f"{facts['identifier']}\n")
+    identifier = facts["identifier"]
+    write_stdout(_json({"identifier": identifier}) if arguments.json else f"{identifier}\n")
     return 0
 
 
@@ -136,11 +137,7 @@ def export(session: Session, arguments: ExportArguments) -> int:
             json.dumps(to_json(to_row(record)), ensure_ascii=False) + "\n"
             for record in store.records()
         )
-        if arguments.out is None:
-            for line in lines:
-                write_stdout(line)
-        else:
-            write_document("".join(lines), arguments.out)
+        write_document(lines, arguments.out)
     return 0
 
 

@@ -60,6 +60,12 @@ def test_a_job_told_by_hand(home: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert record["status"] == "out_of_memory"
 
 
+def test_a_job_told_by_hand_is_answered_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    identifier = said(capfd, "add", "--set", "template=x", "--set", "peak_memory=3GiB")
+    assert list(identifier) == ["identifier"]
+    assert said(capfd, "show", identifier["identifier"])["template"] == "x"
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
