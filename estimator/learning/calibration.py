@@ -9,9 +9,11 @@ new kinds are off is in ``newness``.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
-from estimator.learning.newness import Newness
+from estimator.learning.newness import Newness, stage_of
+from estimator.learning.predict import Answer, Question
 from estimator.learning.state import Basis, Group, Groups, kind_of
 from estimator.records.types import Target
 
@@ -72,6 +74,11 @@ class Calibration:
         wanted = miss + balance * (relaxed if balance > 0 else _TIGHTENED) * _scale(miss)
         wanted = min(_MOST_MISSES_ASKED, max(_FEWEST_MISSES_ASKED, wanted))
         return 1.0 - (self.newness.miss(stage, wanted) if stage else wanted)
+
+    def asked_before_next_fit(self, question: Question, answer: Answer, level: float) -> float:
+        """The same for any number of jobs like this one."""
+        kind = noted_kind(question.target, question.basis, question.groups)
+        return self.asked(kind, level, stage_of(question, answer), running=math.inf)
 
     def merge(self, other: Calibration) -> None:
         """Take in everything that another one noted."""

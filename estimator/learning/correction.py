@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from estimator.learning.boosting import Boost, features_of
-from estimator.learning.calibration import Calibration, noted_kind
+from estimator.learning.calibration import Calibration
 from estimator.learning.ending import ending_of
 from estimator.learning.frames import ABSURD, LEARNT_FROM
-from estimator.learning.newness import stage_of
 from estimator.learning.predict import MISS_OF_PRIOR, Answer, Group, Predictor, Question
 from estimator.learning.state import LEVEL_NAMES, Basis, Groups, Level, Outcome, State
 from estimator.messages import sentence
@@ -103,12 +102,8 @@ class LearntCorrection:
     def _sides(self, question: Question) -> _Sides:
         """The batch sizes of a GPU type mostly differ in what is expected alone."""
         if question not in self._answered:
-            kind = noted_kind(question.target, question.basis, question.groups)
             answer = self._predictor.ask(question)
-            # any number of jobs may be asked for before the next fit
-            covered = self._calibration.asked(
-                kind, _COVERED, stage_of(question, answer), running=math.inf
-            )
+            covered = self._calibration.asked_before_next_fit(question, answer, _COVERED)
             self._answered[question] = _Sides.of(answer, covered)
         return self._answered[question]
 

@@ -59,8 +59,8 @@ def fit(frame: pd.DataFrame, version: int = 1) -> FittedModel:
     calibration, boosts = Calibration(), dict[Target, Boost]()
     for one in comparisons(frame):
         observe(state, one, kinds)
+        judged = in_order_of_time(one, kinds, calibration=calibration, most=MOST_NOTED)
         if one.basis is Basis.PREDICTED:
-            judged = in_order_of_time(one, kinds, calibration=calibration, most=MOST_NOTED)
             boost = boosted(_examples(judged, one, frame))
             boosts |= {one.target: boost} if boost else {}
         compared += len(one.rows)

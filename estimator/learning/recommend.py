@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from estimator.learning.calibration import Calibration
 from estimator.learning.decision import OOM_GROWTH, UNSEEN_SHARE, Prices, cheapest
 from estimator.learning.node import Counted, Node, Usage
 from estimator.learning.predict import Predictor, Question
@@ -37,21 +38,22 @@ class Advice:
 class Recommender:
     """Advice from one state, which must not change."""
 
-    def __init__(self, state: State, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        prices: Prices | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self._state = state
         self._prices = prices or Prices()
+        self._calibration = calibration or Calibration()
         self._predictor = Predictor(state)
         self._all: dict[Target, Usage] = {}
 
     def advise(self, target: Target, groups: Groups, requested: int) -> Advice:
         """Memory to ask for instead of ``requested``."""
         found = self.finest(target, groups)
-        answer = self._predictor.ask(
-            Question(target, Basis.REQUESTED, groups, float(requested), 0.0, 0.0)
-        )
-        lower, upper = (
-            requested * math.exp(side) for side in (answer.lower(0.95), answer.upper(0.95))
-        )
+        lower, upper = self._interval(Question(target, Basis.REQUESTED, groups, float(requested)))
         if found is None:
             share = math.ceil(requested * UNSEEN_SHARE)
             reason = sentence(
@@ -75,6 +77,14 @@ class Recommender:
             math.ceil(upper),
             tuple(_reasons(level, node, tail, size, self._prices)),
         )
+
+    def _interval(self, question: Question) -> tuple[float, float]:
+        """What half a tenth of the jobs stay below, and above; the upper one is calibrated."""
+        answer = self._predictor.ask(question)
+        covered = self._calibration.asked_before_next_fit(question, answer, 0.95)
+        sides = (answer.lower(0.95), answer.upper(covered))
+        lower, upper = (question.expected * math.exp(side) for side in sides)
+        return lower, upper
 
     def finest(self, target: Target, groups: Groups) -> tuple[Level, Node, UpperTail] | None:
         """The closest past jobs that there are, with how far the next may go above them."""

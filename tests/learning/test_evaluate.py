@@ -21,7 +21,7 @@ from estimator.learning.evaluate import (
 from estimator.learning.frames import Compared, Kinds, comparisons, kinds_of
 from estimator.learning.recommend import Recommender
 from estimator.learning.report import evaluation
-from estimator.learning.state import Groups, State
+from estimator.learning.state import Basis, Groups, State
 from estimator.records.types import Target
 
 
@@ -223,3 +223,29 @@ def test_advice_has_its_reasons() -> None:
     assert (new.amount, new.level) == (95 * 10**9, None)
     empty = Recommender(State()).advise(Target.HOST_MEMORY, Groups(), 1000)
     assert (empty.amount, empty.count) == (950, 0)
+
+
+def test_the_interval_of_an_advice_is_calibrated() -> None:
+    from estimator.learning.calibration import noted_kind
+    from estimator.learning.frames import observe_frame
+
+    state, missed = State(), Calibration()
+    observe_frame(state, jobs(1e9 * np.exp(0.1 * np.random.default_rng(6).standard_normal(60))))
+    kind = noted_kind(Target.HOST_MEMORY, Basis.REQUESTED, Groups("t"))
+    for _ in range(3):
+        missed.judge(kind, 0.95, missed=True)
+    plain = Recommender(state).advise(Target.HOST_MEMORY, Groups("t"), 10**11)
+    wider = Recommender(state, None, missed).advise(Target.HOST_MEMORY, Groups("t"), 10**11)
+    assert (wider.lower, wider.amount) == (plain.lower, plain.amount)
+    assert wider.upper > 1.1 * plain.upper
+
+
+def test_a_fit_notes_how_bounds_held_against_requests_came_out() -> None:
+    from estimator.learning.calibration import noted_kind
+    from estimator.learning.fit import fit
+
+    notes = fit(jobs([1e9] * 30)).calibration
+    # the first job is known when the second one ends, the last one is never asked about again
+    kind = noted_kind(Target.HOST_MEMORY, Basis.REQUESTED, Groups("t"))
+    assert notes.stated[kind, 0.95] == 29
+    assert notes.newness.state.nodes

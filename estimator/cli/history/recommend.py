@@ -29,7 +29,8 @@ def run(session: Session, arguments: HistoryRecommendArguments) -> int:
         raise BadInput(
             message("error.no_fitted_model"), where=str(path), hint="paddle-estimate history fit"
         )
-    recommender = Recommender(model.state, prices_of(arguments.oom_price, arguments.waste_price))
+    prices = prices_of(arguments.oom_price, arguments.waste_price)
+    recommender = Recommender(model.state, prices, model.calibration)
     advice = recommender.advise(
         _TARGETS[arguments.target], _groups(arguments), _bytes(arguments.request)
     )
