@@ -62,3 +62,12 @@ def test_what_grows_with_the_batch_is_not_run_for_long() -> None:
     told = search("0.05 * batch", 20_000)
     assert told["largest"] <= 30
     assert told["longest"] <= 1.5
+
+
+def test_what_is_timed_may_be_more_than_can_be_run() -> None:
+    """100 GiB a sample: eight times 8 samples would be more than the 4 TiB of the virtual GPU
+    without a limit; as many samples of a decoder are more than 2^31 scores for a kernel.
+    """
+    code = SEARCH.replace("100 * MIB", "100 * 1024 * MIB").replace("CAPACITY", "20_000")
+    told = on_cpu(code.replace("    import types", "    SECONDS = lambda batch: 0.7", 1))
+    assert told["largest"] == 0

@@ -216,7 +216,9 @@ class _Attempts:
         more = min(first * self._pace.timed_at, self.limit)
         tells = max(seconds) > min(seconds) * self._pace.telling
         if more > first and not (tells and seconds[0] >= self._pace.timed_below_seconds):
-            times[1] = (more, self._timed(more)[1])
+            started = self._pace.clock()
+            if self.runs(more, virtual.BOUNDLESS):  # not more than a kernel or the device bears
+                times[1] = (more, self._pace.clock() - started)
         self._limit_run_time(Line.through(*times))
         allocated = [(p.per_device_batch_size, p.peak_allocated_bytes) for p in points]
         reserved = [(p.per_device_batch_size, p.taken_bytes) for p in points]
