@@ -42,16 +42,16 @@ def place(filename: str, line: int | None) -> str:
 def place_in_traceback(trace: TracebackType | None) -> str:
     """The innermost place in user code of an exception, or the empty text."""
     frames = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace))
-    return _innermost(reversed(list(frames)))
+    return innermost(reversed(list(frames)))
 
 
 def place_in_faults(dump: str) -> str:
     """The innermost place in user code of a faulthandler dump, or the empty text."""
     frames = ((match["file"], int(match["line"])) for match in _FAULT_FRAME.finditer(dump))
-    return _innermost((_unescaped(name), line) for name, line in frames)
+    return innermost((_unescaped(name), line) for name, line in frames)
 
 
-def _innermost(frames: Iterable[tuple[str, int]]) -> str:
+def innermost(frames: Iterable[tuple[str, int]]) -> str:
     """The first user place of frames that run from the innermost outwards."""
     return next((place(name, line) for name, line in frames if is_user_file(name)), "")
 

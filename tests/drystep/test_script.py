@@ -353,6 +353,7 @@ def test_threads_and_writes_of_the_script(here):
     ("command", "where", "what"),
     [
         ("bad/raises.py", "bad/raises.py:4", "ValueError"),
+        ("bad/data.py 2", "bad/data.py:13", "ValueError: sample"),
         ("bad/usage.py", "bad/usage.py", "sys.exit(2) before its first optimizer step"),
         ("bad/never_trains.py", "bad/never_trains.py", "by itself before its first optimizer step"),
         ("bad/dies.py", "bad/dies.py:6", "segmentation fault"),
@@ -368,6 +369,13 @@ def test_scripts_that_do_not_train(here, command, where, what):
     assert "\n" not in caught.value.what
     if where:
         assert caught.value.where == where
+
+
+def test_a_reader_that_ends_unseen_is_told_of_at_the_time_limit(here):
+    """Without workers Paddle's loop waits for it for ever, on the CPU and a GPU as well."""
+    with pytest.raises(UserCodeFailed) as caught:
+        watched("bad/data.py 0", seconds=20.0)
+    assert "a thread has ended: ValueError: sample 0 is damaged" in caught.value.what
 
 
 def test_what_the_script_printed_last_is_told(here):

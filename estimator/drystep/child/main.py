@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from estimator.drystep.child.allocator import auto_growth_for_paddle
 from estimator.drystep.child.limits import apply_limits, lift_host_memory_limit, report_faults
+from estimator.drystep.child.readers import watch_threads
 from estimator.drystep.child.replies import Replies
 from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
 from estimator.drystep.measurement import DryStepReport
@@ -64,6 +65,7 @@ def _carry_out(order: Order, faults: int, replies: Replies, measure: Measure) ->
     _import_paddle()
     gc.freeze()  # Paddle's own objects stay; looking through them again and again takes time
     report_faults(faults)
+    watch_threads(lambda raised: replies.aside(f"a thread has ended: {one_line(raised)}"))
     model_file = request.workload.model_file
     sys.dont_write_bytecode = True  # leave nothing in the user's folder
     replies.progress(f"running {model_file.name}")

@@ -16,7 +16,8 @@ Say = Callable[[str], None]
 class Replies:
     """Sends progress, and then one report or one error, to the parent.
 
-    Only the process that made it may speak: a copy that user code forked ends here.
+    Only the process that made it may speak: a copy that user code forked ends here. Our own copies
+    may put in a few words.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -27,6 +28,10 @@ class Replies:
     def progress(self, text: str) -> None:
         """Tell that ``text`` begins, such as ``running model.py``."""
         self._send(encode_progress(text))
+
+    def aside(self, text: str) -> None:
+        """As :meth:`progress`, from a copy as well: a short line is written whole (pipe(7))."""
+        os.write(self._descriptor, encode_progress(text))
 
     def report(self, report: DryStepReport) -> None:
         """Give the answer."""

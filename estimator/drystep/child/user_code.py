@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from estimator.drystep.places import is_own_or_frozen, place, place_in_traceback
+from estimator.drystep.child.readers import behind, frames_in_worker, said_in_worker
+from estimator.drystep.places import innermost, is_own_or_frozen, place, place_in_traceback
 from estimator.errors import EstimatorError, InternalError, UserCodeFailed
 
 _MOST_CHARACTERS = 400
@@ -46,6 +47,7 @@ def user_code(model_file: Path, hint: str = "") -> Iterator[None]:
 
 def failure_of(error: BaseException, model_file: Path, hint: str = "") -> UserCodeFailed:
     """The user's exception as one line with its place, and its traceback as a note."""
+    error = behind(error)
     failure = UserCodeFailed(
         one_line(error), where=where_in_user_code(error, model_file), hint=_hint(error) or hint
     )
@@ -68,6 +70,8 @@ def one_line(error: BaseException) -> str:
     if kernel := _KERNEL_NOT_THERE.search(str(error)):
         name = kernel["name"] or kernel["other"]
         return f"the virtual GPU has no kernel `{name}`{_for_type(str(error))}"
+    if said := said_in_worker(error):
+        return said
     text = str(error).rpartition(_PADDLE_SUMMARY)[2]
     message = " ".join((_PADDLE_TAIL.sub("", text) or text).split())
     if len(message) > _MOST_CHARACTERS:
@@ -87,7 +91,11 @@ def where_in_user_code(error: BaseException, model_file: Path) -> str:
     """``file:line`` of the innermost user frame, or at least the model file."""
     if isinstance(error, SyntaxError) and error.filename:
         return place(error.filename, error.lineno)
-    return place_in_traceback(error.__traceback__) or place(str(model_file), None)
+    return (
+        innermost(frames_in_worker(error))
+        or place_in_traceback(error.__traceback__)
+        or place(str(model_file), None)
+    )
 
 
 def _hint(error: BaseException) -> str:
