@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from estimator.drystep.child import statistics
@@ -20,11 +19,6 @@ from estimator.drystep.child.script.timing import sample_cost
 from estimator.drystep.loader import LoaderSeen, SampleCost
 from estimator.messages import sentence
 from estimator.values import Missing
-
-PREFETCHED_BATCHES = 2
-"""What Paddle's buffered reader holds on the device beside the batch in use
-(``kDoubleBufferSize`` of paddle/fluid/operators/reader)."""
-
 
 _NO_LOADER = sentence("the script takes its batches from no DataLoader")
 _SYNTHETIC = Missing(sentence("its samples are synthetic"))
@@ -47,7 +41,6 @@ class Batches:
         self._whole = 0
         self._given = 0
         self._passes = 0
-        self._ahead: dict[int, list[Any]] = {}
         self._feeding: Any = None
         self._costs: dict[int, SampleCost | Missing] = {}
 
@@ -88,13 +81,6 @@ class Batches:
                 self.template = template_of(batch, size)
             except TypeError as error:
                 self.template = str(error)
-
-    def prefetched(self, loader: LoaderInUse, make: Callable[[], Any]) -> Any:
-        """A batch as Paddle's reader gives it: the next ones stand on the device already."""
-        ahead = self._ahead.setdefault(loader.number, [])
-        while len(ahead) < PREFETCHED_BATCHES + 1:
-            ahead.append(make())
-        return ahead.pop(0)
 
     def direct(self, inputs: tuple[Any, ...]) -> None:
         """The model is called; where no loader was used, its inputs tell the batch."""

@@ -171,7 +171,7 @@ class Watch:
         template, probe = self._probe.template, self._probe
         if template is not None and loader.number == probe.train_loader:
             size = probe.batch_size or template.batch_size
-            batch = self._batches.prefetched(loader, lambda: template.batch(size))
+            batch = template.batch(size)
         else:
             size = None
             batch = self._loaded(loader)
@@ -186,8 +186,7 @@ class Watch:
             return loader.load()
         if loader.given >= (loader.length or self._script.sampled_batches):
             raise StopIteration
-        size = loader.declared_batch_size
-        return self._batches.prefetched(loader, lambda: synthetic.batch(size))
+        return synthetic.batch(loader.declared_batch_size)
 
     def _is_synthetic(self, loader: LoaderInUse) -> bool:
         return self._synthetic is not None and self._synthetic.stands_in_for(loader.loader)
