@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from estimator.manifest.names import MAX_LABEL
+from estimator.manifest.names import MAX_LABEL, MAX_SUBDOMAIN
 from estimator.manifest.nearest_name import did_you_mean
 from estimator.manifest.scalars import AmbiguousScalarError, resolve
 
@@ -54,8 +54,13 @@ def label_text(text: object) -> str:
 def label_key(key: str) -> str:
     """The key without what a key may not hold; a prefix stays where it is one."""
     prefix, slash, name = key.rpartition("/")
-    cleaned = [label_text(part).lower() for part in prefix.split(".") if part]
-    return ".".join(cleaned) + slash * bool(cleaned) + label_text(name)
+    domain = ".".join(_domain_label(part) for part in prefix.split(".") if part)
+    domain = domain[:MAX_SUBDOMAIN].rstrip("-.")
+    return domain + slash * bool(domain) + label_text(name)
+
+
+def _domain_label(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:MAX_LABEL].strip("-") or "x"
 
 
 def variable_name(name: str) -> str:

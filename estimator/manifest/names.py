@@ -9,6 +9,9 @@ import unicodedata
 MAX_LABEL = 63
 """RFC 1123: longest DNS label; also Kubernetes' limit of a label value."""
 
+MAX_SUBDOMAIN = 253
+"""RFC 1123: longest DNS name."""
+
 MAX_JOB_NAME = 50
 """Room for what the cluster appends to make host and pod names, such as ``-worker-0-15``."""
 
@@ -48,7 +51,7 @@ def is_dns_1035_label(text: str) -> bool:
 
 def is_dns_subdomain(text: str) -> bool:
     """RFC 1123 subdomain: labels joined by dots; at most 253 characters."""
-    return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
+    return len(text) <= MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(text) is not None
 
 
 def is_label_value(text: str) -> bool:

@@ -199,9 +199,11 @@ def test_a_process_that_dies_is_one_plan_less(tmp_path: Path) -> None:
     dead = [run for run in seen.runs if isinstance(run.measurement, Missing)]
     assert {run.point.gpu_count for run in dead} == {2}
     assert all("ended with 7" in run.measurement.reason for run in dead)
-    assert {run.point.strategy for run in seen.runs if run not in dead} == set(
-        strategies(recompute=False)
-    )
+    known = set(strategies(recompute=False))
+    ran = {run.point.strategy for run in seen.runs if run not in dead}
+    # One that died on two GPUs before its turn on four came is not tried there.
+    assert ran <= known
+    assert len(dead) + len(ran) + seen.failing == 2 * len(known)
 
 
 def test_no_pipe_is_left_open(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import estimator.manifest
@@ -128,6 +128,8 @@ def test_nothing_is_said_in_english_alone() -> None:
 
 
 @given(st.text())
+@example("0_0/")  # a label may hold '_', a domain may not
+@example(f"{'a' * 300}.b/c")
 def test_what_is_proposed_is_what_kubernetes_accepts(text: str) -> None:
     assert names.is_label_value(mends.label_text(text))
     assert names.is_label_key(mends.label_key(text))
