@@ -22,6 +22,7 @@ _PUBLIC = (
     "gpu_types",
     "manifest_of",
     "past_jobs",
+    "past_statistics",
     "template",
     "templates",
 )

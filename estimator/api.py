@@ -147,6 +147,30 @@ def past_jobs(limit: int = 50) -> pd.DataFrame:
         return query.newest(store, query.Selection(), names, limit)
 
 
+def past_statistics(by: str = "template") -> pd.DataFrame:
+    """How many past jobs there are of each kind, what they took, one row each; empty without any.
+
+    by: a column of :func:`past_jobs` that holds text. Raises BadInput for another one.
+    """
+    import pandas as pd
+
+    from estimator.errors import BadInput
+    from estimator.messages import sentence
+    from estimator.records.columns import TEXT_COLUMNS
+    from estimator.records.store import default_address, is_there, open_store
+    from estimator.records.stores import query
+
+    if by not in TEXT_COLUMNS:
+        raise BadInput(
+            sentence("there is no column '{name}'", name=by),
+            hint=sentence("one of {names}", names=", ".join(TEXT_COLUMNS)),
+        )
+    if not is_there(default_address()):
+        return pd.DataFrame(columns=[by])
+    with open_store() as store:
+        return query.statistics(store, query.Selection(), by)
+
+
 def frame(table: Table) -> pd.DataFrame:
     """A table of a report for further work; columns by their keys."""
     import pandas as pd

@@ -60,6 +60,11 @@ def test_an_answer_is_told_again_and_compared(
     model.write_text(MODEL)
     left, right = (estimator.estimate(model, gpu=["T4"], batch_size=size) for size in (8, 16))
     assert set(estimator.past_jobs()["identifier"]) == {left.identifier, right.identifier}
+    [group] = estimator.past_statistics(by="origin").to_dict("records")
+    assert (group["origin"], group["records"]) == ("estimate", 2)
+    with pytest.raises(BadInput, match="there is no column 'colour'") as caught:
+        estimator.past_statistics(by="colour")
+    assert "template" in caught.value.hint
     found = estimator.compare(left, right)
     assert list(found.loc["workload.per_device_batch_size"]) == [8, 16, True]
     # a Linear of 4 inputs and 8 outputs

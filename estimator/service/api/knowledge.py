@@ -20,7 +20,7 @@ from estimator.manifest.catalogue import (
 from estimator.manifest.kindnames import ManifestKind
 from estimator.manifest.layers import resolve_template
 from estimator.messages import localise
-from estimator.records.columns import COLUMNS, Kind
+from estimator.records.columns import COLUMNS, TEXT_COLUMNS
 from estimator.records.rows import to_row
 from estimator.records.store import default_address, is_there, open_store
 from estimator.service.api.answers import problems
@@ -36,7 +36,6 @@ router = APIRouter(prefix="/api/v1", tags=["knowledge"])
 Who = Annotated[Caller, Depends(caller)]
 Template = Annotated[str, Path(pattern=TEMPLATE_NAME, max_length=120)]
 _SCHEMA = {"schema_version": 1}
-_TEXT_COLUMNS = sorted(column.name for column in COLUMNS if column.kind is Kind.TEXT)
 
 
 @router.get("/gpus", response_model=Document, responses=problems(), summary="GPU types")
@@ -149,12 +148,12 @@ def record(
 def statistics(
     request: Request,
     who: Who,
-    by: Annotated[str, Query(json_schema_extra={"enum": _TEXT_COLUMNS})] = "template",
+    by: Annotated[str, Query(json_schema_extra={"enum": list(TEXT_COLUMNS)})] = "template",
 ) -> Any:
     """How many jobs there are of each kind and what they took."""
     from estimator.records.stores import query
 
-    if by not in _TEXT_COLUMNS:
+    if by not in TEXT_COLUMNS:
         raise Refused("no-such-column", 422)
     if not is_there(default_address()):
         return _SCHEMA | {"groups": []}
