@@ -38,7 +38,7 @@ class Preallocation:
         which a large tensor finds no place: it is not counted on.
         """
         first = self.first(free)
-        if first > free - int(LEFT_ALONE * free):
+        if first > _available(free):
             return 0
         if self.further_bytes is not None:
             return free
@@ -56,11 +56,15 @@ class Preallocation:
             return first
         if self.further_bytes is None:
             return first + self._share(free - first)
-        pieces = -(-(need - first) // max(1, self.further_bytes))
+        pieces = -(-(need - first) // self.further_bytes)
         return min(free, first + pieces * self.further_bytes)
 
     def _share(self, free: int) -> int:
-        return int(self.fraction * (free - int(LEFT_ALONE * free)))
+        return int(self.fraction * _available(free))
+
+
+def _available(free: int) -> int:
+    return free - int(LEFT_ALONE * free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,11 @@ class AllocatorRule:
         """What tensors, and the gaps between them, may take of such a device."""
         free = self.free(capacity)
         return free if self.preallocation is None else self.preallocation.room(free)
+
+    def held(self, need: int, capacity: int) -> int:
+        """What it holds of such a device when tensors, and the gaps between them, need ``need``."""
+        pool = self.preallocation
+        return need if pool is None else pool.held(need, self.free(capacity))
 
 
 BY_NEED = AllocatorRule()

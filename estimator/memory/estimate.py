@@ -132,8 +132,7 @@ def _taken_beforehand(
     context = overhead.context
 
     def held(need: int, taken: int) -> int:
-        free = rule.free(max(0, visible - taken))
-        return need if rule.preallocation is None else rule.preallocation.held(need, free)
+        return rule.held(need, max(0, visible - taken))
 
     target = held(need.target, context.target)
     ends = held(need.lower, context.upper), held(need.upper, context.lower)

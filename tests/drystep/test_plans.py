@@ -19,9 +19,7 @@ from tests.drystep.virtual import plugin_or_skip
 
 pytestmark = pytest.mark.paddle
 
-BLOCKS = """
-    import paddle
-
+BLOCK = """
     H = 1024
 
     class Block(paddle.nn.Layer):
@@ -32,7 +30,10 @@ BLOCKS = """
 
         def forward(self, x):
             return x + self.down(paddle.nn.functional.relu(self.up(x)))
-
+"""
+BLOCKS = f"""
+    import paddle
+{BLOCK}
     def build_model():
         return paddle.nn.Sequential(*(Block() for _ in range(4)))
 
@@ -291,22 +292,11 @@ def test_tensor_parallel_stays_within_a_node(tmp_path: Path) -> None:
     assert {run.point.strategy for run in seen.runs} == set(strategies(recompute=False))
 
 
-PIPELINE = """
+PIPELINE = f"""
     import paddle
     from paddle.distributed import fleet
     from paddle.distributed.fleet import meta_parallel as split
-
-    H = 1024
-
-    class Block(paddle.nn.Layer):
-        def __init__(self):
-            super().__init__()
-            self.up = paddle.nn.Linear(H, 4 * H)
-            self.down = paddle.nn.Linear(4 * H, H)
-
-        def forward(self, x):
-            return x + self.down(paddle.nn.functional.relu(self.up(x)))
-
+{BLOCK}
     def build_model(pipeline_parallel_degree=1):
         if pipeline_parallel_degree == 1:
             return paddle.nn.Sequential(*(Block() for _ in range(4)))

@@ -141,7 +141,7 @@ class _Work:
         training = fresh_training(model_source(workload), workload, point.precision)
         recorder.pipeline(training.model)
         evaluates = planned.evaluates and strategy.pipeline_parallel_degree == 1
-        question = StepQuestion(training, point.precision, point.per_device_batch_size, evaluates)
+        question = StepQuestion(training, point.precision, batch_size, evaluates)
         record, allocated, reserved = try_step(planned.gpu, question)
         recorder.end()
         recorder.stepped(training.optimizer)
