@@ -73,6 +73,7 @@ def _require_engine(address: str) -> None:
 
 
 def _settings(arguments: ServeArguments) -> Settings:
+    from estimator.cli.amounts import bytes_of
     from estimator.service.settings import Bounds, Settings, Site
 
     if arguments.tokens is None and arguments.host not in _LOOPBACK:
@@ -98,13 +99,13 @@ def _settings(arguments: ServeArguments) -> Settings:
             models=_all_absolute(arguments.models),
         ),
         bounds=Bounds(
-            upload_bytes=_bytes("--max-upload", arguments.max_upload),
+            upload_bytes=bytes_of("--max-upload", arguments.max_upload),
             queue_per_user=arguments.max_queued,
             requests_per_minute=arguments.max_rate,
             keep_days=arguments.keep_days,
             memory_bytes=0
             if arguments.max_memory is None
-            else _bytes("--max-memory", arguments.max_memory),
+            else bytes_of("--max-memory", arguments.max_memory),
         ),
     )
 
@@ -124,13 +125,3 @@ def _folder(arguments: ServeArguments) -> Path:
     from estimator.paths import user_data_folder
 
     return arguments.data_dir or user_data_folder()
-
-
-def _bytes(flag: str, words: str) -> int:
-    from estimator.units import parse_bytes
-
-    try:
-        return parse_bytes(words)
-    except ValueError:
-        hint = f"{flag} 16Gi"
-        raise BadInput(message("error.memory", words=words), where=flag, hint=hint) from None

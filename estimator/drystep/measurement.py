@@ -145,6 +145,11 @@ class StepMeasurement:
     allocator: AllocatorRule = BY_NEED
 
     @property
+    def has_convolution(self) -> bool:
+        """Whether a kernel of the step may ask for cuDNN's scratch."""
+        return any("conv" in kernel.name for kernel in self.kernels)
+
+    @property
     def taken_bytes(self) -> int:
         """What the allocator takes of the device, scratch and unused parts of pages included."""
         return self.peak_reserved_bytes + self.workspace_bytes + self.page_bytes

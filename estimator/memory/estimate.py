@@ -106,7 +106,7 @@ def _reserved(measurement: StepMeasurement, capacity: int) -> Bounded[int]:
         )
     if measurement.device is Device.CPU:
         return _reserved_unseen(used, held, capacity)
-    if measurement.device is Device.GPU or not _has_convolution(measurement):
+    if measurement.device is Device.GPU or not measurement.has_convolution:
         return Bounded.exact(held, source, reason)
     without = min(measurement.peak_reserved_bytes, held - measurement.workspace_limit_bytes)
     lower = min(held, max(used, without))
@@ -199,7 +199,3 @@ def _reserved_unseen(used: int, held: int, capacity: int) -> Bounded[int]:
             why=assumed.reason,
         ),
     )
-
-
-def _has_convolution(measurement: StepMeasurement) -> bool:
-    return any("conv" in kernel.name for kernel in measurement.kernels)

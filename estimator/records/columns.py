@@ -130,7 +130,7 @@ COLUMNS: tuple[Column, ...] = (
 """Every column, in the order of the table."""
 
 BY_NAME: Mapping[str, Column] = MappingProxyType({column.name: column for column in COLUMNS})
-TEXT_COLUMNS = tuple(sorted(column.name for column in COLUMNS if column.kind is Kind.TEXT))
+TEXT_COLUMNS = tuple(column.name for column in COLUMNS if column.kind is Kind.TEXT)
 """By which past jobs may be put into groups."""
 
 FACTS: Mapping[str, Column] = MappingProxyType(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from estimator.cli.amounts import bytes_of
 from estimator.cli.arguments import HistoryRecommendArguments
 from estimator.cli.console import output_console
 from estimator.cli.history.jobs import model_file, prices_of
@@ -16,7 +17,7 @@ from estimator.learning.recommend import Advice, Recommender
 from estimator.learning.state import Groups, model_key
 from estimator.messages import Say, message
 from estimator.records.types import Target
-from estimator.units import format_bytes, parse_bytes
+from estimator.units import format_bytes
 
 _TARGETS = {"host-memory": Target.HOST_MEMORY, "device-memory": Target.DEVICE_MEMORY}
 
@@ -49,13 +50,10 @@ def _groups(arguments: HistoryRecommendArguments) -> Groups:
 
 
 def _bytes(words: str) -> int:
-    flag, hint = "--request", "--request 16Gi"
-    try:
-        amount = parse_bytes(words)
-    except ValueError as error:
-        raise BadInput(message("error.memory", words=words), where=flag, hint=hint) from error
+    flag = "--request"
+    amount = bytes_of(flag, words)
     if amount < 1:
-        raise BadInput(message("error.no_memory", words=words), where=flag, hint=hint)
+        raise BadInput(message("error.no_memory", words=words), where=flag, hint=f"{flag} 16Gi")
     return amount
 
 

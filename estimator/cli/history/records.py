@@ -28,7 +28,7 @@ from estimator.cli.output import check_writable, write_document, write_stdout
 from estimator.cli.session import Session
 from estimator.errors import BadInput
 from estimator.messages import message
-from estimator.records.columns import BY_NAME
+from estimator.records.columns import BY_NAME, TEXT_COLUMNS
 from estimator.records.following import follow
 from estimator.records.importers.exported import to_json
 from estimator.records.importers.facts import FoundJob, frames_of
@@ -189,9 +189,8 @@ def _selection(arguments: SelectionArguments) -> Selection:
 def _column(name: str, where: str) -> None:
     from difflib import get_close_matches
 
-    if name not in BY_NAME or BY_NAME[name].kind != "text":
-        known = [column.name for column in BY_NAME.values() if column.kind == "text"]
-        near = ", ".join(get_close_matches(name, known, 3, 0.5) or known[:8])
+    if name not in TEXT_COLUMNS:
+        near = ", ".join(get_close_matches(name, TEXT_COLUMNS, 3, 0.5) or TEXT_COLUMNS[:8])
         raise BadInput(message("error.no_text_field", name=name), where=where, hint=near)
 
 

@@ -20,7 +20,7 @@ def with_workspace(
     gpu: VirtualGpu, question: StepQuestion, measurement: StepMeasurement
 ) -> StepMeasurement:
     """The step without scratch, and what the scratch of convolutions adds to the reserved."""
-    if not any("conv" in kernel.name for kernel in measurement.kernels):
+    if not measurement.has_convolution:
         return measurement
     limit = workspace_limit()
     gpu.set_workspace_limit(limit)

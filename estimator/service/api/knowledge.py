@@ -148,7 +148,7 @@ def record(
 def statistics(
     request: Request,
     who: Who,
-    by: Annotated[str, Query(json_schema_extra={"enum": list(TEXT_COLUMNS)})] = "template",
+    by: Annotated[str, Query(json_schema_extra={"enum": sorted(TEXT_COLUMNS)})] = "template",
 ) -> Any:
     """How many jobs there are of each kind and what they took."""
     from estimator.records.stores import query

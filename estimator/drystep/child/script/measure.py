@@ -181,7 +181,7 @@ def _check_argument(script: Script, first: RunSeen, seen: RunSeen, wanted: int) 
 def _with_workspace(runs: Runs, probe: Probe, steady: RunSeen, first: RunSeen) -> StepMeasurement:
     """The steady step, with what the scratch of convolutions adds to the reserved bytes."""
     asked = _measurement(steady, first)
-    if not any("conv" in kernel.name for kernel in asked.kernels):
+    if not asked.has_convolution:
         return asked
     seen = _ran(runs.run(replace(probe, workspace=True)))
     reserved = _measurement(seen, first).peak_reserved_bytes
