@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import paddle
 
 _MOST_KEPT_BYTES = 1 << 20
 """Values of larger floating-point tensors are not kept: they decide no shape."""
+
+_MOST_COPIED_BYTES = 16 << 20
+"""Of a larger copy no value reaches the virtual GPU (``kLargestRealCopy`` in device_memory.cc)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Leaf:
         shape = (batch_size, *self.shape[1:]) if per_sample else self.shape
         if self.values is None:
             return paddle.zeros(shape, self.dtype)
+        if not self.on_host and math.prod(shape) * self.values.itemsize > _MOST_COPIED_BYTES:
+            return paddle.empty(shape, self.dtype)  # repeating values that nobody reads takes long
         values = np.resize(self.values, shape) if per_sample else self.values
         place = paddle.CPUPlace() if self.on_host else None
         tensor = paddle.to_tensor(values, place=place)
