@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from estimator.drystep.cluster import Communicator
 from estimator.drystep.measurement import (
     CapacityTrial,
     DryStepReport,
@@ -231,7 +232,11 @@ class Predictor:
         return estimate_device_memory(gpu, measurement, self._gpu_count, self._groups)
 
     def memory(
-        self, gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: tuple[int, ...]
+        self,
+        gpu: GpuType,
+        measurement: StepMeasurement,
+        gpu_count: int,
+        groups: tuple[Communicator, ...],
     ) -> MemoryEstimate:
         """What each of so many GPUs takes, as past jobs correct it."""
         prior = estimate_device_memory(gpu, measurement, gpu_count, groups)

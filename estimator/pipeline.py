@@ -42,7 +42,7 @@ from estimator.records.types import JobFacts
 from estimator.result import EstimateResult, NothingFits
 from estimator.searched import search_notes, searched_answers
 from estimator.throughput.coefficients import load_coefficients
-from estimator.throughput.multi_gpu import scaling_efficiency
+from estimator.throughput.multi_gpu import DataParallelJob, scaling_efficiency, waits_of
 from estimator.values import Bounded, Missing
 
 _SILENCE = Silence()
@@ -180,6 +180,7 @@ def _gpus_of(report: DryStepReport) -> int:
 
 def _collaborators(report: DryStepReport) -> Collaborators:
     """What the planner asks."""
+    waits = waits_of(report)
 
     @cache
     def gradients(precision: Precision) -> int:
@@ -191,6 +192,8 @@ def _collaborators(report: DryStepReport) -> Collaborators:
         if isinstance(answer.step_time, Missing):
             return answer.step_time
         seconds = answer.step_time.step_seconds.target
-        return scaling_efficiency(seconds, gradients(answer.precision), gpu, count, nodes)
+        bytes_of_gradients = gradients(answer.precision)
+        job = DataParallelJob(seconds, bytes_of_gradients, gpu, count, nodes, waits)
+        return scaling_efficiency(job)
 
     return Collaborators(efficiency, device_overhead)

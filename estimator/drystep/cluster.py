@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
@@ -150,6 +150,24 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class Communicator:
+    """One of NCCL, with so many ranks, as a rank of it holds it.
+
+    connections: to other ranks directly, each in one direction, as a send, a receive or an
+    all-to-all needs them. has_rings: whether there are collectives in it, which go around all its
+    ranks. spans_nodes: whether its ranks are on several nodes.
+    """
+
+    ranks: int
+    connections: int = 0
+    has_rings: bool = True
+    spans_nodes: bool = False
+
+
+_PAIRS = (CollectiveKind.SEND, CollectiveKind.RECEIVE)
+
+
+@dataclass(frozen=True, slots=True)
 class RankSeen:
     """What a rank that ran alone brings back, beside its measurement.
 
@@ -171,13 +189,27 @@ class RankSeen:
     groups: tuple[tuple[int, ...], ...] = ()
 
     @property
-    def communicators(self) -> tuple[int, ...]:
-        """How many ranks each communicator has that NCCL makes for this rank.
+    def communicators(self) -> tuple[Communicator, ...]:
+        """Those that NCCL makes for this rank.
 
         One for each group, and one for each other rank that it sends to or receives from
         (``ProcessGroupNCCL::Point2Point`` of Paddle).
         """
-        pairs = (CollectiveKind.SEND, CollectiveKind.RECEIVE)
-        whole = {use.ranks for use in self.collectives if use.kind not in pairs} | set(self.groups)
-        peers = {use.peer for use in self.collectives if use.kind in pairs}
-        return (*(len(ranks) for ranks in whole), *(2 for _ in peers))
+        pairs = [use for use in self.collectives if use.kind in _PAIRS]
+        whole = {use.ranks for use in self.collectives if use.kind not in _PAIRS} | set(self.groups)
+        peers = {use.peer for use in pairs if use.peer is not None}
+        return (*map(self._of_group, sorted(whole)), *map(self._of_pair, sorted(peers)))
+
+    def _of_group(self, ranks: tuple[int, ...]) -> Communicator:
+        """An all-to-all sends to and receives from each of the others."""
+        kinds = {use.kind for use in self.collectives if use.ranks == ranks}
+        directly = 2 * (len(ranks) - 1) if CollectiveKind.ALL_TO_ALL in kinds else 0
+        return Communicator(len(ranks), directly, spans_nodes=self._spans_nodes(ranks))
+
+    def _of_pair(self, peer: int) -> Communicator:
+        pairs = (use for use in self.collectives if use.kind in _PAIRS)
+        kinds = {use.kind for use in pairs if use.peer == peer}
+        return Communicator(2, len(kinds), has_rings=False, spans_nodes=self._spans_nodes((peer,)))
+
+    def _spans_nodes(self, ranks: Iterable[int]) -> bool:
+        return len({rank // self.gpus_per_node for rank in (self.rank, *ranks)}) > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from estimator.drystep.allocator import AllocatorRule
+from estimator.drystep.cluster import Communicator
 from estimator.drystep.cpu_scaling import reserved_interval
 from estimator.drystep.measurement import Device, StepMeasurement
 from estimator.gpus.types import GpuType
@@ -26,11 +27,14 @@ _SOURCE_OF = {
 
 
 def estimate_device_memory(
-    gpu: GpuType, measurement: StepMeasurement, gpu_count: int, groups: tuple[int, ...] = ()
+    gpu: GpuType,
+    measurement: StepMeasurement,
+    gpu_count: int,
+    groups: tuple[Communicator, ...] = (),
 ) -> MemoryEstimate:
     """Device memory of each of ``gpu_count`` GPUs = reserved + pages + overhead: nvidia-smi's.
 
-    groups: the sizes of the groups that communicate, where they are known.
+    groups: NCCL's communicators, where they are known.
     """
     overhead = device_overhead(gpu, gpu_count, groups=groups)
     capacity = _capacity(gpu, overhead)

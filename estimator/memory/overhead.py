@@ -25,16 +25,19 @@ What libraries add on top of it (cuDNN, cuBLAS, the framework's own kernels):
 - a cuBLAS workspace for each handle: 32 MiB on Hopper, 4 MiB before (cuBLAS manual). Newer
   architectures are taken as Hopper.
 
+Communication: see :mod:`estimator.memory.communication`.
+
 No published figure has Paddle 3 with CUDA 12 and both its reserved memory and nvidia-smi's, so the
 upper bound there is what the same process takes when everything is loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
+from estimator.drystep.cluster import Communicator
 from estimator.gpus.types import GpuType
+from estimator.memory.communication import communication_buffers
 from estimator.memory.types import DeviceOverhead
 from estimator.messages import sentence
 from estimator.units import MIB, format_bytes
@@ -54,32 +57,25 @@ _EAGER_KERNELS_MIB = (362.0, 571.0, 1363.0)
 _CUBLAS_MIB = 4.0
 _CUBLAS_HOPPER_MIB = 32.0
 
-_TWO_GPUS_MIB = (64.0, 342.0, 544.0)
-_MORE_GPUS_MIB = (64.0, 392.0, 975.0)
-"""Targets: NVIDIA aiconfigurator systems files, measured by its authors. Two upper ends: 544 MB for
-2 GPUs, 688 MB for 4, on A100 with NVLink (NVIDIA/nccl#964); 975 MiB is the 1.6 GB that Paddle
-developers saw after the first all-reduce (NVIDIA/nccl#864) less a context of 551 MB. Lower: memory
-follows the number of channels, few over PCIe (NVIDIA/nccl#986), at 2 x 4 MiB buffers a channel."""
-
 
 @lru_cache(maxsize=1 << 12)
 def device_overhead(
     gpu: GpuType,
     gpu_count: int,
     cuda_version: tuple[int, int] = DEFAULT_CUDA,
-    groups: tuple[int, ...] = (),
+    groups: tuple[Communicator, ...] = (),
 ) -> DeviceOverhead:
     """Bytes on each of ``gpu_count`` GPUs that the allocator does not see; over a thousand plans
     ask for the same few.
 
-    One process per GPU is assumed. groups: how many ranks each group has that communicates; without
-    them one group of all (data parallel).
+    One process per GPU is assumed. groups: NCCL's communicators; without them one of all GPUs (data
+    parallel).
     """
     if gpu_count < 1:
         raise ValueError(f"a job has at least one GPU, not {gpu_count}")
     return DeviceOverhead(
         _context(gpu, cuda_version),
-        _communication(groups or (gpu_count,)),
+        communication_buffers(gpu, groups or (Communicator(gpu_count),)),
         _libraries(gpu, cuda_version),
     )
 
@@ -138,32 +134,3 @@ def _sm_text(gpu: GpuType) -> str:
 
 def _cublas_mib(gpu: GpuType) -> float:
     return _CUBLAS_HOPPER_MIB if gpu.compute_capability >= (9, 0) else _CUBLAS_MIB
-
-
-def _communication(groups: Sequence[int]) -> Bounded[int]:
-    """NCCL has buffers of its own for each group.
-
-    The upper end is that of the largest group and the targets of the others: no figure is known
-    of several groups at their most.
-    """
-    several = sorted((count for count in groups if count > 1), reverse=True)
-    if not several:
-        alone = sentence("one GPU needs no communication buffers")
-        return Bounded.exact(0, Source.PUBLISHED, alone)
-    sizes = [_TWO_GPUS_MIB if count == 2 else _MORE_GPUS_MIB for count in several]
-    target = round(sum(target for _, target, _ in sizes) * MIB)
-    lower = round(sum(lower for lower, _, _ in sizes) * MIB)
-    upper = target + round((sizes[0][2] - sizes[0][1]) * MIB)
-    return Bounded(target, lower, upper, Source.PUBLISHED, _why(several, target))
-
-
-def _why(several: Sequence[int], target: int) -> str:
-    size = format_bytes(target)
-    if len(several) == 1:
-        return sentence("NCCL buffers among {count} GPUs: {size}", count=several[0], size=size)
-    return sentence(
-        "NCCL buffers of {groups} groups among {most} GPUs at most: {size}",
-        groups=len(several),
-        most=several[0],
-        size=size,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,11 @@ from estimator.gpus.types import GpuType
 from estimator.messages import sentence
 from estimator.throughput.coefficients import ScalingCoefficients, load_coefficients
 from estimator.throughput.collectives import Waiting, waiting
+from estimator.throughput.multi_gpu import Waits
 from estimator.throughput.types import StepTimeEstimate
 from estimator.values import Bounded, Source
+
+_SYNCHRONISED = "sync_batch_norm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def cluster_step(
     """
     numbers = load_coefficients().scaling
     timed = [(alone(one), one) for one in ranks]
-    steps = [(time, _waiting(time, one.seen, gpu, numbers), one) for time, one in timed]
+    steps = [(time, _waiting(time, one, gpu, numbers), one) for time, one in timed]
     kernels, waits, slowest = max(steps, key=lambda each: _seconds(each[0], each[1]))
     bubble = _bubble(slowest.seen)
     step = _bounded(kernels, waits, bubble, slowest)
@@ -71,13 +73,24 @@ def cluster_step(
 
 
 def _waiting(
-    kernels: StepTimeEstimate, seen: RankSeen, gpu: GpuType, numbers: ScalingCoefficients
+    kernels: StepTimeEstimate, one: RankClass, gpu: GpuType, numbers: ScalingCoefficients
 ) -> Waiting:
-    """For collectives; in the upper bound for the slowest rank on other samples as well."""
-    collectives = waiting(seen, gpu, numbers)
-    share = numbers.imbalance * math.log2(seen.topology.copies)
-    slower = share * kernels.step_seconds.target
-    return Waiting(collectives.target, collectives.lower, collectives.upper + slower)
+    """For collectives, and in the upper bound for the slowest rank on other samples.
+
+    Kernels of synchronised normalisation communicate by themselves and are in no list of
+    collectives.
+    """
+    collectives, copies = waiting(one.seen, gpu, numbers), one.seen.topology.copies
+    launches = (use.count for use in one.measurement.kernels if use.name.startswith(_SYNCHRONISED))
+    most = Waits(True, True, synchronised=sum(launches) if copies > 1 else 0)
+    synchronised = most.seconds(numbers)
+    nodes = max(1, min(copies, one.seen.topology.world_size // one.seen.gpus_per_node))
+    slower = most.share(numbers, copies, nodes) * kernels.step_seconds.target
+    return Waiting(
+        collectives.target + synchronised,
+        collectives.lower,
+        collectives.upper + synchronised + slower,
+    )
 
 
 def _seconds(kernels: StepTimeEstimate, waits: Waiting) -> float:

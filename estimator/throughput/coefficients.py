@@ -53,7 +53,11 @@ class Interval:
 class ScalingCoefficients:
     """Data-parallel scaling.
 
-    imbalance: share of the step lost to waiting and input per doubling of the GPUs.
+    imbalance: share of the step lost to waiting for the slowest GPU per doubling of the GPUs of a
+    node; pictures: the same where the node's processors decode pictures for all of them;
+    unequal_batches: the same where some batches take longer than others; node_imbalance: the same
+    per doubling of the nodes.
+    synchronisation_seconds: of a collective that the next layer waits for.
     link_efficiency: share of the nominal link rate an all-reduce reaches.
     network_bandwidth: bytes/s of one node's network link, one direction.
     overlap: share of the all-reduce that is hidden behind the backward pass.
@@ -62,6 +66,10 @@ class ScalingCoefficients:
     """
 
     imbalance: float
+    pictures: float
+    unequal_batches: float
+    node_imbalance: float
+    synchronisation_seconds: float
     link_efficiency: float
     network_bandwidth: float
     overlap: float

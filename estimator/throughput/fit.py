@@ -105,6 +105,9 @@ def summary(published: Published, fit: Fit, numbers: Coefficients) -> Mapping[st
         "interval_coverage": round(coverage(paddle_errors(fit, published)), 3),
         "median_scaling_error": round(median(runs.values()), 3),
         **{f"median_scaling_error_{count}_gpus": _scaling_at(count, runs) for count in (8, 32)},
+        "median_scaling_error_model_left_out": round(
+            median(map(abs, fit.unseen_scaling.values())), 3
+        ),
     }
 
 

@@ -16,7 +16,7 @@ from estimator.drystep.measurement import KernelUse, Phase, TensorSpec
 from estimator.gpus.catalogue import load_catalogue
 from estimator.gpus.names import find_type
 from estimator.gpus.types import GpuType
-from estimator.throughput.multi_gpu import DataParallelJob
+from estimator.throughput.multi_gpu import DataParallelJob, Waits
 from estimator.throughput.profile import KernelProfile, profile_kernels
 from estimator.values import Missing
 
@@ -44,11 +44,15 @@ class _SingleRow(_Row):
 
 class _ScalingRow(_Row):
     use: Use = "fit"
+    per_step: float
     gpu_count: int
     nodes: int
     one_gpu: float
     all_gpus: float
     gradient_bytes: int
+    reads_pictures: bool = False
+    has_unequal_batches: bool = False
+    synchronised: int = 0
 
 
 class _File(BaseModel):
@@ -82,6 +86,7 @@ class ScalingRun:
     """A published pair of rates: one GPU, and several. ``efficiency`` is measured."""
 
     label: str
+    model: str
     use: Use
     job: DataParallelJob
     efficiency: float
@@ -110,13 +115,9 @@ def read_published(folder: Path) -> Published:
         for name, kernels in read_kernel_records(folder / "kernel_records.json.gz").items()
     }
     types = load_catalogue().types
-    steps = {(row.record, row.gpu): row.per_step / row.rate for row in rows.single_gpu}
     return Published(
         tuple(_single(row, find_type(types, row.gpu), profiles) for row in rows.single_gpu),
-        tuple(
-            _scaling(row, find_type(types, row.gpu), steps[row.record, row.gpu])
-            for row in rows.multi_gpu
-        ),
+        tuple(_scaling(row, find_type(types, row.gpu)) for row in rows.multi_gpu),
     )
 
 
@@ -154,10 +155,13 @@ def _single(row: _SingleRow, gpu: GpuType, profiles: Mapping[str, KernelProfile]
     )
 
 
-def _scaling(row: _ScalingRow, gpu: GpuType, step_seconds: float) -> ScalingRun:
+def _scaling(row: _ScalingRow, gpu: GpuType) -> ScalingRun:
+    waits = Waits(row.reads_pictures, row.has_unequal_batches, row.synchronised)
+    seconds = row.per_step / row.one_gpu
     return ScalingRun(
         label=f"{row.record} on {row.gpu_count} x {gpu.name}",
+        model=row.model,
         use=row.use,
-        job=DataParallelJob(step_seconds, row.gradient_bytes, gpu, row.gpu_count, row.nodes),
+        job=DataParallelJob(seconds, row.gradient_bytes, gpu, row.gpu_count, row.nodes, waits),
         efficiency=row.all_gpus / row.one_gpu / row.gpu_count,
     )

@@ -28,7 +28,8 @@ Document = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Fitted coefficients, and ln(measured / predicted) by run of fits that did not see its
-    model, its chip, either, or its stack.
+    model, its chip, either, or its stack. unseen_scaling: the same of scaling efficiencies without
+    the model, measured less predicted.
     """
 
     document: Document
@@ -36,6 +37,7 @@ class Fit:
     unseen_chip: Mapping[str, float]
     unseen_both: Mapping[str, float]
     unseen_stack: Mapping[str, float]
+    unseen_scaling: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,17 @@ def scaling_error(run: ScalingRun, coefficients: Coefficients) -> float:
     return run.efficiency - predict_efficiency(run.job, coefficients.scaling).target
 
 
+def unseen_scaling(priors: Priors, published: Published) -> Mapping[str, float]:
+    """Measured less predicted efficiency of every fitted run, by a fit without its model."""
+    scaling = priors.only(lambda path: path.startswith("scaling."))
+    runs = [run for run in published.scaling if run.use == "fit"]
+    fits = {
+        model: scaling.moved(fit_scaling(scaling, [run for run in runs if run.model != model]))
+        for model in {run.model for run in runs}
+    }
+    return {run.label: scaling_error(run, fits[run.model]) for run in runs}
+
+
 def leave_out(
     priors: Priors,
     runs: Sequence[PublishedRun],
@@ -157,6 +170,7 @@ def fit_all(priors: Priors, published: Published) -> Fit:
             single, runs, lambda a, b: a.model == b.model or chip_of(a.gpu) == chip_of(b.gpu)
         ),
         unseen_stack=leave_out(single, runs, lambda a, b: a.stack == b.stack),
+        unseen_scaling=unseen_scaling(priors, published),
     )
     interval = document["interval"] | _interval(fit, published)
     scaling = _scaling(priors, published.scaling)

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import estimator
+from estimator.drystep.cluster import Communicator, RankSeen
 from estimator.drystep.measurement import RankClass
 from estimator.drystep.rank_kinds import with_micro_batches
 from estimator.gpus.catalogue import load_catalogue
@@ -100,18 +101,21 @@ def answered(case: Case) -> EstimateResult:
     return estimator.estimate_script(command, gpus=_GPUS, gpu=[case.gpu], time_limit="30m")
 
 
-def communicators(case: Case) -> tuple[int, ...]:
-    """Ranks of each NCCL communicator that Paddle 2.5.1 has on a rank, used or not.
+def communicators(case: Case, rank: RankSeen) -> tuple[Communicator, ...]:
+    """Those that Paddle 2.5.1 has on a rank, used or not.
 
     Until PaddlePaddle/Paddle#55005 (July 2023, after 2.5 was branched off) a new group connects at
-    once; until #54664 (June 2023) Fleet makes four groups of two ranks for a pipeline's neighbours.
+    once; until #54664 (June 2023) Fleet makes four groups of two ranks for a pipeline's neighbours,
+    one for each direction: a stage in the middle sends or receives in all, one at an end in two.
     The others are those of all ranks, of every axis, and one to check gradients over all axes but
     data.
     """
     degrees = {key: int(value) for key, value in _said(case) if value.isdigit()}
     axes = tuple(degrees.get(axis, 1) for axis in ("tp", "pp", "sharding"))
-    neighbours = (2, 2, 2, 2) if degrees.get("pp", 1) > 1 else ()
-    return (_GPUS, *(ranks for ranks in axes if ranks > 1), _GPUS, *neighbours)
+    whole = (_GPUS, *(ranks for ranks in axes if ranks > 1), _GPUS)
+    used = sum(one.connections for one in rank.communicators)
+    neighbours = [int(number < used) for number in range(4 if degrees.get("pp", 1) > 1 else 0)]
+    return (*map(Communicator, whole), *(Communicator(2, used) for used in neighbours))
 
 
 def _said(case: Case) -> Iterator[tuple[str, str]]:
@@ -123,10 +127,10 @@ def _said(case: Case) -> Iterator[tuple[str, str]]:
 def memory(case: Case, told: EstimateResult) -> list[float]:
     """Device memory in GiB by pipeline stage: of the rank that takes the most in each."""
     gpu = load_catalogue(None).find(case.gpu)
-    overhead = device_overhead(gpu, _GPUS, CUDA, communicators(case))
-    outside = overhead.context.target + overhead.communication.target
     stages: dict[int, int] = {}
     for one in told.report.ranks:
+        overhead = device_overhead(gpu, _GPUS, CUDA, communicators(case, one.seen))
+        outside = overhead.context.target + overhead.communication.target
         stage = one.seen.topology.place(one.seen.rank).get("pipe", 0)
         taken = one.measurement.peak_reserved_bytes + one.measurement.page_bytes + outside
         stages[stage] = max(stages.get(stage, 0), taken)

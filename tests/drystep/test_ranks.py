@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from estimator.drystep.cluster import CollectiveKind, Topology
+from estimator.drystep.cluster import CollectiveKind, Communicator, Topology
 from estimator.drystep.measurement import DryStepReport
 from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits
@@ -72,7 +72,10 @@ def test_tensor_pipeline_and_sharding_at_once(here):
     assert by_group[CollectiveKind.ALL_REDUCE, "model"].bytes == 2 * 32 * 64 * 4
     # Tensor parallel, sharding and pipeline pair; the next stage has a communicator of its own too.
     assert set(first.groups) == {(0, 1), (0, 2), (0, 4)}
-    assert first.communicators == (2, 2, 2, 2)
+    # Both ways, to the rank 4 that is on the second node of two GPUs.
+    (to_next,) = (one for one in first.communicators if not one.has_rings)
+    assert to_next == Communicator(2, connections=2, has_rings=False, spans_nodes=True)
+    assert [one.ranks for one in first.communicators] == [2, 2, 2, 2]
     # It fits on 16 GiB and not on 16 KiB, which needs no run.
     assert [trial.max_per_device_batch_size for trial in report.trials] == [0, 4]
 

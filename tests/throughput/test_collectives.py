@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from estimator.drystep.cluster import CollectiveKind, CollectiveUse, RankSeen, Topology
+from estimator.drystep.cluster import (
+    CollectiveKind,
+    CollectiveUse,
+    Communicator,
+    RankSeen,
+    Topology,
+)
 from estimator.drystep.phase import Phase
 from estimator.gpus.catalogue import load_catalogue
 from estimator.throughput.coefficients import load_coefficients
@@ -75,5 +81,22 @@ def test_nccl_makes_a_communicator_for_each_group_and_each_peer():
 
     alone = seen(use(ranks=2), to(2), to(2), to(6, CollectiveKind.RECEIVE))
     used = replace(alone, groups=((0, 1), tuple(range(8))))
-    # The pair 0 and 1 of the recorded step once, all eight, and the two peers.
-    assert sorted(used.communicators) == [2, 2, 2, 8]
+    # The pair 0 and 1 of the recorded step once, all eight, and the two peers: 2 is sent to in both
+    # passes over the same connection.
+    assert used.communicators == (
+        Communicator(2),
+        Communicator(8),
+        Communicator(2, connections=1, has_rings=False),
+        Communicator(2, connections=1, has_rings=False),
+    )
+
+
+def test_an_all_to_all_connects_each_rank_with_each_other():
+    alone = seen(use(kind=CollectiveKind.ALL_TO_ALL, ranks=8), use(ranks=8))
+    assert alone.communicators == (Communicator(8, connections=2 * 7),)
+
+
+def test_communicators_across_nodes():
+    far = CollectiveUse(CollectiveKind.SEND, "pipe", (0, 8), 8, Phase.FORWARD, 8, 1)
+    used = replace(seen(far), groups=(tuple(range(16)),))
+    assert [one.spans_nodes for one in used.communicators] == [True, True]

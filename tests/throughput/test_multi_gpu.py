@@ -1,21 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimator.drystep.measurement import BatchesSeen
 from estimator.errors import InternalError
 from estimator.throughput.coefficients import ScalingCoefficients
 from estimator.throughput.multi_gpu import (
     DataParallelJob,
+    Waits,
     all_reduce_seconds,
     predict_efficiency,
     scaling_efficiency,
+    waits_of,
 )
+from tests.builders import report
 from tests.throughput.conftest import make_gpu
 
 NUMBERS = ScalingCoefficients(
     imbalance=0.02,
+    pictures=0.03,
+    unequal_batches=0.01,
+    node_imbalance=0.04,
+    synchronisation_seconds=1e-4,
     link_efficiency=0.5,
     network_bandwidth=10e9,
     overlap=0.5,
@@ -26,7 +36,7 @@ NUMBERS = ScalingCoefficients(
 
 
 def test_one_gpu_scales_perfectly() -> None:
-    assert scaling_efficiency(0.1, 10**9, make_gpu(), 1).lower == 1.0
+    assert scaling_efficiency(DataParallelJob(0.1, 10**9, make_gpu(), 1)).lower == 1.0
 
 
 def test_all_reduce_inside_a_node_uses_nvlink() -> None:
@@ -53,6 +63,36 @@ def test_efficiency_adds_waiting_and_the_exposed_exchange() -> None:
     assert "3.5%" in result.reason
 
 
+def test_what_else_is_waited_for() -> None:
+    # 16 GPUs are 3 doublings in each of 2 nodes: 3 * (2 + 3 + 1) % + 4 %; 100 collectives of 0.1 ms
+    # on a step of 0.1 s: 10 %.
+    waits = Waits(reads_pictures=True, has_unequal_batches=True, synchronised=100)
+    result = predict_efficiency(DataParallelJob(0.1, 0, make_gpu(), 16, 2, waits), NUMBERS)
+    assert result.target == pytest.approx(1 / (1 + 0.22 + 0.1))
+    assert "22.0%" in result.reason
+    assert "100 collectives of synchronised layers 10.0%" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("layers", "waits"),
+    [
+        ({"Linear": 4}, Waits()),
+        ({"Conv2D": 1, "BatchNorm2D": 1}, Waits(reads_pictures=True)),
+        ({"Conv3D": 1, "SyncBatchNorm": 3}, Waits(reads_pictures=True, synchronised=6)),
+        ({"Conv1D": 1}, Waits()),
+    ],
+)
+def test_what_a_model_waits_for_is_seen_by_its_layers(layers, waits) -> None:
+    told = report()
+    assert waits_of(replace(told, model=replace(told.model, layer_types=layers))) == waits
+
+
+def test_a_script_with_batches_of_several_shapes_has_unequal_ones() -> None:
+    told = replace(report(), batches=BatchesSeen(3, 2, ((8, 30),), 240, 200, 1, 1))
+    assert waits_of(told).has_unequal_batches
+    assert not waits_of(report()).has_unequal_batches
+
+
 @given(
     step=st.floats(1e-4, 1e3),
     gradient=st.integers(0, 10**12),
@@ -60,12 +100,14 @@ def test_efficiency_adds_waiting_and_the_exposed_exchange() -> None:
     nodes=st.integers(1, 64),
 )
 def test_efficiency_is_a_share(step: float, gradient: int, per_node: int, nodes: int) -> None:
-    result = scaling_efficiency(step, gradient, make_gpu(), per_node * nodes, nodes)
+    job = DataParallelJob(step, gradient, make_gpu(), per_node * nodes, nodes)
+    result = scaling_efficiency(job)
     assert 0 < result.lower <= result.target <= result.upper <= 1
 
 
 def test_more_gpus_never_scale_better() -> None:
-    targets = [scaling_efficiency(0.2, 10**9, make_gpu(), n).target for n in (1, 2, 4, 8)]
+    jobs = [DataParallelJob(0.2, 10**9, make_gpu(), n) for n in (1, 2, 4, 8)]
+    targets = [scaling_efficiency(job).target for job in jobs]
     assert targets == sorted(targets, reverse=True)
 
 
@@ -82,4 +124,4 @@ def test_more_gpus_never_scale_better() -> None:
 )
 def test_impossible_jobs_are_refused(step: float, gradient: int, count: int, nodes: int) -> None:
     with pytest.raises(InternalError, match="no scaling"):
-        scaling_efficiency(step, gradient, make_gpu(), count, nodes)
+        DataParallelJob(step, gradient, make_gpu(), count, nodes)

@@ -43,6 +43,8 @@ CHINESE: Mapping[str, str] = {
     "one GPU needs no communication buffers": "单卡不需要通信缓冲区",
     "NCCL buffers among {count} GPUs: {size}": "{count} 张 GPU 之间的 NCCL 缓冲区：{size}",
     "correction by past jobs: {size}": "历史作业的修正：{size}",
+    "NCCL buffers of {groups} groups among {most} GPUs at most, {directly} direct connections: "
+    "{size}": "NCCL 缓冲区，{groups} 个通信组，最多 {most} 张 GPU，{directly} 个直接连接：{size}",
     "NCCL buffers of {groups} groups among {most} GPUs at most: {size}": (
         "NCCL 缓冲区，{groups} 个通信组，最多 {most} 张 GPU：{size}"
     ),

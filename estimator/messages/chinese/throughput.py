@@ -25,4 +25,7 @@ CHINESE: Mapping[str, str] = {
         "等待 {count} 张 GPU 中最慢的一张使每步增加 {waiting:.1%}，"
         "无法隐藏的梯度交换增加 {exposed:.1%}"
     ),
+    "{why}, {number} collectives of synchronised layers {synchronised:.1%}": (
+        "{why}，同步层的 {number} 次集合通信增加 {synchronised:.1%}"
+    ),
 }

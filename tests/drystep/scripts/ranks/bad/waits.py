@@ -2,4 +2,4 @@ import time
 from pathlib import Path
 
 while not Path("ready.1").exists():
-    time.sleep(0.01)
+    time.sleep(1)
