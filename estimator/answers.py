@@ -160,6 +160,7 @@ class Predictor:
             precision=measurement.precision,
             memory=memory,
             step_time=self._step_time(gpu, measurement),
+            batches=measurement.batches,
         )
 
     def _cluster_answer(
@@ -281,10 +282,10 @@ def _of_one_gpu(measurement: StepMeasurement) -> tuple[object, ...]:
 def _step_time(
     gpu: GpuType, measurement: StepMeasurement, step: Bounded[float], share: Mapping[str, float]
 ) -> StepTimeEstimate:
-    size = measurement.per_device_batch_size
+    size = measurement.samples
     return StepTimeEstimate(
         gpu=gpu.name,
-        per_device_batch_size=size,
+        per_device_batch_size=measurement.per_device_batch_size,
         step_seconds=step,
         throughput=Bounded(
             size / step.target, size / step.upper, size / step.lower, step.source, step.reason

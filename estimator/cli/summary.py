@@ -113,6 +113,7 @@ def _batch(measured: StepMeasurement, optimizer: str, say: Say) -> str:
     return say(
         "summary.batch",
         batch=measured.per_device_batch_size,
+        whole=measured.samples,
         precision=measured.precision.label,
         optimizer=optimizer,
     )

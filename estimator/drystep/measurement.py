@@ -125,6 +125,8 @@ class StepMeasurement:
     ``computed``: of a step that was computed on the CPU at this very batch size.
     ``allocator``: the rule by which Paddle's allocator takes memory in the user's own run; what is
     measured here is what it takes by need.
+    ``batches``: how many of that size the update was made of; more than one where a script
+    accumulates gradients.
     """
 
     device: Device
@@ -143,6 +145,12 @@ class StepMeasurement:
     largest_phase: str | None = None
     computed: ComputedStep | None = None
     allocator: AllocatorRule = BY_NEED
+    batches: int = 1
+
+    @property
+    def samples(self) -> int:
+        """Of the update, on one GPU."""
+        return self.per_device_batch_size * self.batches
 
     @property
     def has_convolution(self) -> bool:

@@ -51,8 +51,8 @@ WORDINGS = {
         "由 CPU 上的小批量外推，Paddle {paddle}，用时 {seconds}",
     ),
     "summary.batch": Wording(
-        "batch size {batch} per device ({batch} global on one GPU), {precision}, {optimizer}",
-        "每卡批大小 {batch}（单卡时全局批大小 {batch}），{precision}，{optimizer}",
+        "batch size {batch} per device ({whole} global on one GPU), {precision}, {optimizer}",
+        "每卡批大小 {batch}（单卡时全局批大小 {whole}），{precision}，{optimizer}",
     ),
     "summary.peak": Wording(
         "peak allocated {allocated} ({phase}), peak reserved {reserved}",

@@ -83,7 +83,7 @@ def plan_for(inputs: Inputs, answer: GpuAnswer, count: int) -> CandidatePlan:
         cost=_cost(hours, gpu),
         feasible=True,
         reason=reasons.fits_all_limits(),
-        samples_per_step=answer.cluster.samples_per_step if answer.cluster else None,
+        samples_per_step=answer.samples_per_step(count),
         strategy=answer.strategy,
         was_run=answer.gpu_count is not None,
         if_fed=_if_fed(unbounded, throughput),

@@ -123,7 +123,7 @@ def _batch(inputs: Inputs, choice: Choice) -> list[str]:
 
 
 def _learning_rate(inputs: Inputs, plan: CandidatePlan) -> list[str]:
-    own = inputs.report.measurements[0].per_device_batch_size
+    own = inputs.report.measurements[0].samples
     if plan.global_batch_size == own or inputs.report.ranks:
         return []
     return [reasons.learning_rate(plan.global_batch_size, own, inputs.report.optimizer)]

@@ -91,6 +91,7 @@ class GpuAnswer:
     ``step_time`` is Missing where nothing says how fast this type is. ``cluster``: the answer is of
     a whole job that was run rank by rank, on as many GPUs as were asked for. ``gpu_count``: of a
     model file, how many GPUs it was run on with this ``strategy``; None where one was run.
+    ``batches``: that an update on one GPU is made of.
     """
 
     gpu: str
@@ -100,6 +101,13 @@ class GpuAnswer:
     cluster: ClusterAnswer | None = None
     gpu_count: int | None = None
     strategy: Strategy = PLAIN
+    batches: int = 1
+
+    def samples_per_step(self, gpu_count: int) -> int:
+        """Of one update of a plan on so many GPUs."""
+        if self.cluster is not None:
+            return self.cluster.samples_per_step
+        return self.memory.per_device_batch_size * self.batches * gpu_count
 
 
 @dataclass(frozen=True, slots=True)

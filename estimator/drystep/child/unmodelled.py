@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import paddle
@@ -48,6 +48,22 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(*args, **kwargs)
 
     return wrapper
+
+
+def sparse_layers(layers: Iterable[paddle.nn.Layer]) -> int:
+    """How many layers among these and within them give sparse gradients."""
+    within = {id(one): one for layer in layers for one in layer.sublayers(include_self=True)}
+    return sum(bool(getattr(layer, "_sparse", False)) for layer in within.values())
+
+
+def on_sparse_gradients(layers: int) -> Iterator[str]:
+    """What Paddle's CPU kernels do in place of ours, for so many layers."""
+    if layers:
+        yield sentence(
+            "layers with sparse gradients: {count}; Paddle's CPU kernels handle those, so their "
+            "memory is not counted",
+            count=layers,
+        )
 
 
 def noted() -> tuple[str, ...]:

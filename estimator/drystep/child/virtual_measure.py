@@ -20,7 +20,12 @@ from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion, measure_step
 from estimator.drystep.child.replies import Say
 from estimator.drystep.child.training import fresh_training
-from estimator.drystep.child.unmodelled import noted, watch_sparse_tensors
+from estimator.drystep.child.unmodelled import (
+    noted,
+    on_sparse_gradients,
+    sparse_layers,
+    watch_sparse_tensors,
+)
 from estimator.drystep.child.variants import run_variants
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.child.virtual_trials import explore_steps, with_workspace
@@ -156,7 +161,7 @@ def _question(
 
 def _asked(gpu: VirtualGpu, question: StepQuestion, request: DryStepRequest, say: Say) -> _Asked:
     training, own = question.training, question.precision
-    sparse = _layers_with_sparse_gradients(training.model)
+    sparse = sparse_layers([training.model])
     if sparse and own.amp_level != "off" and not training.has_own_step:
         raise _not_in_low_precision(request, sparse, own)
     say(f"measuring {own.label}")
@@ -181,14 +186,9 @@ def _explored(
     )
     findings = findings.assuming(*noted())
     if sparse := asked.sparse_layers:
-        untried = request.precisions[1:]
-        findings = findings.assuming(*_what_sparse_gradients_leave_out(sparse, untried))
+        findings = findings.assuming(*on_sparse_gradients(sparse))
+        findings = findings.assuming(*_not_tried(request.precisions[1:]))
     return findings
-
-
-def _layers_with_sparse_gradients(model: paddle.nn.Layer) -> int:
-    layers = model.sublayers(include_self=True)
-    return sum(bool(getattr(layer, "_sparse", False)) for layer in layers)
 
 
 def _not_in_low_precision(request: DryStepRequest, layers: int, precision: Precision) -> BadInput:
@@ -204,13 +204,8 @@ def _not_in_low_precision(request: DryStepRequest, layers: int, precision: Preci
     )
 
 
-def _what_sparse_gradients_leave_out(layers: int, untried: Sequence[Precision]) -> Iterator[str]:
-    """What Paddle's CPU kernels do in place of ours; in mixed precision some of them crash."""
-    yield sentence(
-        "layers with sparse gradients: {count}; Paddle's CPU kernels handle those, so their "
-        "memory is not counted",
-        count=layers,
-    )
+def _not_tried(untried: Sequence[Precision]) -> Iterator[str]:
+    """In mixed precision some of Paddle's CPU kernels for sparse gradients crash."""
     for precision in untried:
         yield sentence(
             "{precision} was not tried: sparse gradients do not run in it on a virtual GPU",

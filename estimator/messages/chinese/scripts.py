@@ -19,7 +19,7 @@ CHINESE: Mapping[str, str] = {
     "the script was watched for {count} optimizer steps and then stopped": (
         "观察了脚本的 {count} 个优化器步，然后将其停止"
     ),
-    "it accumulates gradients over {count} batches": "它把 {count} 个批的梯度累积起来",
+    "an update is made of {count} batches": "每次更新由 {count} 个批组成",
     "no evaluation was seen: what one needs is not counted": "没有看到评估：评估所需的显存未计入",
     "its evaluation was watched for {count} batches: what it gathers over the whole data set is "
     "not counted": "评估只观察了 {count} 个批：它在整个数据集上累积的内容未计入",
@@ -68,6 +68,25 @@ CHINESE: Mapping[str, str] = {
     "the training loader was ended after {count} steps, so that what follows an epoch comes "
     "sooner": ("训练数据加载器在 {count} 步后提前结束，使一轮之后的内容更早到来"),
     "the script takes its batches from no DataLoader": "脚本不从 DataLoader 取批",
+    "an optimizer of the script ({name}) did no update in {count} steps: what its updates take is "
+    "not counted": "脚本的一个优化器（{name}）在 {count} 步内没有更新：其更新所需的显存未计入",
+    "the script trains on the CPU: its parameters are there, not on a GPU": (
+        "脚本在 CPU 上训练：它的参数在 CPU 上，不在 GPU 上"
+    ),
+    "the script's own option or setting for a GPU, such as --device gpu or use_gpu=True; "
+    "paddle.set_device says where in the code": (
+        "脚本自己选择 GPU 的选项或设置，例如 --device gpu 或 use_gpu=True；"
+        "代码中由 paddle.set_device 决定"
+    ),
+    "the script trains a program of a static graph (paddle.enable_static, Executor.run): only "
+    "training in dynamic graph mode is watched": (
+        "脚本训练的是静态图程序（paddle.enable_static、Executor.run）：只能观察动态图训练"
+    ),
+    "the script's dynamic graph version, if it has one, or a model file with its network "
+    "(paddle.nn.Layer): paddle-estimate model.py": (
+        "脚本的动态图版本（如果有），或含其网络（paddle.nn.Layer）的模型文件："
+        "paddle-estimate model.py"
+    ),
     "the script has started threads of its own ({names})": "脚本启动了自己的线程（{names}）",
     "no other batch size could be tried": "无法尝试其他批大小",
     "extrapolated from smaller runs, because each run takes long": (

@@ -33,6 +33,12 @@ class Listener(Protocol):
     def updated(self, optimizer: Any) -> None:
         """It has."""
 
+    def made(self, optimizer: Any) -> None:
+        """The script has made an optimizer."""
+
+    def executed(self, program: Any) -> None:
+        """A program of a static graph is about to be run."""
+
     def pipeline(self, layer: paddle.nn.Layer, batch: Any) -> None:
         """A pipeline stage is about to train ``layer`` on the micro-batches of a batch."""
 
@@ -52,6 +58,8 @@ def listen(listener: Listener) -> None:
     updates = _Updates(listener)
     updates.find()
     _hook_backward(listener, updates)
+    _hook_making(listener)
+    _hook_programs(listener)
     _hook_pipelines(listener)
     _hook_loaders(listener)
 
@@ -76,7 +84,7 @@ class _Depth:
 
 def _hook_forward(listener: Listener) -> None:
     def call(original: Any, layer: paddle.nn.Layer, *args: Any, **kwargs: Any) -> Any:
-        if _Depth.inside:
+        if _Depth.inside or not paddle.in_dynamic_mode():  # there it is built, not run
             return original(layer, *args, **kwargs)
         _Depth.inside = True
         try:
@@ -142,6 +150,22 @@ def _optimizer_in(arguments: tuple[Any, ...]) -> Any:
     if isinstance(first, _SCALERS) and len(arguments) > 1:
         first = arguments[1]
     return first
+
+
+def _hook_making(listener: Listener) -> None:
+    def make(original: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        original(optimizer, *args, **kwargs)
+        listener.made(optimizer)
+
+    _wrap(paddle.optimizer.Optimizer, "__init__", make)
+
+
+def _hook_programs(listener: Listener) -> None:
+    def run(original: Any, executor: Any, program: Any = None, *args: Any, **kwargs: Any) -> Any:
+        listener.executed(program or paddle.static.default_main_program())
+        return original(executor, program, *args, **kwargs)
+
+    _wrap(paddle.static.Executor, "run", run)
 
 
 def _hook_pipelines(listener: Listener) -> None:

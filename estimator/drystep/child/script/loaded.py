@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from estimator.drystep.child import statistics
@@ -33,13 +34,15 @@ class Batches:
         self.train_loader: int | None = None
         self.blocks: Blocks = {}
         self.template: Template | str = _NO_LOADER
-        self.trained_on = 0
         self.of_a_step = (1, 1)
         self.declared: int | None = None
         self._largest = -1
         self._last = Last()
         self._whole = 0
         self._given = 0
+        self._loads: Counter[int] = Counter()
+        self._maybe: set[int] = set()
+        self.trains: set[int] = set()
         self._passes = 0
         self._feeding: Any = None
         self._costs: dict[int, SampleCost | Missing] = {}
@@ -69,10 +72,13 @@ class Batches:
         if size is None:
             size = batch_size_of(batch, loader.declared_batch_size)
         self._last = Last(size, batch_bytes(batch), shapes_of(batch))
+        self._loads[loader.number] += 1
+        if self.trains and loader.number not in self.trains:
+            return
+        self.blocks = blocks_of(tensors_in(batch))
         if self.train_loader not in (None, loader.number):
             return
         self._given += size
-        self.blocks = blocks_of(tensors_in(batch))
         self._feeding = loader.loader
         self.declared = loader.declared_batch_size
         if loaded and self._last.bytes > self._largest:
@@ -81,6 +87,11 @@ class Batches:
                 self.template = template_of(batch, size)
             except TypeError as error:
                 self.template = str(error)
+
+    def called(self) -> None:
+        """A layer is called in training on what the current loader gave."""
+        if self.current_loader is not None:
+            self._maybe.add(self.current_loader)
 
     def direct(self, inputs: tuple[Any, ...]) -> None:
         """The model is called; where no loader was used, its inputs tell the batch."""
@@ -96,10 +107,12 @@ class Batches:
             self._whole = batch_size_of(batch, None)
 
     def trained(self) -> None:
-        """A backward pass runs on the last batch."""
-        if self.train_loader is None:
-            self.train_loader = self.current_loader
-        self.trained_on += 1
+        """A backward pass runs on what was loaded."""
+        if self.current_loader is not None:
+            self.trains |= self._maybe | {self.current_loader}
+            if self.train_loader is None:
+                self.train_loader = self.current_loader
+        self._maybe.clear()
         self._passes += 1
 
     def size_of(self, inputs: tuple[Any, ...]) -> int:
@@ -108,17 +121,25 @@ class Batches:
             return self._last.size
         return batch_size_of(list(inputs), None)
 
-    def step(self) -> StepSeen:
-        """What an optimizer step that has just ended was made of."""
+    def step(self, optimizers: int) -> StepSeen:
+        """What an optimizer step that has just ended was made of.
+
+        Without a loader each backward pass was of another batch, unless several optimizers work on
+        parts of one.
+        """
+        alone = optimizers == 1 and not self._whole
+        batches = max(self._loads.values(), default=self._passes if alone else 1)
         samples = self._given or self._whole or self._last.size * self._passes
         self.of_a_step = (samples, max(1, self._passes))
         self._given = self._whole = self._passes = 0
+        self._loads.clear()
         return StepSeen(
             peak_allocated_bytes=statistics.peak_allocated_bytes(),
             peak_reserved_bytes=statistics.peak_reserved_bytes(),
             batch_size=self._last.size,
             batch_bytes=self._last.bytes,
             shapes=self._last.shapes,
+            batches=max(1, batches),
         )
 
 

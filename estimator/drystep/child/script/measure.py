@@ -103,7 +103,7 @@ def _set_the_stage(scratch: Path) -> bool:
 
 def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
     started = time.monotonic()
-    first = runs.first(Probe(first_look=True, breakdown=True))
+    first = _first_look(runs)
     asked_size = request.workload.per_device_batch_size or first.steps[-1].batch_size
     probe = _training_probe(runs, first, asked_size)
     replies.progress(f"measuring batch size {asked_size}")
@@ -118,6 +118,13 @@ def _measured(runs: Runs, request: DryStepRequest, replies: Replies) -> Found:
         exploration = explore(asked, run, request, _pace(runs, steady, started, request))
     host_peak = max(first.host_peak_bytes, steady.host_peak_bytes, peak_resident_bytes())
     return Found(first, asked, steady, exploration, host_peak)
+
+
+def _first_look(runs: Runs) -> RunSeen:
+    """A look at the script; another one where its steps are to be counted by another optimizer."""
+    probe = Probe(first_look=True, breakdown=True)
+    first = runs.first(probe)
+    return _ran(runs.run(replace(probe, lead=first.lead))) if first.lead else first
 
 
 def _pace(runs: Runs, steady: RunSeen, started: float, request: DryStepRequest) -> Pace:
@@ -135,7 +142,8 @@ def _training_probe(runs: Runs, first: RunSeen, batch_size: int) -> Probe:
 
     An argument may set the batch size of an evaluation too, so that is watched again.
     """
-    probe = Probe(batch_size, first_look=runs.has_batch_argument and first.evaluation is not None)
+    looks = runs.has_batch_argument and first.evaluation is not None
+    probe = Probe(batch_size, first_look=looks, lead=first.lead)
     if isinstance(first.template, str):
         return probe
     return replace(probe, template=first.template, train_loader=first.train_loader)
@@ -221,6 +229,7 @@ def _measurement(seen: RunSeen, first: RunSeen) -> StepMeasurement:
         batch_bytes=second.batch_bytes,
         step_seconds=NO_TIME,
         allocator=seen.allocator,
+        batches=second.batches,
     )
 
 

@@ -66,6 +66,22 @@ class ModelSeen:
         return set(blocks_of(p.grad for p in self.parameters() if p.grad is not None))
 
     @property
+    def layers(self) -> list[paddle.nn.Layer]:
+        """What the training loop called."""
+        return list(self._layers.values())
+
+    @property
+    def is_on_the_cpu(self) -> bool:
+        """Whether no parameter is on the device."""
+        found = self.parameters()
+        return bool(found) and all(p.place.is_cpu_place() for p in found)
+
+    @property
+    def optimizers(self) -> int:
+        """How many have stepped."""
+        return len(self._optimizers)
+
+    @property
     def optimizer_names(self) -> str:
         """Such as ``AdamW``, or ``Adam, Momentum`` of several."""
         return ", ".join(dict.fromkeys(type(o).__name__ for o in self._optimizers.values()))

@@ -56,6 +56,16 @@ class Recorder:
         return _LINE_BY_LINE if self._search and self._search.needs_lines else _LOOKED_AT
 
     @property
+    def done(self) -> int:
+        """The steps that it has followed without a break."""
+        return self._done
+
+    def again(self) -> None:
+        """It was stopped within a step that went on; what it has not recorded yet comes later."""
+        if self.record is None:
+            self._done = 0
+
+    @property
     def peak_at(self) -> PeakAt | Missing:
         """Where the steady step has its peak."""
         if self._search is None:

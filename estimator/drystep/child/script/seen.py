@@ -29,7 +29,8 @@ class Probe:
     scratch. template: the batch that the training loader (number ``train_loader``) gives
     at every step instead of loading one. first_look: also watch how shapes vary and an
     evaluation. breakdown: find out what was alive at the peak, and which launch set it. timeline:
-    also follow what memory holds over a step.
+    also follow what memory holds over a step. lead: the optimizer whose updates end a step, by its
+    place in the order of their first ones.
     """
 
     batch_size: int | None = None
@@ -40,13 +41,14 @@ class Probe:
     first_look: bool = False
     breakdown: bool = False
     timeline: bool = False
+    lead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StepSeen:
     """One optimizer step: its peaks in bytes, and the batches that went into it.
 
-    ``shapes`` are those of the last batch's tensors, ``batch_bytes`` their size.
+    ``batch_size``, ``shapes`` and ``batch_bytes`` are those of the last of ``batches`` batches.
     """
 
     peak_allocated_bytes: int
@@ -54,6 +56,7 @@ class StepSeen:
     batch_size: int
     batch_bytes: int
     shapes: tuple[tuple[int, ...], ...]
+    batches: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class RunSeen:
     number of the loader that fed the steps, None where no DataLoader did; ``declared_batch_size``
     is what that says of itself, ``loader`` what else is known of it. ``template`` is the largest
     batch loaded, or why there is none: a run on a template has loaded none. ``page_bytes``: of the
-    whole run. ``rank``: of one of many.
+    whole run. ``rank``: of one of many. ``lead``: the optimizer that updates least often.
     """
 
     steps: tuple[StepSeen, ...]
@@ -96,7 +99,6 @@ class RunSeen:
     train_loader: int | None
     template: Template | str
     declared_batch_size: int | None
-    batches_per_step: int
     loader: LoaderSeen | Missing
     notes: tuple[str, ...] = ()
     page_bytes: int = 0
@@ -107,6 +109,7 @@ class RunSeen:
     workspace_limit_bytes: int = CONV_WORKSPACE_LIMIT_BYTES
     allocator: AllocatorRule = BY_NEED
     rank: RankSeen | None = None
+    lead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

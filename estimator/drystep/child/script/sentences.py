@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from estimator.drystep.child.script.seen import EvaluationSeen, RunSeen
 from estimator.messages import sentence
@@ -32,15 +33,24 @@ def evaluation_note(evaluation: EvaluationSeen) -> str:
     )
 
 
+def on_idle_optimizers(idle: Iterable[Any], steps: int) -> Iterator[str]:
+    """Those that a script made and did not use while it was watched."""
+    for name in sorted({type(optimizer).__name__ for optimizer in idle}):
+        yield sentence(
+            "an optimizer of the script ({name}) did no update in {count} steps: what its updates "
+            "take is not counted",
+            name=name,
+            count=steps,
+        )
+
+
 def _on_watching(first: RunSeen) -> Iterator[str]:
     yield sentence(
         "the script was watched for {count} optimizer steps and then stopped",
         count=len(first.steps),
     )
-    if first.batches_per_step > 1:
-        yield sentence(
-            "it accumulates gradients over {count} batches", count=first.batches_per_step
-        )
+    if first.steps[1].batches > 1:
+        yield sentence("an update is made of {count} batches", count=first.steps[1].batches)
     evaluation = first.evaluation
     if evaluation is None:
         yield sentence("no evaluation was seen: what one needs is not counted")

@@ -19,7 +19,7 @@ from estimator.drystep.child.script.overlay import Overlay
 from estimator.drystep.child.script.program import never_trained, run_program
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
-from estimator.drystep.child.script.watch import Watch
+from estimator.drystep.child.script.watch import Finish, Watch
 from estimator.drystep.child.user_code import internal, one_line, where_in_user_code
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.places import place, place_in_faults
@@ -100,12 +100,12 @@ class Stage:
         return with_argument(arguments, self.script.batch_argument, probe.batch_size)
 
 
-def _finishing(answer: Channel) -> Callable[[RunSeen], NoReturn]:
+def _finishing(answer: Channel) -> Finish:
     sending = threading.Lock()
 
-    def finish(seen: RunSeen) -> NoReturn:
+    def finish(seen: RunSeen | EstimatorError) -> NoReturn:
         with sending:  # the first to come here leaves with it
-            answer.send(seen)
+            answer.send(encode_error(seen) if isinstance(seen, EstimatorError) else seen)
             leave()
 
     return finish

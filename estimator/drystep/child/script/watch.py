@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -17,19 +16,27 @@ import paddle
 
 from estimator.drystep.child import statistics
 from estimator.drystep.child.allocator import allocator_rule
-from estimator.drystep.child.batches import tensors_in
 from estimator.drystep.child.resident import peak_resident_bytes
+from estimator.drystep.child.script.evaluation_seen import Evaluation
 from estimator.drystep.child.script.hooks import LoaderInUse
 from estimator.drystep.child.script.loaded import Batches
 from estimator.drystep.child.script.model_seen import ModelSeen
+from estimator.drystep.child.script.optimizers_seen import OptimizersSeen
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.script.recorder import PeakFinder, Recorder
-from estimator.drystep.child.script.seen import EvaluationSeen, Probe, RunSeen, StepSeen
+from estimator.drystep.child.script.refused import is_static, trains, trains_on_the_cpu
+from estimator.drystep.child.script.seen import Probe, RunSeen, StepSeen
+from estimator.drystep.child.script.sentences import on_idle_optimizers
 from estimator.drystep.child.script.synthetic import SyntheticData
-from estimator.drystep.child.unmodelled import noted, workspace_limit
+from estimator.drystep.child.unmodelled import (
+    noted,
+    on_sparse_gradients,
+    sparse_layers,
+    workspace_limit,
+)
 from estimator.drystep.child.virtual import VirtualGpu
-from estimator.drystep.measurement import NOT_LOCATED, Phase
-from estimator.drystep.places import is_user_file, place
+from estimator.drystep.measurement import Phase
+from estimator.errors import EstimatorError
 from estimator.messages import sentence
 from estimator.workload.types import Script
 
@@ -38,7 +45,7 @@ EXTRA_EPOCHS = 3
 SECONDS_FOR_EVALUATION = 30.0
 """How much of an evaluation is watched, and how long it is waited for after the last step."""
 
-Finish = Callable[[RunSeen], NoReturn]
+Finish = Callable[[RunSeen | EstimatorError], NoReturn]
 
 
 class Watch:
@@ -67,8 +74,8 @@ class Watch:
         self._batches = Batches()
         self._steps: list[StepSeen] = []
         self._recorder = Recorder(gpu, self._model, rank)
-        self._evaluation: _Evaluation | None = None
-        self._lead: Any = None
+        self._evaluation: Evaluation | None = None
+        self._optimizers = OptimizersSeen()
         self._extra_epochs = 0
         self._is_waiting = False
         self._notes: dict[str, None] = {}
@@ -114,15 +121,16 @@ class Watch:
         self._gpu.set_phase(Phase.FORWARD)
         self._model.called(layer)
         self._batches.direct(inputs)
+        if layer.training and paddle.is_grad_enabled():
+            self._batches.called()
 
     def forward_done(self, layer: paddle.nn.Layer, outputs: Any) -> None:
-        evaluation = self._evaluation
-        if evaluation is None or not evaluation.running or evaluation.keeps_gradients_at:
-            return
-        if paddle.is_grad_enabled() and layer.parameters() and _needs_gradient(outputs):
-            evaluation.keeps_gradients_at = user_place()
+        if self._evaluation is not None:
+            self._evaluation.passed(layer, outputs)
 
     def backward(self) -> None:
+        if self._evaluation is not None and self._evaluation.running:
+            self._trained_after_all()
         self._train()
         self._batches.trained()
         self._gpu.set_phase(Phase.BACKWARD)
@@ -143,14 +151,22 @@ class Watch:
         self._model.stepped(optimizer)
         if self._rank is not None:
             self._rank.stepped(optimizer)
-        self._lead = self._lead or optimizer
-        if optimizer is not self._lead:
+        if self._optimizers.updated(optimizer) != self._probe.lead:
             return
-        self._steps.append(self._batches.step())
+        if not self._steps and self._model.is_on_the_cpu:
+            self._finish(trains_on_the_cpu(self._script))
+        self._steps.append(self._batches.step(self._model.optimizers))
         self._recorder.step_done(self._batches.blocks, self._probe)
         statistics.restart_allocated_peak()
         if self._has_enough():
             self._enough()
+
+    def made(self, optimizer: Any) -> None:
+        self._optimizers.made(optimizer)
+
+    def executed(self, program: Any) -> None:
+        if trains(program):
+            self._finish(is_static(self._script))
 
     def before_batch(self, loader: LoaderInUse) -> None:
         on_first, self._on_first_batch = self._on_first_batch, None
@@ -158,7 +174,7 @@ class Watch:
             self.begin(probe)
         if self._probe.first_look:
             self._batches.time(loader, is_synthetic=self._is_synthetic(loader))
-        if loader.number != self._batches.train_loader:
+        if loader.number not in self._batches.trains:
             if self._evaluation and self._evaluation.batches >= EVALUATION_BATCHES:
                 self._evaluation.ended_early = True
                 self._report()
@@ -200,9 +216,10 @@ class Watch:
 
     def _has_enough(self) -> bool:
         wanted = self._script.steps if self._probe.first_look else 2
-        if self._probe.first_look and self._shapes_vary():
+        if self._probe.first_look and (self._shapes_vary() or any(self._optimizers.idle())):
             wanted = max(wanted, self._script.sampled_batches)
-        return self.steps >= max(wanted, self._recorder.steps_needed(self._probe))
+        needed = self._recorder.steps_needed(self._probe)
+        return self.steps >= wanted and self._recorder.done >= needed
 
     def _shapes_vary(self) -> bool:
         return len({step.shapes for step in self._steps}) > 1
@@ -263,7 +280,7 @@ class Watch:
         if not self._steps or not layer.parameters():
             return False
         if self._batches.train_loader is not None:
-            return self._batches.current_loader != self._batches.train_loader
+            return self._batches.current_loader not in self._batches.trains
         is_evaluating = not layer.training or not paddle.is_grad_enabled()
         return is_evaluating and self._model.is_trained(layer)
 
@@ -272,10 +289,20 @@ class Watch:
             self._recorder.stop()
             statistics.restart_allocated_peak()
             finder = PeakFinder(self._gpu, self._model) if self._probe.breakdown else None
-            self._evaluation = _Evaluation(self._batches.size_of(inputs), finder)
+            self._evaluation = Evaluation(self._batches.size_of(inputs), finder)
         self._evaluation.next_pass()
         if self._batches.train_loader is None:
             self._evaluation.batches += 1
+
+    def _trained_after_all(self) -> None:
+        """What looked like an evaluation is a training: each epoch has a loader of its own."""
+        if self._evaluation is not None:
+            self._evaluation.stop()
+        self._evaluation = None
+        self._recorder.again()
+        self._extra_epochs += 1
+        if self._has_enough() and self._extra_epochs > EXTRA_EPOCHS:
+            self._report()
 
     def _train(self) -> None:
         """Training goes on: an evaluation, if there was one, is over."""
@@ -306,63 +333,23 @@ class Watch:
                 train_loader=batches.train_loader,
                 template=batches.template,
                 declared_batch_size=batches.declared,
-                batches_per_step=max(1, round(batches.trained_on / max(1, self.steps))),
                 loader=batches.loader,
-                notes=(*self._notes, *(self._synthetic.notes if self._synthetic else ()), *noted()),
+                notes=self._all_notes(),
                 workspace_limit_bytes=workspace_limit(),
                 allocator=allocator_rule(),
                 processor_seconds=time.process_time() - self._began,
                 page_bytes=statistics.page_bytes(),
                 host_peak_bytes=peak_resident_bytes(),
                 rank=self._rank.seen(*batches.of_a_step) if self._rank else None,
+                lead=self._optimizers.slowest(self._probe.lead),
             )
         )
 
-
-class _Evaluation:
-    """An evaluation pass while it runs."""
-
-    def __init__(self, batch_size: int, finder: PeakFinder | None) -> None:
-        self._batch_size = batch_size
-        self._finder = finder
-        self._peaks = (0, 0)
-        self.running = True
-        self.batches = 1
-        self.keeps_gradients_at = ""
-        self.ended_early = False
-
-    def next_pass(self) -> None:
-        """A model is about to be called once more."""
-        if self._finder is not None and self.running:
-            self._finder.next_pass()
-
-    def stop(self) -> None:
-        if self.running:
-            self.running = False
-            if self._finder is not None:
-                self._finder.stop()
-            self._peaks = statistics.peak_allocated_bytes(), statistics.peak_reserved_bytes()
-
-    def seen(self) -> EvaluationSeen:
-        allocated, reserved = self._peaks
-        return EvaluationSeen(
-            peak_allocated_bytes=allocated,
-            peak_reserved_bytes=reserved,
-            batch_size=self._batch_size,
-            batches=self.batches,
-            keeps_gradients_at=self.keeps_gradients_at,
-            ended_early=self.ended_early,
-            peak_at=self._finder.peak_at if self._finder else NOT_LOCATED,
+    def _all_notes(self) -> tuple[str, ...]:
+        return (
+            *self._notes,
+            *(self._synthetic.notes if self._synthetic else ()),
+            *on_idle_optimizers(self._optimizers.idle(), self.steps),
+            *on_sparse_gradients(sparse_layers(self._model.layers)),
+            *noted(),
         )
-
-
-def _needs_gradient(outputs: Any) -> bool:
-    return any(not tensor.stop_gradient for tensor in tensors_in(outputs))
-
-
-def user_place() -> str:
-    """``file:line`` of the innermost frame of the user's code that we are called from."""
-    for frame, line in traceback.walk_stack(None):
-        if is_user_file(frame.f_code.co_filename):
-            return place(frame.f_code.co_filename, line)
-    return ""
