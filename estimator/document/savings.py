@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from estimator.document.build import figure
-from estimator.document.parts import SCHEMA_VERSION, Figure
+from estimator.document.figure import Figure, figure
+from estimator.document.parts import SCHEMA_VERSION
 from estimator.savings.types import Saving, Savings
 from estimator.values import Missing
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 
 from estimator.charts.answer import BatchPoint, batch_curve, memory_bar
 from estimator.charts.types import Chart
+from estimator.document.figure import Figure
 from estimator.document.kerneltime import time_chart
-from estimator.document.parts import BatchPart, Document, Figure, GpuPart
+from estimator.document.parts import Document
+from estimator.document.plan_parts import BatchPart, GpuPart
 from estimator.messages import Say
 from estimator.units import GIB, format_bytes
 

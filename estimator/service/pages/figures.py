@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from estimator.document.parts import BatchPart, Document, Figure, OriginPart, PastJobPart, PlanPart
+from estimator.document.figure import Figure
+from estimator.document.parts import Document, OriginPart, PastJobPart
+from estimator.document.plan_parts import BatchPart, PlanPart
 from estimator.messages import Say
 from estimator.units import format_bytes, format_duration, format_number
 
