@@ -89,7 +89,7 @@ def test_missing_features_have_an_answer() -> None:
     assert math.isfinite(boost.shift((math.nan,) * 4))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-30, 30) | st.just(math.nan), min_size=4, max_size=4))
 def test_our_trees_say_what_scikit_learn_says(features: list[float]) -> None:
     ours, theirs = both_models()

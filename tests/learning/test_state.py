@@ -69,7 +69,7 @@ def one_by_one(rows: list[dict[str, object]]) -> State:
     return state
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ROWS)
 def test_counting_all_at_once_is_counting_one_by_one(rows: list[dict[str, object]]) -> None:
     # models are spelled one way in a frame; names of the strategy are spelled so already or empty
@@ -84,7 +84,7 @@ def test_counting_all_at_once_is_counting_one_by_one(rows: list[dict[str, object
         assert node.out_of_memory == other.out_of_memory
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(ROWS, st.integers(0, 99))
 def test_four_shards_in_any_order_are_one(rows: list[dict[str, object]], seed: int) -> None:
     shards = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -62,7 +62,6 @@ def leaf_count(value: object) -> int:
     return sum(map(leaf_count, parts)) if isinstance(parts, list) and parts else 1
 
 
-@settings(deadline=None)
 @given(st.dictionaries(words, values, min_size=1, max_size=4), words)
 def test_any_values_and_reasons(document: dict[str, object], reason: str) -> None:
     origins = tuple(Origin("", 0, "computed", reason) for _ in range(leaf_count(document)))

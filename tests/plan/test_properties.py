@@ -72,7 +72,7 @@ def slack(measure: Measure) -> float:
     return 1.0 if measure is Measure.GPUS else SLACK
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(questions, answers, catalogues)
 def test_the_chosen_plan_is_feasible_and_none_is_clearly_better(
     question: Question, given_: list[GpuAnswer], catalogue: dict[str, planning.GpuType]
@@ -93,7 +93,7 @@ def test_the_chosen_plan_is_feasible_and_none_is_clearly_better(
     assert mine <= least * slack(measure)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(questions, answers, catalogues, st.integers(0, 30))
 def test_more_allowed_gpus_never_make_it_worse(
     question: Question,
@@ -112,7 +112,7 @@ def test_more_allowed_gpus_never_make_it_worse(
     assert objective(question, after.plan, catalogue)[1] <= old * slack(measure)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(questions, answers, catalogues)
 def test_another_gpu_type_never_makes_it_worse(
     question: Question, given_: list[GpuAnswer], catalogue: dict[str, planning.GpuType]
@@ -130,7 +130,7 @@ def test_another_gpu_type_never_makes_it_worse(
     assert objective(question, after.plan, catalogue)[1] <= old * slack(measure)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(questions, answers, catalogues)
 def test_the_order_of_the_answers_does_not_matter(
     question: Question, given_: list[GpuAnswer], catalogue: dict[str, planning.GpuType]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from estimator.report.occupancy import by_step, held, hours_between
@@ -35,7 +35,6 @@ def test_steps_add_up_to_the_whole() -> None:
     assert steps.sum() == pytest.approx(14.5)
 
 
-@settings(deadline=None)  # a frame of pandas is slow to make for the first time
 @given(
     st.lists(
         st.tuples(st.integers(0, 20), st.integers(1, 20), st.integers(1, 8)), min_size=1, max_size=8

@@ -134,7 +134,7 @@ def test_no_jobs() -> None:
     assert len(simulate(work((0, 1, 1)), [[]], Rules()).started) == 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.integers(1, 9), st.sampled_from([0.3, 0.5, 1, 2, 6, 9])),
