@@ -38,7 +38,9 @@ class StepQuestion:
     """What to run: a batch of ``batch_size`` at a precision that ``training`` was built for.
 
     ``evaluates``: an evaluation pass comes behind the steps of :func:`try_step`. ``timeline``: what
-    memory holds over the steady step is followed.
+    memory holds over the steady step is followed. ``lasts``: :func:`try_step` takes a third step,
+    which holds what every later one does: the optimizer's state lies in gaps that the first one
+    left, and what the second found no gap for then stands elsewhere.
     """
 
     training: Training
@@ -46,6 +48,7 @@ class StepQuestion:
     batch_size: int
     evaluates: bool = False
     timeline: bool = False
+    lasts: bool = False
 
 
 class _PhaseListener:
@@ -180,12 +183,16 @@ def _first_step(training: Training, batch: object, question: StepQuestion) -> Ph
 
 
 def try_step(gpu: VirtualGpu, question: StepQuestion) -> tuple[StepRecord, int, int]:
-    """Two steps without the breakdown: the record, peak allocated and peak reserved bytes."""
+    """Steps without the breakdown: the record of the second and its peak of allocated bytes, and
+    the peak of reserved bytes of all.
+    """
     training = question.training
     with watch_phases(training.model, _PhaseListener(gpu)):
         batches = StepBatch(lambda: training.make_batch(question.batch_size))
         training.step(batches.take())
         record, peak = _recorded_step(gpu, training, batches.take())
+        if question.lasts:
+            training.step(batches.take())
     if question.evaluates:
         del batches
         training.evaluation().repeat(question.batch_size)

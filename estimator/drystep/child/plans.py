@@ -16,7 +16,7 @@ from estimator.drystep.child.parallel import start
 from estimator.drystep.child.replies import Say
 from estimator.drystep.child.saved import model_source
 from estimator.drystep.child.script.rank_seen import RankRecorder
-from estimator.drystep.child.training import fresh_training
+from estimator.drystep.child.training import build_training
 from estimator.drystep.child.trials import largest_batch_to_try
 from estimator.drystep.child.unmodelled import workspace_limit
 from estimator.drystep.child.user_code import internal
@@ -137,11 +137,12 @@ class _Work:
         workload = _of_plan(planned.request.workload, point)
         batch_size, strategy = point.per_device_batch_size, point.strategy
         micro_batches = strategy.micro_batches(batch_size, workload.accumulate)
+        statistics.restart_reserved_peak()  # here: a rank keeps what it takes for Fleet's messages
         start(point, micro_batches)
-        training = fresh_training(model_source(workload), workload, point.precision)
+        training = build_training(model_source(workload), workload, point.precision)
         recorder.pipeline(training.model)
         evaluates = planned.evaluates and strategy.pipeline_parallel_degree == 1
-        question = StepQuestion(training, point.precision, batch_size, evaluates)
+        question = StepQuestion(training, point.precision, batch_size, evaluates, lasts=True)
         record, allocated, reserved = try_step(planned.gpu, question)
         recorder.end()
         recorder.stepped(training.optimizer)
