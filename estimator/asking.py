@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from estimator.degrees import check_ran, pinned_degrees, unsplit
 from estimator.drystep.device.build import Plugin
 from estimator.drystep.device.choose import ChooseDevice
 from estimator.drystep.launch import RunDryStep
@@ -44,6 +45,7 @@ def measured(
     """Run the dry step. Raises BadInput, UserCodeFailed and InternalError."""
     request = _request(options, gpus, progress, where.choose)
     report = _dry_step(request, options, progress, where.run)
+    check_ran(request.plans, report)
     verification = _verification(request, report, options, progress)
     return Measured(report, _settled(options, report), verification)
 
@@ -54,11 +56,12 @@ def _request(
     progress: Progress,
     choose: ChooseDevice,
 ) -> DryStepRequest:
+    degrees = pinned_degrees(options)
     progress.stage(Stage.BUILD_DEVICE)
     chosen = choose(_device(options), progress.note)
     plugin, cluster = chosen.plugin, _cluster(options)
     return DryStepRequest(
-        workload=options.workload,
+        workload=unsplit(options.workload, degrees),
         per_device_batch_size=options.workload.per_device_batch_size or DEFAULT_BATCH_SIZE,
         precisions=_precisions(options, chosen.device),
         device=DeviceChoice(chosen.device.value),
@@ -135,10 +138,12 @@ def _may_choose_batch_size(options: EstimateOptions) -> bool:
 
 def _settled(options: EstimateOptions, report: DryStepReport) -> EstimateOptions:
     """The job runs the user's command: its batch size is the script's, unless it can be told."""
-    if _may_choose_batch_size(options):
-        return options
-    size = report.measurements[0].per_device_batch_size
-    return replace(options, question=replace(options.question, pinned_batch_size=size))
+    degrees = tuple(pinned_degrees(options).items())
+    question = replace(options.question, pinned_degrees=degrees)
+    if not _may_choose_batch_size(options):
+        size = report.measurements[0].per_device_batch_size
+        question = replace(question, pinned_batch_size=size)
+    return replace(options, question=question)
 
 
 def _card(gpus: Sequence[GpuType]) -> CudaCard:

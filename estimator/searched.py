@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from estimator.answers import Evidence, Predictor
+from estimator.degrees import check_counts, in_words, pinned_degrees
 from estimator.drystep.device.choose import ChosenDevice
 from estimator.drystep.measurement import (
     Device,
@@ -46,7 +47,8 @@ def plan_space(
 ) -> PlanSpace | None:
     """What to search among; None where nothing is, or no plan on several GPUs is allowed.
 
-    Raises BadInput where a search is asked for and there is no virtual GPU.
+    Raises BadInput where a search is asked for and there is no virtual GPU, and for degrees that no
+    such plan can have.
     """
     if not options.search:
         return None
@@ -56,7 +58,9 @@ def plan_space(
             where="--search",
             hint="paddle-estimate doctor",
         )
-    counts = _counts(options.question, gpus)
+    counts, degrees = _counts(options.question, gpus), pinned_degrees(options)
+    each = _gpus_per_node(options.question, gpus, counts)
+    check_counts(degrees, counts, each)
     if not counts:
         return None
     own, nodes = options.workload.precision, _nodes(options.question, gpus, counts)
@@ -68,13 +72,15 @@ def plan_space(
         ),
         batch_size=options.question.pinned_batch_size,
         capacities=tuple(capacity_classes(gpus, max(counts))),
-        gpus_per_node=_gpus_per_node(options.question, gpus, counts),
+        gpus_per_node=each,
         nodes=nodes,
+        degrees=tuple(degrees.items()),
     )
 
 
 def _gpus_per_node(question: Question, gpus: Sequence[GpuType], counts: Sequence[int]) -> int:
-    return max(gpus_on_a_node(question, gpu, count) for gpu in gpus for count in counts)
+    each = (gpus_on_a_node(question, gpu, count) for gpu in gpus for count in counts)
+    return max(each, default=1)
 
 
 def _nodes(
@@ -130,6 +136,12 @@ def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[st
     if isinstance(report.plans, Missing):
         yield report.plans.reason
     elif report.plans is not None:
+        degrees = pinned_degrees(options)
+        if any(degree > 1 for degree in degrees.values()):
+            yield sentence(
+                "what is said of one GPU is said of the whole model; every plan has {degrees}",
+                degrees=in_words(degrees),
+            )
         yield from _what_was_searched(report.plans)
     elif options.search:
         yield sentence("nothing was searched: no plan on several GPUs was allowed (--max-gpus)")

@@ -297,10 +297,30 @@ def test_a_search_splits_a_model_that_offers_it(home: Path) -> None:
     assert (plain["per_device_batch_size"], plain["global_batch_size"]) == (2, 4)
 
 
+def test_a_degree_that_is_given_is_that_of_every_plan(home: Path) -> None:
+    decoder = (SAMPLES / "llama_parallel.py", "-o", "layers=2", "hidden=256", "length=64")
+    asked = ("--gpu", "T4", "--batch-size", 2, "--gpus", 4, "--amp", "off", "--search")
+    told = answer(*decoder, "heads=8", "tensor_parallel_degree=2", *asked, home=home)
+    assert told["recommendation"]["plan"]["tensor_parallel_degree"] == 2
+    run = [plan for plan in told["plans"] if plan["was_run"]]
+    assert {plan["tensor_parallel_degree"] for plan in run} == {2}
+    computed = [plan for plan in told["plans"] if not plan["was_run"]]
+    assert not any(plan["feasible"] for plan in computed)
+    assert all("tensor_parallel_degree=2 is asked for" in plan["reason"] for plan in computed)
+    assert any("the whole model" in note for note in told["notes"])
+    done = command(*decoder, "heads=1", "tensor_parallel_degree=2", *asked, home=home)
+    assert done.returncode == 4
+    assert "1 heads cannot be shared by 2 GPUs" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ((SAMPLES / "resnet50.py", "--search", "--device", "cpu"), "--search runs on the virtual"),
+        (
+            (SAMPLES / "llama_parallel.py", "-o", "tensor_parallel_degree=2"),
+            "without --search it is run on one",
+        ),
         ((SAMPLES / "resnet50.py", "--search", "--inference"), "--search"),
         ((SAMPLES / "decoder_fleet.py", "--search"), "--search"),
     ],

@@ -47,3 +47,10 @@ def test_pinned_nodes_say_how_many_are_on_each() -> None:
 
 def test_one_gpu_is_nothing_to_search() -> None:
     assert space(Question(max_gpus=1, objective=None)) is None
+
+
+def test_degrees_that_are_given_are_pinned() -> None:
+    workload = Workload(Path("m.py"), options={"tensor_parallel_degree": 2, "layers": 4})
+    of = plan_space(replace(OPTIONS, workload=workload), (A100,), ChosenDevice(Device.VIRTUAL))
+    assert of is not None
+    assert of.degrees == (("tensor_parallel_degree", 2),)

@@ -167,6 +167,7 @@ def _space(plain: dict[str, Any]) -> PlanSpace:
             "strategies": tuple(Strategy(**strategy) for strategy in plain["strategies"]),
             "capacities": tuple(plain["capacities"]),
             "nodes": tuple((count, nodes) for count, nodes in plain["nodes"]),
+            "degrees": tuple((name, degree) for name, degree in plain["degrees"]),
         }
     )
 

@@ -41,7 +41,8 @@ class PlanSpace:
     fastest first. batch_size: of a GPU, None where any will do. capacities: bytes that Paddle's
     allocator may take from a device of each kind; without any all plans are run. gpus_per_node: the
     most on one node, within which tensor parallel stays. nodes: pairs of a number of GPUs and the
-    several nodes that they are on; as many are the groups of sharding.
+    several nodes that they are on; as many are the groups of sharding. degrees: those of tensor and
+    pipeline parallel that every plan has, by the keywords of ``build_model``.
     """
 
     gpu_counts: tuple[int, ...]
@@ -51,6 +52,7 @@ class PlanSpace:
     capacities: tuple[int, ...]
     gpus_per_node: int = 1
     nodes: tuple[tuple[int, int], ...] = ()
+    degrees: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 DATA_PARALLEL = 0
 """The sharding stage of a job whose GPUs each keep the whole model."""
@@ -98,6 +99,10 @@ class Strategy:
         """The model split as here, and nothing else done to save memory."""
         return replace(self, sharding_stage=DATA_PARALLEL, recompute=False, sharding_groups=1)
 
+    def degree(self, name: str) -> int:
+        """The degree that ``build_model`` is given under this keyword."""
+        return self.model_options.get(name, 1)
+
     @property
     def model_options(self) -> Mapping[str, int]:
         """The keywords that the functions of the model file are given."""
@@ -121,15 +126,22 @@ def strategies(*, recompute: bool) -> tuple[Strategy, ...]:
 
 
 def with_degrees(
-    known: Sequence[Strategy], offered: Collection[str], gpus_per_node: int, gpus: int
+    known: Sequence[Strategy],
+    offered: Collection[str],
+    gpus_per_node: int,
+    gpus: int,
+    pinned: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[Strategy, ...]:
     """The strategies, and each of them at every degree that a model offers, lowest degrees first.
 
-    Degrees are powers of two. Tensor parallel communicates within every layer, and so stays
-    within a node; the stages of a pipeline may be on all ``gpus``.
+    Degrees are powers of two, but for one that is ``pinned``. Tensor parallel communicates within
+    every layer, and so stays within a node; the stages of a pipeline may be on all ``gpus``.
     """
-    tensor = _powers_of_two(gpus_per_node if TENSOR_PARALLEL in offered else 1)
-    pipeline = _powers_of_two(gpus if PIPELINE_PARALLEL in offered else 1)
+
+    def degrees(name: str, most: int) -> list[int]:
+        return [pinned[name]] if name in pinned else _powers_of_two(most if name in offered else 1)
+
+    tensor, pipeline = degrees(TENSOR_PARALLEL, gpus_per_node), degrees(PIPELINE_PARALLEL, gpus)
     return tuple(
         replace(one, tensor_parallel_degree=degree, pipeline_parallel_degree=stages)
         for stages in pipeline

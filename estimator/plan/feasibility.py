@@ -28,6 +28,7 @@ class Limit(StrEnum):
     NODE = "node"
     DEADLINE = "deadline"
     POLICY = "policy"
+    DEGREES = "degrees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def shortfalls(plan: CandidatePlan, gpu: GpuType, question: Question) -> tuple[S
         *_more_than_a_node_has(plan, gpu),
         *_too_late(plan, question),
         *_against_policy(plan, gpu, question),
+        *_of_other_degrees(plan, question),
     )
 
 
@@ -111,3 +113,10 @@ def _against_policy(plan: CandidatePlan, gpu: GpuType, question: Question) -> It
         breach = breach_of(cards, limit)
         if breach is not None:
             yield Shortfall(Limit.POLICY, *breach)
+
+
+def _of_other_degrees(plan: CandidatePlan, question: Question) -> Iterator[Shortfall]:
+    """A plan is of the degrees that are asked for or it is none, however near they are."""
+    for name, degree in question.pinned_degrees:
+        if plan.strategy.degree(name) != degree:
+            yield Shortfall(Limit.DEGREES, inf, reasons.other_degree(name, degree))

@@ -59,6 +59,7 @@ class Question:
     Without an objective the planner takes its own rule (:func:`estimator.plan.ranking.measures`).
     ``pinned_gpus`` are on each of the ``pinned_nodes``; where only the nodes are pinned, the
     plan chooses how many GPUs each of them gives.
+    ``pinned_degrees``: of tensor and pipeline parallel, by the keywords of ``build_model``.
     ``site_limits``: what the site's policy allows, whatever the user asks for.
     """
 
@@ -70,6 +71,7 @@ class Question:
     pinned_batch_size: int | None = None
     pinned_gpus: int | None = None
     pinned_nodes: int | None = None
+    pinned_degrees: tuple[tuple[str, int], ...] = ()
     site_limits: tuple[SiteLimit, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from estimator.asking import DEFAULT_BATCH_SIZE
+from estimator.degrees import pinned_degrees
 from estimator.drystep.device.choose import choose_device
 from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import (
@@ -43,6 +44,7 @@ def explain(options: EstimateOptions, progress: Progress) -> Savings:
     progress.stage(Stage.READ)
     catalogue = load_catalogue(options.gpus_file)
     gpu = catalogue.find(options.gpus[0] if options.gpus else DEFAULT_GPU)
+    pinned_degrees(options)  # those above 1 cannot be had on one GPU
     workload = options.workload
     size = workload.per_device_batch_size or DEFAULT_BATCH_SIZE
     found = variants_of(workload, size)

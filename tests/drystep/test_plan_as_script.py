@@ -11,7 +11,7 @@ from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import Precision, RankClass
 from estimator.drystep.ranks import Cluster, run_ranks
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits, PlanSpace
-from estimator.drystep.strategy import DATA_PARALLEL, Strategy
+from estimator.drystep.strategy import DATA_PARALLEL, PIPELINE_PARALLEL, TENSOR_PARALLEL, Strategy
 from estimator.values import Missing
 from estimator.workload.command import parse_command
 from estimator.workload.types import Script, Workload
@@ -42,10 +42,12 @@ def request(workload: Workload) -> DryStepRequest:
 def as_plan(strategy: Strategy, gpus: int) -> tuple[RankClass, ...]:
     asked = request(Workload(PROGRAM, options=SIZES))
     precision = asked.precisions[0]
-    space = PlanSpace((gpus,), (precision,), (strategy,), BATCH, (), gpus)
+    degrees = ((TENSOR_PARALLEL, strategy.tensor_parallel_degree),)
+    degrees += ((PIPELINE_PARALLEL, strategy.pipeline_parallel_degree),)
+    space = PlanSpace((gpus,), (precision,), (strategy,), BATCH, (), gpus, degrees=degrees)
     plans = run_dry_step(replace(asked, plans=space), LIMITS).plans
     assert plans is not None
-    (run,) = (run for run in plans.runs if run.point.strategy == strategy)
+    (run,) = plans.runs
     assert not isinstance(run.ranks, Missing), run.ranks
     return run.ranks
 

@@ -12,6 +12,7 @@ from estimator.drystep.launch import run_dry_step
 from estimator.drystep.measurement import PlanRun, PlansSeen, Precision, StepMeasurement
 from estimator.drystep.request import DeviceChoice, DryStepRequest, Limits, PlanSpace
 from estimator.drystep.strategy import Strategy, strategies, with_groups
+from estimator.errors import BadInput
 from estimator.units import MIB
 from estimator.values import Missing
 from estimator.workload.types import Workload
@@ -59,6 +60,7 @@ def plans(
     gpus_per_node: int = 4,
     batch: int = 1,
     nodes: tuple[tuple[int, int], ...] = (),
+    degrees: tuple[tuple[str, int], ...] = (),
 ) -> PlansSeen:
     known = with_groups(strategies(recompute=False), {each for _, each in nodes})
     seconds = 120.0
@@ -73,7 +75,7 @@ def plans(
         plugin=plugin.library,
         environment=plugin.environment(),
         seconds=seconds,
-        plans=PlanSpace(counts, precisions, known, batch, (), gpus_per_node, nodes),
+        plans=PlanSpace(counts, precisions, known, batch, (), gpus_per_node, nodes, degrees),
     )
     seen = run_dry_step(request, Limits(seconds)).plans
     assert seen is not None
@@ -347,3 +349,15 @@ def test_more_stages_than_layers_are_not_possible(tmp_path: Path) -> None:
     failed = [run for run in seen.runs if isinstance(run.measurement, Missing)]
     assert {run.point.strategy.pipeline_parallel_degree for run in failed} == {4}
     assert all("layer number" in str(run.ranks) for run in failed)
+
+
+def test_a_pinned_degree_is_the_only_one_that_is_run(tmp_path: Path) -> None:
+    seen = plans(tmp_path, SPLIT, degrees=(("tensor_parallel_degree", 2),))
+    assert {run.point.strategy.tensor_parallel_degree for run in seen.runs} == {2}
+    assert Strategy(tensor_parallel_degree=2) in {run.point.strategy for run in seen.runs}
+
+
+def test_a_pinned_degree_that_the_model_does_not_offer(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="build_model takes no keyword pipeline") as told:
+        plans(tmp_path, SPLIT, degrees=(("pipeline_parallel_degree", 2),))
+    assert "leave out -o pipeline_parallel_degree=2" in told.value.hint

@@ -90,3 +90,12 @@ def test_groups_share_the_gpus_among_them() -> None:
     assert halves.does_no_more_than(Strategy(1))
     assert not Strategy(1).does_no_more_than(halves)
     assert Strategy().does_no_more_than(halves)
+
+
+def test_a_pinned_degree_is_the_only_one() -> None:
+    both = {"tensor_parallel_degree", "pipeline_parallel_degree"}
+    offered = with_degrees(ANY, both, 8, 8, {"tensor_parallel_degree": 3})
+    assert {one.tensor_parallel_degree for one in offered} == {3}
+    assert {one.pipeline_parallel_degree for one in offered} == {1, 2, 4, 8}
+    whole = with_degrees(ANY, both, 8, 8, dict.fromkeys(both, 1))
+    assert whole == ANY

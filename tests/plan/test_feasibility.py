@@ -7,6 +7,7 @@ import planning
 import pytest
 
 from estimator.drystep.measurement import Precision
+from estimator.drystep.strategy import Strategy
 from estimator.messages import Language, translate
 from estimator.plan.candidates import Inputs, plan_for
 from estimator.plan.feasibility import Limit, shortfalls, supports
@@ -136,3 +137,13 @@ def test_reasons_are_told_in_the_readers_language() -> None:
     assert translate(two.reason, Language.ZH) == (
         "规定只允许 A100*，不允许 Small：a.yaml:1；规定只允许 H100*，不允许 Small：b.yaml:1"
     )
+
+
+def test_a_plan_of_another_degree_than_the_pinned_one_is_none() -> None:
+    degrees = (("tensor_parallel_degree", 2), ("pipeline_parallel_degree", 1))
+    question = Question(8, None, pinned_degrees=degrees)
+    (one,) = shortfalls(plan(question), SMALL, question)
+    assert (one.limit, one.excess) == (Limit.DEGREES, inf)
+    assert "tensor_parallel_degree=2 is asked for" in one.reason
+    halves = replace(plan(question), strategy=Strategy(tensor_parallel_degree=2))
+    assert shortfalls(halves, SMALL, question) == ()

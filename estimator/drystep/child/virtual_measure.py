@@ -16,7 +16,7 @@ from estimator.drystep.child.copies import use_one_thread
 from estimator.drystep.child.course import ObservedRun, observe_run
 from estimator.drystep.child.cuda.pretend import pretend_cuda
 from estimator.drystep.child.findings import Findings, findings_of
-from estimator.drystep.child.model_file import ModelSource
+from estimator.drystep.child.model_file import ModelSource, RunFile
 from estimator.drystep.child.observe import StepQuestion, measure_step
 from estimator.drystep.child.replies import Say
 from estimator.drystep.child.training import fresh_training
@@ -130,7 +130,8 @@ def _planned(
     if not asked.takes_a_precision:
         space = replace(space, precisions=request.precisions[:1])
     most = space.gpus_per_node, max(space.gpu_counts)
-    strategies = with_degrees(space.strategies, asked.degrees_offered, *most)
+    pinned = dict(space.degrees)
+    strategies = with_degrees(space.strategies, asked.degrees_offered, *most, pinned)
     space = replace(space, strategies=strategies)
     largest = max((trial.max_per_device_batch_size for trial in findings.trials), default=0)
     counts = asked.run.evaluation_counts
@@ -161,6 +162,7 @@ def _question(
 
 def _asked(gpu: VirtualGpu, question: StepQuestion, request: DryStepRequest, say: Say) -> _Asked:
     training, own = question.training, question.precision
+    _require_degrees(request, training.file)
     sparse = sparse_layers([training.model])
     if sparse and own.amp_level != "off" and not training.has_own_step:
         raise _not_in_low_precision(request, sparse, own)
@@ -189,6 +191,22 @@ def _explored(
         findings = findings.assuming(*on_sparse_gradients(sparse))
         findings = findings.assuming(*_not_tried(request.precisions[1:]))
     return findings
+
+
+def _require_degrees(request: DryStepRequest, file: RunFile) -> None:
+    """Raise BadInput for a degree that is pinned and that the model does not offer."""
+    pinned = request.plans.degrees if request.plans else ()
+    for name, degree in pinned:
+        if name not in file.degrees_offered:
+            raise BadInput(
+                sentence("build_model takes no keyword {name}", name=name),
+                where=file.build_model.where,
+                hint=sentence(
+                    "def build_model({name}=1), or leave out {flag}",
+                    name=name,
+                    flag=f"-o {name}={degree}",
+                ),
+            )
 
 
 def _not_in_low_precision(request: DryStepRequest, layers: int, precision: Precision) -> BadInput:

@@ -113,6 +113,8 @@ CHINESE: Mapping[str, str] = {
     "{what}: {why}": "{what}：{why}",
     "batch sizes above {limit} were not tried": "未尝试大于 {limit} 的批大小",
     "no batch above {limit} was tried": "未尝试大于 {limit} 的批大小",
+    "build_model takes no keyword {name}": "build_model 没有关键字参数 {name}",
+    "def build_model({name}=1), or leave out {flag}": ("def build_model({name}=1)，或去掉 {flag}"),
     "nobody trains with more": "没有人用更大的批训练",
     "two steps would take more than {limit:g} s": "两步要超过 {limit:g} 秒",
     # steps on the CPU

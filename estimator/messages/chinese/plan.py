@@ -63,6 +63,30 @@ CHINESE: Mapping[str, str] = {
     ),
     "{way}, recompute": "{way}，重计算",
     "--search runs on the virtual GPU: {why}": "--search 在虚拟 GPU 上运行：{why}",
+    "a degree above 1 splits the model among GPUs; without --search it is run on one": (
+        "大于 1 的并行度把模型分到多张 GPU 上；没有 --search 时只在一张上运行"
+    ),
+    "what is said of one GPU is said of the whole model; every plan has {degrees}": (
+        "单张 GPU 的数字是整个模型的；每个方案均为 {degrees}"
+    ),
+    "--search, which runs plans with it, or of a training script: {command}": (
+        "用 --search 以该并行度运行方案；训练脚本则用：{command}"
+    ),
+    "{name} is a number of GPUs from 1, not {value}": "{name} 是不小于 1 的 GPU 数，而不是 {value}",
+    "{split} GPUs hold the model together, and plans may have {most}": (
+        "一份模型分在 {split} 张 GPU 上，而方案最多可用 {most} 张"
+    ),
+    "{split} GPUs hold the model together, and plans may have {counts}: no multiple": (
+        "一份模型分在 {split} 张 GPU 上，而方案可用的数目 {counts} 都不是它的倍数"
+    ),
+    "tensor parallel {degree} needs a node of as many GPUs, and one has {each}": (
+        "张量并行 {degree} 需要有同样多 GPU 的节点，而一个节点有 {each} 张"
+    ),
+    "the model cannot be split like this: {why}": "模型不能这样切分：{why}",
+    "another degree, or none, and --search finds those that can": (
+        "换一个并行度；不指定时 --search 会找出可行的"
+    ),
+    "{name}={degree} is asked for (-o)": "-o 要求 {name}={degree}",
     "nothing was searched: no plan on several GPUs was allowed (--max-gpus)": (
         "没有搜索：不允许多 GPU 方案（--max-gpus）"
     ),

@@ -53,6 +53,10 @@ def more_than_a_node_has(gpu: GpuType, each: int) -> str:
     )
 
 
+def other_degree(name: str, degree: int) -> str:
+    return sentence("{name}={degree} is asked for (-o)", name=name, degree=degree)
+
+
 def too_late(taken: Bounded[float], deadline: float) -> str:
     return sentence(
         "takes up to {taken}, {beyond} beyond the deadline of {deadline}",
