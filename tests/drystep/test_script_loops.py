@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from estimator.errors import BadInput
+from estimator.units import MIB
 from tests.drystep.test_script import watched
 
 pytestmark = pytest.mark.paddle
@@ -194,3 +195,36 @@ for batch in rows():
 
 def test_sparse_gradients_are_told(run):
     assert any("layers with sparse gradients: 1" in said for said in run(SPARSE).assumptions)
+
+
+EVEN = """
+net = paddle.nn.Linear(256, 1024)
+optimizer = adam(net)
+for batch in rows(2):
+    assert batch.shape[0] % 2 == 0, "Batch size should be even"
+    net(batch).mean().backward()
+    optimizer.step()
+"""
+
+
+def test_a_batch_size_that_the_script_refuses_is_left_out(run):
+    report = run(EVEN, capacities=(16 * MIB,))
+    (trial,) = report.trials
+    assert trial.max_per_device_batch_size % 2 == 0 < trial.max_per_device_batch_size
+    assert trial.max_per_device_batch_size < 4096
+    assert any("Batch size should be even" in said for said in report.assumptions)
+
+
+POINTS = """
+net = paddle.nn.Linear(2, 8)
+optimizer = adam(net)
+for step in range(100):
+    within, border = net(paddle.rand([400, 2])), net(paddle.rand([20, 2]))
+    (within.mean() + border.mean()).backward()
+    optimizer.step()
+    optimizer.clear_grad()
+"""
+
+
+def test_without_a_loader_the_largest_inputs_are_the_batch(run):
+    assert run(POINTS).measurements[0].per_device_batch_size == 400

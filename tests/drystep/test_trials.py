@@ -40,6 +40,8 @@ SEARCH = """
     found = explore(asked, run, request, Pace(clock=lambda: spent[0]))
     trial, = found.trials
     result["largest"] = trial.max_per_device_batch_size
+    result["sizes"] = sorted(set(ran))
+    result["refused"] = list(found.refused)
     result["longest"] = max(SECONDS(batch) for batch in ran)
 """
 
@@ -71,3 +73,34 @@ def test_what_is_timed_may_be_more_than_can_be_run() -> None:
     code = SEARCH.replace("100 * MIB", "100 * 1024 * MIB").replace("CAPACITY", "20_000")
     told = on_cpu(code.replace("    import types", "    SECONDS = lambda batch: 0.7", 1))
     assert told["largest"] == 0
+
+
+def refusing(condition: str, capacity_mib: int) -> dict:
+    """A search where the user's code raises wherever ``condition`` holds."""
+    code = SEARCH.replace("CAPACITY", str(capacity_mib)).replace(
+        "        ran.append(batch)\n",
+        f"        if {condition}:\n            raise UserCodeFailed('ValueError: ' + str(batch))\n"
+        "        ran.append(batch)\n",
+    )
+    return on_cpu(
+        "    from estimator.errors import UserCodeFailed\n    SECONDS = lambda batch: 0.7" + code
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "capacity", "largest"),
+    [
+        ("batch % 2", 1_350, 12),  # 13 samples of 100 MiB fit
+        ("batch % 4", 1_750, 16),  # 17 fit
+        ("batch == 1", 150, 0),  # one would fit
+        ("batch != 8", 2_000, 8),  # no other size at all
+        ("batch != 8", 700, 0),
+        ("batch > 40", 20_000, 40),  # more than a kernel can count
+    ],
+)
+def test_batch_sizes_that_the_code_refuses(condition: str, capacity: int, largest: int) -> None:
+    told = refusing(condition, capacity)
+    assert told["largest"] == largest
+    assert not [size for size in told["sizes"] if eval(condition, {"batch": size})]
+    if condition != "batch == 1":
+        assert told["refused"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from estimator.drystep.child import virtual
 from estimator.drystep.child.beside import Begin, in_turn
+from estimator.drystep.child.sizes_taken import SizesTaken
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
 from estimator.drystep.search import Found, Line, Needs, largest_batch
-from estimator.errors import InternalError
+from estimator.errors import InternalError, UserCodeFailed
 from estimator.messages import sentence
 from estimator.values import Missing
 
@@ -41,14 +42,19 @@ _CAPACITIES_PER_LADDER = 2
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """The largest batch of each capacity, and steps at round batch sizes up to the largest."""
+    """The largest batch of each capacity, and steps at round batch sizes up to the largest.
+
+    refused: what is to be said of batch sizes that the user's own code does not take.
+    """
 
     trials: tuple[CapacityTrial, ...]
     ladder: tuple[StepMeasurement, ...]
+    refused: tuple[str, ...] = ()
 
 
 Run = Callable[[int, int], StepMeasurement | None]
-"""Runs a batch size on a capacity in bytes; None where the device has no room for it."""
+"""Runs a batch size on a capacity in bytes; None where the device has no room for it. Raises
+UserCodeFailed where the user's code does not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ def explore(
         return Exploration((), ())
     attempts = _Attempts(asked, run, pace)
     needs = attempts.needs()
+    if needs is None:
+        return replace(fits_or_not(asked, run, request.capacities), refused=attempts.refused)
     lower, upper = _parts(sorted(request.capacities))
     search = partial(_trials, attempts, needs)
     begun = begin(partial(search, lower))
@@ -96,7 +104,9 @@ def explore(
     small = begin(partial(measure, sizes[:half]))
     large = measure(sizes[half:])
     return Exploration(
-        (*(begun() or search(lower)), *of_upper), (*(small() or measure(sizes[:half])), *large)
+        (*(begun() or search(lower)), *of_upper),
+        (*(small() or measure(sizes[:half])), *large),
+        attempts.refused,
     )
 
 
@@ -107,7 +117,11 @@ def _parts(capacities: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def _ladder(attempts: _Attempts, sizes: Sequence[int]) -> tuple[StepMeasurement, ...]:
-    return tuple(attempts.unconstrained(size) for size in sizes if not attempts.is_late)
+    return tuple(
+        attempts.unconstrained(size)
+        for size in sizes
+        if not attempts.is_late and attempts.takes(size) and attempts.taken.nearest(size) == size
+    )
 
 
 def fits_or_not(asked: StepMeasurement, run: Run, capacities: Sequence[int]) -> Exploration:
@@ -159,12 +173,13 @@ def _searched(
         )
         if 0 < found.largest < attempts.limit:
             position = found.position
+        largest = attempts.taken.nearest(found.largest)
         yield CapacityTrial(
             capacity_bytes=capacity,
             precision=attempts.precision,
-            max_per_device_batch_size=found.largest,
+            max_per_device_batch_size=largest,
             next_failing_batch_size=_failing(found, attempts),
-            measurement=attempts.measurement(found.largest, room),
+            measurement=attempts.measurement(largest, room),
         )
 
 
@@ -186,7 +201,7 @@ def _failing(found: Found, attempts: _Attempts) -> int | Missing:
         return Missing(
             sentence("{what}: {why}", what=found.failing.reason, why=attempts.why_limited)
         )
-    return found.failing
+    return attempts.taken.nearest(found.failing) or found.failing
 
 
 class _Attempts:
@@ -197,6 +212,7 @@ class _Attempts:
         self._run = run
         self._pace = pace
         self._ran: dict[tuple[int, int], StepMeasurement] = {}
+        self.taken = SizesTaken(asked.per_device_batch_size)
         self.limit = largest_batch_to_try(asked)
         self.why_limited: str = sentence("nobody trains with more")
         self.precision = asked.precision
@@ -207,12 +223,34 @@ class _Attempts:
         """Whether nothing may be run any more."""
         return time.monotonic() > self._pace.deadline
 
-    def needs(self) -> Needs:
-        """The lines through the asked batch and a second one, both without pressure."""
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What is to be said of batch sizes that the user's code does not take."""
+        return self.taken.why
+
+    def needs(self) -> Needs | None:
+        """The lines through the asked batch and a second one, both without pressure.
+
+        None where the user's code takes no second one.
+        """
+        asked = self._asked.per_device_batch_size
+        others = (2,) if asked == 1 else (asked // 2, 2 * asked)
+        first = self._timed(asked)
+        second = next(filter(None, map(self._timed, others)), None)
+        return None if first is None or second is None else self._lines((first, second))
+
+    def takes(self, batch_size: int) -> bool:
+        """Whether the batch size runs with room to spare; InternalError where there is none."""
+        if self.runs(batch_size, virtual.BOUNDLESS):
+            return True
+        if not self.taken.why:
+            raise InternalError("the virtual GPU without a limit has run out of memory")
+        return False
+
+    def _lines(self, timed: Sequence[tuple[StepMeasurement, float]]) -> Needs:
         first = self._asked.per_device_batch_size
-        second = 2 if first == 1 else first // 2
-        points, seconds = zip(*map(self._timed, (first, second)), strict=True)
-        times = list(zip((first, second), seconds, strict=True))
+        points, seconds = zip(*timed, strict=True)
+        times = [(p.per_device_batch_size, s) for p, s in timed]
         more = min(first * self._pace.timed_at, self.limit)
         tells = max(seconds) > min(seconds) * self._pace.telling
         if more > first and not (tells and seconds[0] >= self._pace.timed_below_seconds):
@@ -224,8 +262,11 @@ class _Attempts:
         reserved = [(p.per_device_batch_size, p.taken_bytes) for p in points]
         return Needs(Line.through(*allocated), Line.through(*reserved))
 
-    def _timed(self, batch_size: int) -> tuple[StepMeasurement, float]:
+    def _timed(self, batch_size: int) -> tuple[StepMeasurement, float] | None:
+        """The step with room to spare and its seconds; None where the size is not taken."""
         started = self._pace.clock()
+        if not self.takes(batch_size):
+            return None
         return self.unconstrained(batch_size), self._pace.clock() - started
 
     def _limit_run_time(self, seconds: Line) -> None:
@@ -239,21 +280,43 @@ class _Attempts:
             )
 
     def runs(self, batch_size: int, capacity: int) -> bool:
-        """Whether two steps at this batch size get through on this capacity or a smaller one."""
+        """Whether two steps get through at the nearest batch size up to this one that is taken, on
+        this capacity or a smaller one.
+        """
+        nearest = self.taken.nearest(batch_size)
+        if nearest == 0:
+            return False
         for (size, enough), measurement in self._ran.items():
-            if size == batch_size and enough <= capacity:
-                self._ran[batch_size, capacity] = measurement
+            if size == nearest and enough <= capacity:
+                self._ran[nearest, capacity] = measurement
                 return True
-        ran = self._run(batch_size, capacity)
+        try:
+            ran = self._run(nearest, capacity)
+        except UserCodeFailed as error:
+            self._refused(nearest, capacity, error)
+            return self.runs(batch_size, capacity)
         if ran is not None:
-            self._ran[batch_size, capacity] = ran
+            self._ran[nearest, capacity] = ran
         return ran is not None
 
+    def _refused(self, batch_size: int, capacity: int, error: UserCodeFailed) -> None:
+        """Find out whether a multiple of the asked batch size is refused as well."""
+        asked = self._asked.per_device_batch_size
+        if batch_size == asked:
+            raise error
+        multiple = batch_size - batch_size % asked
+        try:
+            if asked < multiple < batch_size:
+                self._run(multiple, capacity)
+        except UserCodeFailed:
+            batch_size = multiple
+        self.taken.refuse(batch_size, error)
+
     def unconstrained(self, batch_size: int) -> StepMeasurement:
-        """The step at this batch size with room to spare; run once."""
-        if not self.runs(batch_size, virtual.BOUNDLESS):
-            raise InternalError("the virtual GPU without a limit has run out of memory")
-        return self._ran[batch_size, virtual.BOUNDLESS]
+        """The step at the batch size, one that is taken, with room to spare; run once."""
+        if not self.takes(batch_size):
+            raise InternalError("a batch size is measured that the user's code does not take")
+        return self._ran[self.taken.nearest(batch_size), virtual.BOUNDLESS]
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
         if batch_size == 0:

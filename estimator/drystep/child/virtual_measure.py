@@ -186,7 +186,7 @@ def _explored(
         peak_at=asked.run.peak_at,
         timeline=asked.run.timeline,
     )
-    findings = findings.assuming(*noted())
+    findings = findings.assuming(*noted(), *found.refused)
     if sparse := asked.sparse_layers:
         findings = findings.assuming(*on_sparse_gradients(sparse))
         findings = findings.assuming(*_not_tried(request.precisions[1:]))

@@ -46,9 +46,7 @@ class _Steps:
         self._at_start = 0
 
     def run(self, batch_size: int, capacity: int) -> StepMeasurement | None:
-        """The steps at a batch size and a capacity; None where there is no room, or where a batch
-        much larger than the asked one fails in another way.
-        """
+        """The steps at a batch size and a capacity; None where there is no room."""
         self.start_anew()
         self._gpu.set_capacity(capacity + statistics.leaked_bytes())
         question = replace(self._question, batch_size=batch_size)
@@ -59,10 +57,8 @@ class _Steps:
             _check_room(error)
             return None
         except UserCodeFailed:
-            if batch_size <= 2 * self._asked.per_device_batch_size:
-                raise
             self._may_have_leaked = True  # such as more than 2^31 elements for a kernel
-            return None
+            raise
         finally:
             self._gpu.set_capacity(virtual.BOUNDLESS)
         return replace(

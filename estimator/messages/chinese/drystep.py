@@ -109,6 +109,7 @@ CHINESE: Mapping[str, str] = {
     "a step on the CPU says nothing about a GPU's time, and its kernels are not recorded": (
         "CPU 上的一步说明不了 GPU 的时间，也没有记录其算子"
     ),
+    "batch size {size} does not run: {why}": "批大小 {size} 无法运行：{why}",
     "not even one sample fits": "一个样本也放不下",
     "{what}: {why}": "{what}：{why}",
     "batch sizes above {limit} were not tried": "未尝试大于 {limit} 的批大小",

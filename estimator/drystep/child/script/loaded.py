@@ -41,6 +41,7 @@ class Batches:
         self._whole = 0
         self._given = 0
         self._loads: Counter[int] = Counter()
+        self._is_called = False
         self._maybe: set[int] = set()
         self.trains: set[int] = set()
         self._passes = 0
@@ -94,11 +95,18 @@ class Batches:
             self._maybe.add(self.current_loader)
 
     def direct(self, inputs: tuple[Any, ...]) -> None:
-        """The model is called; where no loader was used, its inputs tell the batch."""
+        """The model is called; where no loader was used, its inputs tell the batch.
+
+        Of several calls in a step it is the largest: points on a boundary come beside those within.
+        """
         if self.current_loader is not None:
             return
         found = list(inputs)
-        self._last = Last(batch_size_of(found, None), batch_bytes(found), shapes_of(found))
+        nbytes = batch_bytes(found)
+        if self._is_called and nbytes <= self._last.bytes:
+            return
+        self._is_called = True
+        self._last = Last(batch_size_of(found, None), nbytes, shapes_of(found))
         self.blocks = blocks_of(tensors_in(found))
 
     def whole(self, batch: Any) -> None:
@@ -133,6 +141,7 @@ class Batches:
         self.of_a_step = (samples, max(1, self._passes))
         self._given = self._whole = self._passes = 0
         self._loads.clear()
+        self._is_called = False
         return StepSeen(
             peak_allocated_bytes=statistics.peak_allocated_bytes(),
             peak_reserved_bytes=statistics.peak_reserved_bytes(),

@@ -90,6 +90,7 @@ def measure_script(request: DryStepRequest, replies: Replies, faults: int) -> Dr
     finally:
         runs.close()
     told = assumptions(found.first, script, runs.why_from_the_start, is_guarded=is_guarded)
+    told = (*told, *found.exploration.refused)
     return _report(request, found, time.perf_counter() - started, told)
 
 
