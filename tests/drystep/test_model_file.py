@@ -223,6 +223,23 @@ def test_what_the_file_raises_has_its_line(name, line, what, hint):
     assert "importlib" not in error.__notes__[0]
 
 
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import paddle.fluid", "has no paddle.fluid: the code is written for another version"),
+        ("import skopt", "pip install scikit-optimize"),
+        (
+            "raise RuntimeError('Download from https://a.b/resnet18.pdparams failed. Retry')",
+            "the option that goes without pretrained weights",
+        ),
+    ],
+)
+def test_what_is_not_there_has_its_own_hint(written, code, hint):
+    with pytest.raises(UserCodeFailed) as caught:
+        Program(written(code + "\n"), {}).run()
+    assert hint in caught.value.hint
+
+
 def test_a_syntax_error_in_a_helper_has_the_helpers_line(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "a_broken_helper.py").write_text("\ndef (")

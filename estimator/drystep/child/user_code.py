@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from types import TracebackType
 from estimator.drystep.child.readers import behind, frames_in_worker, said_in_worker
 from estimator.drystep.places import innermost, is_own_or_frozen, place, place_in_traceback
 from estimator.errors import EstimatorError, InternalError, UserCodeFailed
+from estimator.messages import sentence
 
 _MOST_CHARACTERS = 400
 _WITHOUT_FLEET = ("get_model_parallel_group", "'Fleet' object has no attribute '_hcg'")
@@ -49,7 +51,9 @@ def failure_of(error: BaseException, model_file: Path, hint: str = "") -> UserCo
     """The user's exception as one line with its place, and its traceback as a note."""
     error = behind(error)
     failure = UserCodeFailed(
-        one_line(error), where=where_in_user_code(error, model_file), hint=_hint(error) or hint
+        one_line(error),
+        where=where_in_user_code(error, model_file),
+        hint=_hint(error) or hint or _on_download(error),
     )
     frames = "".join(traceback.format_exception(type(error), error, _users_part(error)))
     failure.add_note(frames.rstrip())
@@ -100,7 +104,7 @@ def where_in_user_code(error: BaseException, model_file: Path) -> str:
 
 def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"pip install {(error.name or '').partition('.')[0]}"
+        return _without_module(error.name or "")
     if _KERNEL_NOT_THERE.search(str(error)):
         return "--device cpu, which computes small batches with Paddle's CPU kernels"
     if "in reshard only supported on CPU" in str(error):
@@ -110,6 +114,44 @@ def _hint(error: BaseException) -> str:
     if "not compiled with CUDA" in str(error):
         return "leave the device to paddle-estimate: no paddle.set_device in the model file"
     return ""
+
+
+_DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "PIL": "Pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "skopt": "scikit-optimize",
+    "yaml": "PyYAML",
+}
+"""Packages that have another name where they are installed from."""
+
+_DOWNLOAD = re.compile(r"Download from \S+ failed|Cannot download \S+ within retry limit")
+"""What paddle.utils.download and paddle.dataset say."""
+
+
+def _without_module(name: str) -> str:
+    """What brings the module, or why nothing does: the installed package has no such part."""
+    package = name.partition(".")[0]
+    version = getattr(sys.modules.get(package), "__version__", "")
+    if name != package and version:
+        return sentence(
+            "the installed {package} {version} has no {module}: the code is written for another "
+            "version of it",
+            package=package,
+            version=version,
+            module=name,
+        )
+    return f"pip install {_DISTRIBUTIONS.get(package, package)}"
+
+
+def _on_download(error: BaseException) -> str:
+    if not _DOWNLOAD.search(str(error)):
+        return ""
+    return sentence(
+        "this machine does not reach that address: the option that goes without pretrained weights "
+        "(they change no memory), or the file where the code looks for it"
+    )
 
 
 def _users_part(error: BaseException) -> TracebackType | None:
