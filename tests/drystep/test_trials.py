@@ -11,7 +11,8 @@ pytestmark = pytest.mark.paddle
 SEARCH = """
     import types
     from pathlib import Path
-    from estimator.drystep.child.trials import Pace, explore
+    from estimator.drystep.child.attempts import Pace
+    from estimator.drystep.child.trials import explore
     from estimator.drystep.measurement import (
         Device, MemoryBreakdown, Phase, Precision, StepMeasurement)
     from estimator.drystep.request import DryStepRequest

@@ -10,13 +10,13 @@ import paddle
 
 from estimator.drystep.child import statistics
 from estimator.drystep.child.allocator import allocator_rule
+from estimator.drystep.child.attempts import largest_batch_to_try
 from estimator.drystep.child.findings import Findings, findings_of
 from estimator.drystep.child.model_file import ModelSource
 from estimator.drystep.child.observe import StepQuestion
 from estimator.drystep.child.replies import Replies, Say
 from estimator.drystep.child.resident import peak_resident_bytes
 from estimator.drystep.child.training import Training, build_training, fresh_training
-from estimator.drystep.child.trials import largest_batch_to_try
 from estimator.drystep.child.virtual_measure import measure_on_virtual_gpu
 from estimator.drystep.measurement import Device, DryStepReport, Precision
 from estimator.drystep.request import DeviceChoice, DryStepRequest

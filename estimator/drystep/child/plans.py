@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from estimator.drystep.child import statistics, virtual
+from estimator.drystep.child.attempts import largest_batch_to_try
 from estimator.drystep.child.collectives import LoneRank
 from estimator.drystep.child.copies import Channel, Copy, channel
 from estimator.drystep.child.observe import NO_TIME, StepQuestion, try_step
@@ -17,7 +18,6 @@ from estimator.drystep.child.replies import Say
 from estimator.drystep.child.saved import model_source
 from estimator.drystep.child.script.rank_seen import RankRecorder
 from estimator.drystep.child.training import build_training
-from estimator.drystep.child.trials import largest_batch_to_try
 from estimator.drystep.child.unmodelled import workspace_limit
 from estimator.drystep.child.user_code import internal
 from estimator.drystep.child.virtual import StepRecord, VirtualGpu

@@ -12,6 +12,7 @@ from statistics import median
 import paddle
 
 from estimator.drystep.child import virtual
+from estimator.drystep.child.attempts import Pace, Run
 from estimator.drystep.child.collectives import LoneRank
 from estimator.drystep.child.copies import use_one_thread
 from estimator.drystep.child.cuda.pretend import pretend_cuda
@@ -23,7 +24,7 @@ from estimator.drystep.child.script.runs import Runs
 from estimator.drystep.child.script.seen import NoRoom, Probe, RunSeen
 from estimator.drystep.child.script.sentences import assumptions, evaluation_note
 from estimator.drystep.child.script.stage import Stage
-from estimator.drystep.child.trials import Exploration, Pace, Run, explore, fits_or_not
+from estimator.drystep.child.trials import Exploration, explore, fits_or_not
 from estimator.drystep.child.unmodelled import watch_sparse_tensors
 from estimator.drystep.child.virtual import VirtualGpu
 from estimator.drystep.measurement import (
