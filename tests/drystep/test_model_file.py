@@ -226,15 +226,19 @@ def test_what_the_file_raises_has_its_line(name, line, what, hint):
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
-        ("import paddle.fluid", "has no paddle.fluid: the code is written for another version"),
+        ("import paddle.fluid", "without paddle.fluid: the code wants another version"),
         ("import skopt", "pip install scikit-optimize"),
+        ("import a_suite_of_models.net", "PYTHONPATH=. in front of the command"),
         (
             "raise RuntimeError('Download from https://a.b/resnet18.pdparams failed. Retry')",
             "the option that goes without pretrained weights",
         ),
     ],
 )
-def test_what_is_not_there_has_its_own_hint(written, code, hint):
+def test_what_is_not_there_has_its_own_hint(written, code, hint, tmp_path, monkeypatch):
+    (tmp_path / "a_suite_of_models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path])
     with pytest.raises(UserCodeFailed) as caught:
         Program(written(code + "\n"), {}).run()
     assert hint in caught.value.hint

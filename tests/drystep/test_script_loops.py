@@ -183,6 +183,11 @@ def test_a_static_graph_is_told_so(run):
     assert "dynamic graph" in told.value.hint
 
 
+def test_a_static_graph_that_cannot_be_built_is_told_so(run):
+    with pytest.raises(BadInput, match="static graph"):
+        run("paddle.enable_static()\nraise ValueError")
+
+
 SPARSE = """
 table = paddle.nn.Embedding(1000, 16, sparse=True)
 optimizer = adam(table)

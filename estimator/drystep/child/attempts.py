@@ -54,6 +54,9 @@ class Pace:
     clock: Callable[[], float] = time.process_time
 
 
+USUAL_PACE = Pace()
+
+
 class Attempts:
     """Runs batches at capacities and remembers what ran."""
 

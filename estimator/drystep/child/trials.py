@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from estimator.drystep.child.attempts import Attempts, Pace, Run
+from estimator.drystep.child.attempts import USUAL_PACE, Attempts, Pace, Run
 from estimator.drystep.child.beside import Begin, in_turn
 from estimator.drystep.measurement import CapacityTrial, StepMeasurement
 from estimator.drystep.request import DryStepRequest
@@ -38,7 +38,7 @@ def explore(
     asked: StepMeasurement,
     run: Run,
     request: DryStepRequest,
-    pace: Pace = Pace(),
+    pace: Pace = USUAL_PACE,
     begin: Begin = in_turn,
 ) -> Exploration:
     """For each capacity search the largest batch, then measure round sizes up to the largest.

@@ -133,14 +133,18 @@ _DOWNLOAD = re.compile(r"Download from \S+ failed|Cannot download \S+ within ret
 def _without_module(name: str) -> str:
     """What brings the module, or why nothing does: the installed package has no such part."""
     package = name.partition(".")[0]
-    version = getattr(sys.modules.get(package), "__version__", "")
-    if name != package and version:
+    found = sys.modules.get(package)
+    if name != package and found is not None:
         return sentence(
-            "the installed {package} {version} has no {module}: the code is written for another "
-            "version of it",
+            "{package} is there ({which}) without {module}: the code wants another version of it "
+            "or another package of that name",
             package=package,
-            version=version,
+            which=getattr(found, "__version__", "") or str(getattr(found, "__file__", "")),
             module=name,
+        )
+    if Path(package).is_dir() or Path(f"{package}.py").is_file():
+        return sentence(
+            "PYTHONPATH=. in front of the command: {package} is in this folder", package=package
         )
     return f"pip install {_DISTRIBUTIONS.get(package, package)}"
 

@@ -70,8 +70,13 @@ CHINESE: Mapping[str, str] = {
     "the script takes its batches from no DataLoader": "脚本不从 DataLoader 取批",
     "an optimizer of the script ({name}) did no update in {count} steps: what its updates take is "
     "not counted": "脚本的一个优化器（{name}）在 {count} 步内没有更新：其更新所需的显存未计入",
-    "the installed {package} {version} has no {module}: the code is written for another version of "
-    "it": "已安装的 {package} {version} 没有 {module}：代码是为它的另一版本写的",
+    "PYTHONPATH=. in front of the command: {package} is in this folder": (
+        "在命令前加 PYTHONPATH=.：{package} 在当前目录中"
+    ),
+    "{package} is there ({which}) without {module}: the code wants another version of it or "
+    "another package of that name": (
+        "有 {package}（{which}），但其中没有 {module}：代码需要它的另一版本，或同名的另一个包"
+    ),
     "this machine does not reach that address: the option that goes without pretrained weights "
     "(they change no memory), or the file where the code looks for it": (
         "本机无法访问该地址：使用不加载预训练权重的选项（权重不改变显存占用），或把文件放到代码查找它的位置"

@@ -7,6 +7,9 @@ import runpy
 import sys
 from pathlib import Path
 
+import paddle
+
+from estimator.drystep.child.script.refused import is_static
 from estimator.drystep.child.script.synthetic import of_a_data_set
 from estimator.drystep.child.user_code import failure_of
 from estimator.errors import EstimatorError, UserCodeFailed
@@ -38,6 +41,8 @@ def run_program(script: Script, arguments: tuple[str, ...], model_file: Path) ->
     except EstimatorError:
         raise
     except BaseException as error:
+        if not paddle.in_dynamic_mode():  # on a GPU its program may be built another way
+            raise is_static(script) from error
         hint = "" if script.synthetic or not of_a_data_set(error) else _WITHOUT_DATA
         raise failure_of(error, model_file, hint) from error
     return ""
