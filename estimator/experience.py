@@ -13,7 +13,8 @@ from estimator.drystep.measurement import DryStepReport
 from estimator.errors import BadInput
 from estimator.learning.arrays import moments_of_end
 from estimator.learning.correction import correction_of, state_of
-from estimator.learning.frames import needed_columns, observe_frame
+from estimator.learning.counting import observe_frame
+from estimator.learning.frames import needed_columns
 from estimator.learning.model import MODEL_FILE, FittedModel, load
 from estimator.learning.state import State
 from estimator.manifest.types import Manifest, Refused

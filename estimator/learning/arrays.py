@@ -58,7 +58,8 @@ def text(frame: pd.DataFrame, column: str) -> Any:
     """A column of text as objects; empty where nothing is known."""
     if column not in frame:
         return objects([""] * len(frame))
-    return objects(["" if value is None or value != value else value for value in frame[column]])
+    values = frame[column].to_numpy(dtype=object)
+    return objects(["" if value is None or value != value else value for value in values])
 
 
 def objects(values: list[Any]) -> Any:

@@ -11,17 +11,19 @@ from functools import partial
 from typing import Any
 
 from estimator.learning.calibration import LEVELS, Calibration, noted_kind
-from estimator.learning.ending import Ending
-from estimator.learning.frames import Compared, Kinds, observe
+from estimator.learning.counting import OneByOne, observe
+from estimator.learning.frames import Compared, Kinds
 from estimator.learning.newness import score_of, stage_of
 from estimator.learning.predict import Predictor, Question
-from estimator.learning.state import Group, Outcome, State
+from estimator.learning.state import Group, State
 
 MOST_ROUNDS = 4_000
 """A time-ordered evaluation goes in rounds, one for each job where there are not more: the jobs of
 a round know those that had ended before it began."""
 MOST_ASKED = 10_000
 """Jobs that are predicted, evenly over time, where there are more; all of them are learnt from."""
+_MANY = 2_000
+"""From so many jobs on, counting them all at once is quicker than one by one."""
 FEWEST_OF_A_KIND = 100
 """Coverage of a single template is reported from this many jobs on."""
 
@@ -63,11 +65,14 @@ def in_order_of_time(
     calibration: grows with every job that ended, if given. most: jobs that are predicted.
     """
     state, notes = State(), calibration if calibration is not None else Calibration()
-    predictor = Predictor(state)
+    predictor, counting = Predictor(state), OneByOne(state, compared, kinds)
     waiting: list[tuple[float, Judged]] = []
     judged: list[Judged] = []
     for ended, asked, begins in _rounds(compared, moment, most):
-        _learn(state, compared, kinds, ended)
+        if len(ended) >= _MANY:
+            observe(state, compared.only(ended), kinds)
+        else:
+            counting.count(ended)
         waiting = _settle(waiting, begins, notes)
         running = Counter(one.kind for _, one in waiting)
         for place in asked:
@@ -76,29 +81,6 @@ def in_order_of_time(
             judged.append(one)
             waiting.append((float(compared.ended[place]), one))
     return judged
-
-
-_MANY = 2_000
-"""From so many jobs on, counting them all at once is quicker than one by one."""
-
-
-def _learn(state: State, compared: Compared, kinds: Kinds, places: Any) -> None:
-    if len(places) >= _MANY:
-        observe(state, compared.only(places), kinds)
-        return
-    for place in places.tolist():
-        killed = Ending.OUT_OF_MEMORY if compared.out_of_memory[place] else Ending.STOPPED
-        state.observe(
-            Outcome(
-                compared.target,
-                compared.basis,
-                kinds.groups(int(compared.rows[place])),
-                float(compared.expected[place]),
-                float(compared.least[place]),
-                float(compared.ended[place]),
-                killed if compared.killed[place] else Ending.BY_ITSELF,
-            )
-        )
 
 
 def without_groups(compared: Compared, kinds: Kinds, names: Any, folds: int = 5) -> list[Judged]:
@@ -200,10 +182,10 @@ def _rounds(
     order = np.argsort(known_at, kind="stable")
     by_end = np.argsort(ended, kind="stable")
     asked = set(thinned(order[~compared.killed[order]], most).tolist())
-    learnt = 0
+    ends, learnt = ended[by_end], 0
     for places in np.array_split(order, min(MOST_ROUNDS, most, len(order))):
         begins = float(known_at[places[0]])
-        until = int(np.searchsorted(ended[by_end], begins, side="left"))
+        until = int(np.searchsorted(ends, begins, side="left"))
         yield by_end[learnt:until], [place for place in places.tolist() if place in asked], begins
         learnt = max(learnt, until)
 

@@ -10,6 +10,7 @@ from estimator import __version__
 from estimator.learning.arrays import numbers, text
 from estimator.learning.boosting import Boost, Example, boosted, features_of
 from estimator.learning.calibration import Calibration
+from estimator.learning.counting import observe
 from estimator.learning.evaluate import (
     MOST_ASKED,
     Judged,
@@ -19,7 +20,7 @@ from estimator.learning.evaluate import (
     median_errors,
     thinned,
 )
-from estimator.learning.frames import Compared, comparisons, kinds_of, observe
+from estimator.learning.frames import Compared, comparisons, kinds_of
 from estimator.learning.model import FittedModel, Made
 from estimator.learning.state import Basis, State
 from estimator.records.types import JobFacts, Target

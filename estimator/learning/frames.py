@@ -1,4 +1,4 @@
-"""Past jobs in frames of canonical columns, counted all at once."""
+"""Past jobs in frames of canonical columns, held against what was expected."""
 
 from __future__ import annotations
 
@@ -15,20 +15,9 @@ from estimator.learning.arrays import (
     text,
 )
 from estimator.learning.ending import Ending, ending_of
-from estimator.learning.node import EPOCH_SECONDS, Counted
-from estimator.learning.sketch import bins_of
-from estimator.learning.state import (
-    SINGLE,
-    Basis,
-    Groups,
-    Key,
-    Level,
-    State,
-    model_key,
-)
+from estimator.learning.state import Basis, Groups, model_key
 from estimator.records.columns import ACTUAL, prediction_column
 from estimator.records.types import Target
-from estimator.units import MIB
 from estimator.values import Source
 
 if TYPE_CHECKING:
@@ -117,41 +106,22 @@ class Kinds:
         """Of one job."""
         return f"{self.template[row]}\x1f{self.model[row]}"
 
+    def distinct(self, rows: Any) -> tuple[list[Groups], Any]:
+        """The different names of some jobs, in order of appearance, and which of them each has."""
+        import numpy as np
+        import pandas as pd
+
+        same = np.zeros(len(rows), dtype="int64")
+        for values in (self.template, self.model, self.user, self.gpu):
+            codes, found = pd.factorize(values[rows])
+            same = pd.factorize(same * (len(found) + 1) + codes)[0]
+        first = np.unique(same, return_index=True)[1]
+        return [self.groups(int(row)) for row in rows[first]], same
+
     def groups(self, row: int) -> Groups:
         """Of one job."""
         named = (values[row] or None for values in (self.template, self.model, self.user, self.gpu))
         return Groups(*named)
-
-
-def observe_frame(state: State, frame: pd.DataFrame) -> int:
-    """Count every job of a frame that ended; how many comparisons that made."""
-    kinds = kinds_of(frame)
-    found = list(comparisons(frame))
-    for compared in found:
-        observe(state, compared, kinds)
-    return sum(len(compared.rows) for compared in found)
-
-
-def observe(state: State, compared: Compared, kinds: Kinds) -> None:
-    """Count jobs at every level, grouped by name, part, epoch, bin and how they ended."""
-    import numpy as np
-
-    if not len(compared.rows):
-        return
-    epochs = (np.floor(compared.ended) // EPOCH_SECONDS).astype("int64")
-    plain = bins_of(np.log(compared.least))
-    ratio = bins_of(np.log(compared.least) - np.log(compared.expected))
-    for level, names, parts, there in _levels(kinds, compared.rows):
-        absolute = compared.basis is Basis.REQUESTED and level in SINGLE
-        table = {
-            "name": names[there],
-            "part": parts[there],
-            "epoch": epochs[there],
-            "bin": (plain if absolute else ratio)[there],
-            "killed": compared.killed[there],
-        }
-        _add_cells(state, compared, level, table)
-        _add_sums(state, compared, level, table, there)
 
 
 def kinds_of(frame: pd.DataFrame) -> Kinds:
@@ -236,64 +206,3 @@ def _endings(frame: pd.DataFrame) -> Any:
     pairs = list(zip(text(frame, "status"), text(frame, "exit_reason"), strict=True))
     meant = {pair: ending_of(*pair) for pair in set(pairs)}
     return objects([meant[pair] for pair in pairs])
-
-
-def _levels(kinds: Kinds, rows: Any) -> Iterator[tuple[Level, Any, Any, Any]]:
-    """As ``state.levels_of``, for many jobs: level, names, parts, and which jobs have it."""
-    import numpy as np
-
-    kind, none = kinds.kind[rows], objects([""] * len(rows))
-    template, model, user, gpu = (
-        values[rows] for values in (kinds.template, kinds.model, kinds.user, kinds.gpu)
-    )
-    named = (template != "") | (model != "")
-    yield Level.SAME, kind + "\x1f" + gpu, none, np.flatnonzero((gpu != "") & named)
-    yield Level.TEMPLATE, kind, none, np.flatnonzero(template != "")
-    yield Level.MODEL, model, none, np.flatnonzero(model != "")
-    yield Level.USER, user, kind, np.flatnonzero(user != "")
-    yield Level.GPU, gpu, kind, np.flatnonzero(gpu != "")
-    yield Level.ALL, none, kind, np.arange(len(rows))
-
-
-def _add_cells(state: State, compared: Compared, level: Level, table: Mapping[str, Any]) -> None:
-    import pandas as pd
-
-    frame = pd.DataFrame(dict(table))
-    sizes = frame.groupby(list(table), sort=False).size().reset_index(name="count")
-    for name, part, epoch, bin_, killed, count in sizes.itertuples(index=False, name=None):
-        node = state.node(Key(compared.target, compared.basis, level, name, part))
-        how = Counted.KILLED if killed else Counted.FINISHED
-        node.add_bin(int(bin_), int(epoch), how, int(count))
-
-
-def _add_sums(
-    state: State, compared: Compared, level: Level, table: Mapping[str, Any], there: Any
-) -> None:
-    import numpy as np
-    import pandas as pd
-
-    seconds, timed = compared.seconds[there], ~np.isnan(compared.seconds[there])
-    run = np.where(timed, seconds, 0.0)
-    sized = timed & (compared.basis is Basis.REQUESTED)
-    frame = pd.DataFrame(
-        {
-            "name": table["name"],
-            "part": table["part"],
-            "last": np.floor(compared.ended[there]).astype("int64"),
-            "out": compared.out_of_memory[there].astype("int64"),
-            "timed": timed.astype("int64"),
-            "milliseconds": np.round(run * 1000).astype("int64"),
-            "sized": sized.astype("int64"),
-            "mib": np.round(np.where(sized, run * compared.expected[there] / MIB, 0.0)).astype(
-                "int64"
-            ),
-        }
-    )
-    how = {"last": "max", **dict.fromkeys(("out", "timed", "milliseconds", "sized", "mib"), "sum")}
-    sums = frame.groupby(["name", "part"], sort=False).agg(how)
-    for (name, part), *values in sums.itertuples(name=None):
-        last, out, *usage = map(int, values)
-        node = state.node(Key(compared.target, compared.basis, level, name, part))
-        node.out_of_memory += out
-        node.usage.add_all(*usage)
-        node.seen(last)

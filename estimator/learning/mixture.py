@@ -29,7 +29,15 @@ class Part:
 
 def survival_of(parts: Sequence[Part]) -> Survival:
     """P(value > x) of a mixture whose shares add up to one."""
-    return lambda log: sum(part.share * part.survival(log) for part in parts)
+    there = [(part.share, part.survival) for part in parts if part.share]
+
+    def survival(log: float) -> float:
+        whole = 0.0
+        for share, of_part in there:
+            whole += share * of_part(log)
+        return whole
+
+    return survival
 
 
 def quantile(survival: Survival, probability: float) -> float:

@@ -75,7 +75,7 @@ class Node:
     """
 
     counted: dict[Counted, dict[int, Sketch]] = field(
-        default_factory=lambda: {how: {} for how in Counted}
+        default_factory=lambda: {Counted.FINISHED: {}, Counted.KILLED: {}, Counted.SEEN: {}}
     )
     out_of_memory: int = 0
     last_seen: int | None = None
@@ -85,12 +85,23 @@ class Node:
 
     def add(self, logarithm: float, ended_at: float, how: Counted = Counted.FINISHED) -> None:
         """Count a job: its value, and when it ended (seconds since 1970)."""
-        second = int(ended_at // 1)
-        self.add_bin(bin_of(logarithm), second // EPOCH_SECONDS, how)
-        self.seen(second)
+        self.add_at(bin_of(logarithm), int(ended_at // 1), how)
+
+    def add_at(self, bin_: int, second: int, how: Counted) -> None:
+        """Count a job whose bin is known, and when it ended in whole seconds since 1970."""
+        epoch, newest = second // EPOCH_SECONDS, self._newest()
+        self.add_bin(bin_, epoch, how)
+        if self.last_seen is None or second > self.last_seen:
+            self.last_seen = second
+        if epoch > newest or epoch < newest - KEPT_EPOCHS:
+            self._fold()
 
     def add_bin(self, bin_: int, epoch: int, how: Counted, times: int = 1) -> None:
-        self.counted[how].setdefault(epoch, Sketch()).add(bin_, times)
+        sketches = self.counted[how]
+        sketch = sketches.get(epoch)
+        if sketch is None:
+            sketch = sketches[epoch] = Sketch()
+        sketch.add(bin_, times)
         self.changes += 1
         self._tail = None
 
@@ -108,6 +119,13 @@ class Node:
         if other.last_seen is not None:
             self.seen(other.last_seen)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted."""
+        return not any(
+            sketch.counts for group in self.counted.values() for sketch in group.values()
+        )
+
     def count(self, how: Counted = Counted.FINISHED) -> int:
         """Jobs that were counted so."""
         return sum(sketch.total() for sketch in self.counted[how].values())
@@ -115,9 +133,13 @@ class Node:
     def weighted(self, *hows: Counted) -> Weighted:
         """(bin, weight) of the jobs counted so, lowest first; older jobs weigh less."""
         weights: dict[int, float] = {}
+        newest = self._newest()
         for how in hows:
             for epoch, sketch in sorted(self.counted[how].items()):
-                weight = 0.5 ** ((self._newest() - epoch) / HALF_LIFE_EPOCHS)
+                weight = 0.5 ** ((newest - epoch) / HALF_LIFE_EPOCHS)
+                if not weights:
+                    weights = {bin_: count * weight for bin_, count in sketch.counts.items()}
+                    continue
                 for bin_, count in sketch.counts.items():
                     weights[bin_] = weights.get(bin_, 0.0) + count * weight
         return sorted(weights.items())
@@ -161,9 +183,14 @@ def together(nodes: Iterable[Node], most: float, *hows: Counted) -> Weighted:
     """Jobs of several kinds, each kind counting for at most ``most`` jobs; lowest bin first."""
     weights: dict[int, float] = {}
     for node in nodes:
+        if not any(map(node.counted.__getitem__, hows)):
+            continue
         values = node.weighted(*hows)
         total = total_of(values)
         scale = min(1.0, most / total) if total else 1.0
+        if not weights:
+            weights = {bin_: weight * scale for bin_, weight in values}
+            continue
         for bin_, weight in values:
             weights[bin_] = weights.get(bin_, 0.0) + weight * scale
     return sorted(weights.items())

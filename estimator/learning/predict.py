@@ -221,13 +221,14 @@ def _mixed(
 
 
 def _group(level: Level, parts: dict[str, Node], tail: TailPrior) -> Group | None:
-    nodes = [node for node in parts.values() if any(map(node.count, Counted))]
+    nodes = [node for node in parts.values() if not node.is_empty]
     if not nodes:
         return None
     most = math.inf if level in SINGLE else MOST_OF_ONE_KIND
     finished = together(nodes, most, Counted.FINISHED)
     killed = together(nodes, most, Counted.KILLED)
-    every = together(nodes, most, Counted.FINISHED, Counted.SEEN) or killed
+    seen = any(node.counted[Counted.SEEN] for node in nodes)
+    every = (together(nodes, most, Counted.FINISHED, Counted.SEEN) if seen else finished) or killed
     honest_nodes = [node for node in nodes if node.count() or node.count(Counted.KILLED)]
     single = level in SINGLE
     refuted = single and killed and any(node.out_of_memory for node in nodes)

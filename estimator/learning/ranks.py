@@ -37,14 +37,15 @@ class Ranks:
 
     def smooth_survival(self, log: float) -> float:
         """The same with the jobs of a bin evenly spread over it: nearer, but no guarantee."""
-        if log >= self.tail.highest or not self.bins:
+        bins, remaining, at = self.bins, self.remaining, log * BINS_PER_E
+        if log >= self.tail.highest or not bins:
             return self._beyond(log)
-        place = bisect_left(self.bins, log * BINS_PER_E)
-        if place == len(self.bins):
-            return self.remaining[-1]
-        before = self.remaining[place - 1] if place else 1.0
-        inside = 1.0 - (self.bins[place] - log * BINS_PER_E)
-        return before + (self.remaining[place] - before) * max(0.0, inside)
+        place = bisect_left(bins, at)
+        if place == len(bins):
+            return remaining[-1]
+        before = remaining[place - 1] if place else 1.0
+        inside = 1.0 - (bins[place] - at)
+        return before + (remaining[place] - before) * inside if inside > 0.0 else before
 
     def _beyond(self, log: float) -> float:
         """The tail, joined to the ranks where they end."""

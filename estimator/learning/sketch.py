@@ -14,13 +14,13 @@ from typing import Any
 BINS_PER_E = 128
 """Bins in one unit of the natural logarithm: a value is known to within 1/128 = 0.8 %."""
 
-_LAST_BIN = 40 * BINS_PER_E
+LAST_BIN = 40 * BINS_PER_E
 """Values beyond e^40 or below e^-40 are counted in the outermost bins."""
 
 
 def bin_of(logarithm: float) -> int:
     """The bin of a logarithm. Rounded up, so that a bound made of bins is never too low."""
-    return min(_LAST_BIN, max(-_LAST_BIN, math.ceil(logarithm * BINS_PER_E)))
+    return min(LAST_BIN, max(-LAST_BIN, math.ceil(logarithm * BINS_PER_E)))
 
 
 def bins_of(logarithms: Any) -> Any:
@@ -28,7 +28,7 @@ def bins_of(logarithms: Any) -> Any:
     import numpy as np
 
     bins = np.ceil(logarithms * BINS_PER_E)
-    return np.clip(bins, -_LAST_BIN, _LAST_BIN).astype("int64")
+    return np.clip(bins, -LAST_BIN, LAST_BIN).astype("int64")
 
 
 def log_of(bin_: int) -> float:
@@ -39,10 +39,11 @@ def log_of(bin_: int) -> float:
 class Sketch:
     """How many values fell into each bin."""
 
-    __slots__ = ("counts",)
+    __slots__ = ("_total", "counts")
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
         self.counts: dict[int, int] = dict(counts or {})
+        self._total = sum(self.counts.values())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sketch) and self.counts == other.counts
@@ -52,10 +53,11 @@ class Sketch:
     def add(self, bin_: int, times: int = 1) -> None:
         """Count a value ``times`` times."""
         self.counts[bin_] = self.counts.get(bin_, 0) + times
+        self._total += times
 
     def total(self) -> int:
         """How many values were counted."""
-        return sum(self.counts.values())
+        return self._total
 
     def items(self) -> list[tuple[int, int]]:
         """(bin, count), lowest bin first."""

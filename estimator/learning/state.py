@@ -145,13 +145,13 @@ class State:
 
     def observe(self, outcome: Outcome) -> None:
         """Count a job in every kind that it is."""
-        for level, node in self._counting(outcome):
+        for level, node in self.counting(outcome.target, outcome.basis, outcome.groups):
             node.add(value_of(outcome, level), outcome.ended_at, outcome.how)
             node.out_of_memory += outcome.ending is Ending.OUT_OF_MEMORY
 
-    def _counting(self, outcome: Outcome) -> list[tuple[Level, Node]]:
+    def counting(self, target: Target, basis: Basis, groups: Groups) -> list[tuple[Level, Node]]:
         """The nodes that count a job; jobs of the same groups come by the thousand."""
-        asked = (outcome.target, outcome.basis, outcome.groups)
+        asked = (target, basis, groups)
         found = self._nodes_of.get(asked)
         if found is None:
             found = [(level, self.node(key)) for level, key in keys_of(*asked)]
@@ -232,5 +232,10 @@ def keys_of(target: Target, basis: Basis, groups: Groups) -> Iterator[tuple[Leve
 
 def value_of(outcome: Outcome, level: Level) -> float:
     """The logarithm that a node counts: of the ratio, or of what one kind of job takes."""
-    plain = outcome.basis is Basis.REQUESTED and level in SINGLE
+    plain = is_plain(outcome.basis, level)
     return math.log(outcome.least) - (0.0 if plain else math.log(outcome.expected))
+
+
+def is_plain(basis: Basis, level: Level) -> bool:
+    """Whether a node counts what jobs take, not its ratio to what was expected."""
+    return basis is Basis.REQUESTED and level in SINGLE

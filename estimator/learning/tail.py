@@ -83,15 +83,16 @@ def fit_tail(
 
     None where nothing finished and nothing was killed.
     """
-    every = sorted([*finished, *killed])
+    every = sorted([*finished, *killed]) if killed else finished
     if not every:
         return None
-    threshold = _threshold(every, prior)
-    above = [(log_of(b) - threshold, w) for b, w in every if log_of(b) > threshold]
-    ended = sum(w for b, w in finished if log_of(b) > threshold)
-    total, exceeding = sum(w for _, w in every), sum(w for _, w in above)
+    total = sum(w for _, w in every)
+    lowest = _threshold(every, total, prior)
+    threshold = log_of(lowest)
+    above = [(log_of(b) - threshold, w) for b, w in every if b > lowest]
+    ended, exceeding = sum(w for b, w in finished if b > lowest), sum(w for _, w in above)
     # values of the threshold's own bin that stand above its place are excesses of size zero
-    at_threshold = sum(w for b, w in finished if log_of(b) == threshold)
+    at_threshold = sum(w for b, w in finished if b == lowest)
     tied = min(at_threshold, max(0.0, _upper_count(total, prior) - exceeding))
     shape = prior.shape + ended + tied
     scale = prior.scale + sum(excess * w for excess, w in above)
@@ -106,15 +107,15 @@ def fit_tail(
     )
 
 
-def _threshold(every: Weighted, prior: TailPrior) -> float:
-    """The value at the place ``threshold_share`` of the way up, the first at least."""
-    place = math.floor(prior.threshold_share * sum(w for _, w in every))
+def _threshold(every: Weighted, total: float, prior: TailPrior) -> int:
+    """The bin at the place ``threshold_share`` of the way up, the first at least."""
+    place = math.floor(prior.threshold_share * total)
     passed = 0.0
     for bin_, weight in every:
         passed += weight
         if passed > place:
-            return log_of(bin_)
-    return log_of(every[-1][0])
+            return bin_
+    return every[-1][0]
 
 
 def _upper_count(total: float, prior: TailPrior) -> float:

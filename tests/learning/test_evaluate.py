@@ -207,7 +207,7 @@ def test_a_report_of_everything() -> None:
 
 
 def test_advice_has_its_reasons() -> None:
-    from estimator.learning.frames import observe_frame
+    from estimator.learning.counting import observe_frame
 
     frame = jobs([1e9] * 30)
     frame["status"] = ["succeeded"] * 29 + ["OOMKilled"]
@@ -227,7 +227,7 @@ def test_advice_has_its_reasons() -> None:
 
 def test_the_interval_of_an_advice_is_calibrated() -> None:
     from estimator.learning.calibration import noted_kind
-    from estimator.learning.frames import observe_frame
+    from estimator.learning.counting import observe_frame
 
     state, missed = State(), Calibration()
     observe_frame(state, jobs(1e9 * np.exp(0.1 * np.random.default_rng(6).standard_normal(60))))

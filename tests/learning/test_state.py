@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from estimator.learning.counting import observe_frame
 from estimator.learning.ending import Ending, ending_of
-from estimator.learning.frames import comparisons, kinds_of, observe_frame
+from estimator.learning.frames import comparisons, kinds_of
 from estimator.learning.state import Basis, Groups, Level, Outcome, State, levels_of, merged
 from estimator.records.types import Target
 

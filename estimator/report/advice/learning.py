@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from estimator.learning.frames import REQUESTED, comparisons, kinds_of, observe
+from estimator.learning.counting import observe
+from estimator.learning.frames import REQUESTED, comparisons, kinds_of
 from estimator.learning.state import Basis, State
 from estimator.records.types import Target
 from estimator.report.advice.types import FEWEST
