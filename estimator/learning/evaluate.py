@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from estimator.learning.calibration import LEVELS, Calibration, noted_kind
 from estimator.learning.counting import OneByOne, observe
 from estimator.learning.frames import Compared, Kinds
+from estimator.learning.judged import Judged
 from estimator.learning.newness import score_of, stage_of
 from estimator.learning.predict import Predictor, Question
 from estimator.learning.state import Group, State
@@ -24,26 +24,6 @@ MOST_ASKED = 10_000
 """Jobs that are predicted, evenly over time, where there are more; all of them are learnt from."""
 _MANY = 2_000
 """From so many jobs on, counting them all at once is quicker than one by one."""
-FEWEST_OF_A_KIND = 100
-"""Coverage of a single template is reported from this many jobs on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What was predicted of one job, and what it took; logarithms of ratios to what was expected.
-
-    row: its place in the frame. kind: as ``state.kind_of``. moved: the prediction corrected.
-    bounds: one for each of LEVELS. stage, score: as in ``newness``, of what was said before the
-    bounds were calibrated.
-    """
-
-    row: int
-    kind: str
-    actual: float
-    moved: float
-    bounds: tuple[float, ...]
-    stage: Group | None = None
-    score: float = 0.0
 
 
 class Moment(StrEnum):
@@ -144,13 +124,15 @@ def _ask(
     kind = noted_kind(question.target, question.basis, question.groups)
     answer = predictor.ask(question)
     stage = stage_of(question, answer)
-    actual = math.log(float(compared.least[place]) / expected)
+    took = float(compared.least[place])
+    actual = math.log(took / expected)
     return Judged(
         row,
         kind,
         actual,
         answer.middle,
         tuple(answer.upper(asked(kind, level, stage)) for level in LEVELS),
+        took,
         stage,
         score_of(answer, actual),
     )
@@ -197,53 +179,6 @@ def thinned(places: Any, most: int) -> Any:
     if len(places) <= most:
         return places
     return places[np.linspace(0, len(places) - 1, most).round().astype("int64")]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How bounds came out. reached: share covered, by level. width: median of bound / actual.
-
-    templates: kinds of job with at least ``FEWEST_OF_A_KIND`` jobs; short: those of them whose
-    coverage is more than a point below the level, by level; worst: the least coverage.
-    """
-
-    jobs: int
-    reached: dict[float, float]
-    width: dict[float, float]
-    templates: int
-    short: dict[float, int]
-    worst: dict[float, float]
-
-
-def coverage(judged: Sequence[Judged]) -> Coverage:
-    """Sum up; of no jobs nothing is said."""
-    import numpy as np
-
-    if not judged:
-        return Coverage(0, {}, {}, 0, {}, {})
-    actual = np.array([one.actual for one in judged])
-    bounds = np.array([one.bounds for one in judged])
-    covered = actual[:, None] <= bounds + 1e-9
-    of_kind: dict[str, list[int]] = {}
-    for place, one in enumerate(judged):
-        of_kind.setdefault(one.kind, []).append(place)
-    large = [places for places in of_kind.values() if len(places) >= FEWEST_OF_A_KIND]
-    shares = np.array([covered[places].mean(axis=0) for places in large]).reshape(-1, len(LEVELS))
-    return Coverage(
-        jobs=len(judged),
-        reached=_by_level(covered.mean(axis=0)),
-        width=_by_level(np.exp(np.median(bounds - actual[:, None], axis=0))),
-        templates=len(large),
-        short={
-            level: int((shares[:, place] < level - 0.01).sum())
-            for place, level in enumerate(LEVELS)
-        },
-        worst=_by_level(shares.min(axis=0)) if large else {},
-    )
-
-
-def _by_level(values: Any) -> dict[float, float]:
-    return {level: float(value) for level, value in zip(LEVELS, values, strict=True)}
 
 
 def median_errors(judged: Sequence[Judged]) -> tuple[float, float]:

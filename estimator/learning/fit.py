@@ -11,16 +11,16 @@ from estimator.learning.arrays import numbers, text
 from estimator.learning.boosting import Boost, Example, boosted, features_of
 from estimator.learning.calibration import Calibration
 from estimator.learning.counting import observe
+from estimator.learning.coverage import shares_held
 from estimator.learning.evaluate import (
     MOST_ASKED,
-    Judged,
-    coverage,
     in_order_of_time,
     judge_with,
     median_errors,
     thinned,
 )
 from estimator.learning.frames import Compared, comparisons, kinds_of
+from estimator.learning.judged import Judged
 from estimator.learning.model import FittedModel, Made
 from estimator.learning.state import Basis, State
 from estimator.records.types import JobFacts, Target
@@ -128,4 +128,4 @@ def _latest(compared: Compared, until: float) -> list[int]:
 
 
 def _loss(judged: list[Judged]) -> tuple[float, float]:
-    return median_errors(judged)[1], max(0.0, 0.95 - coverage(judged).reached[0.95])
+    return median_errors(judged)[1], max(0.0, 0.95 - shares_held(judged)[0.95])

@@ -114,7 +114,23 @@ WORDINGS = {
     "evaluate.jobs": Wording("jobs", "作业数"),
     "evaluate.covered": Wording("covered by\n90 / 95 / 99 %", "覆盖率\n90 / 95 / 99 %"),
     "evaluate.templates": Wording(
-        "templates of 100\nshort by a point", "百个作业以上的模板\n低于 1 个百分点"
+        "templates of 100\nshort by a point\n(beyond chance)",
+        "百个作业以上的模板\n低于 1 个百分点\n（超出偶然）",
+    ),
+    "evaluate.below": Wording("strictly below\n90 / 95 / 99 %", "严格低于上界\n90 / 95 / 99 %"),
+    "evaluate.by_unit": Wording("within a point\nby unit", "按单位在\n1 个百分点内"),
+    "evaluate.fan_outs": Wording(
+        "by submission, each of {count} fan-outs (up to {largest} jobs) counting once: {shares} %",
+        "按提交时间，{count} 次批量提交（至多 {largest} 个作业）各计一次：{shares} %",
+    ),
+    "evaluate.by_template": Wording(
+        "by completion, templates of 100 jobs, the least covered first ({shown} of {count})",
+        "按完成时间，百个作业以上的模板，覆盖率最低者在前（{count} 个中的 {shown} 个）",
+    ),
+    "evaluate.template": Wording("template", "模板"),
+    "evaluate.unit": Wording("recorded in", "记录单位"),
+    "evaluate.interval": Wording(
+        "95 % interval of the\ncovered share, by chance", "覆盖率的\n95 % 区间（偶然）"
     ),
     "evaluate.width": Wording("95 % bound\n/ actual", "95 % 上界\n/ 实际"),
     "evaluate.error": Wording("median error\nalone / corrected", "中位误差\n原值 / 修正"),

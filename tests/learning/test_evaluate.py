@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimator.learning.calibration import LEVELS, Calibration
+from estimator.learning.coverage import coverage
 from estimator.learning.drift import find_drift
 from estimator.learning.evaluate import (
-    Judged,
     Moment,
-    coverage,
     in_order_of_time,
     median_errors,
     without_groups,
 )
 from estimator.learning.frames import Compared, Kinds, comparisons, kinds_of
+from estimator.learning.judged import Judged
 from estimator.learning.recommend import Recommender
 from estimator.learning.report import evaluation
 from estimator.learning.state import Basis, Groups, State
@@ -52,18 +52,18 @@ def test_bounds_hold_on_independent_jobs(spread: float) -> None:
     # point is 6 jobs, where chance alone would give a standard deviation of 7 at 90 %.
     random = np.random.default_rng(3)
     frame = jobs(1e9 * np.exp(spread * random.standard_normal(600)))
-    found = coverage(in_order_of_time(*compared(frame)))
+    found = coverage(in_order_of_time(*compared(frame)), Target.HOST_MEMORY)
     for level in LEVELS:
         assert found.reached[level] >= level - 0.01
     assert found.reached[0.9] <= 0.93
-    assert (found.templates, found.short) == (1, dict.fromkeys(LEVELS, 0))
+    assert (len(found.templates), found.short) == (1, dict.fromkeys(LEVELS, 0))
 
 
 def test_bounds_hold_where_jobs_grow() -> None:
     # Peaks grow by 0.5 % a job: ranks alone would be left behind every time.
     random = np.random.default_rng(5)
     growth = 0.005 * np.arange(400) + 0.1 * random.standard_normal(400)
-    found = coverage(in_order_of_time(*compared(jobs(1e9 * np.exp(growth)))))
+    found = coverage(in_order_of_time(*compared(jobs(1e9 * np.exp(growth)))), Target.HOST_MEMORY)
     assert found.reached[0.9] >= 0.89
     assert found.reached[0.95] >= 0.94
 
@@ -85,7 +85,7 @@ def many_kinds(kinds: int, each: int, seed: int) -> pd.DataFrame:
 def test_bounds_of_new_kinds_hold_and_are_not_too_wide(seed: int) -> None:
     # 150 kinds of 12 jobs: every bound is that of a new kind. 1,800 jobs have a standard error of
     # 0.7 / 0.5 / 0.23 points; two of them are allowed on top of one point.
-    found = coverage(in_order_of_time(*compared(many_kinds(150, 12, seed))))
+    found = coverage(in_order_of_time(*compared(many_kinds(150, 12, seed))), Target.HOST_MEMORY)
     for level in LEVELS:
         allowed = 0.01 + 2 * (level * (1 - level) / found.jobs) ** 0.5
         assert abs(found.reached[level] - level) <= allowed
@@ -144,14 +144,14 @@ def test_what_is_left_out_is_not_known() -> None:
 
 def test_coverage_counts_what_stays_below() -> None:
     judged = [
-        Judged(0, "k", float(actual), 0.0, (0.5, 0.7, 0.9)) for actual in np.arange(100) / 100
+        Judged(0, "k", float(actual), 0.0, (0.5, 0.7, 0.9), 1.0) for actual in np.arange(100) / 100
     ]
-    found = coverage(judged)
+    found = coverage(judged, Target.HOST_MEMORY)
     # 0.00 to 0.50 is 51 of 100, 0.70 is 71, 0.90 is 91
     assert list(found.reached.values()) == pytest.approx([0.51, 0.71, 0.91])
     assert found.short == dict.fromkeys(LEVELS, 1)
-    assert coverage([]).jobs == 0
-    assert median_errors([Judged(0, "k", 0.3, 0.1, (1, 1, 1))]) == pytest.approx((0.3, 0.2))
+    assert coverage([], Target.HOST_MEMORY).jobs == 0
+    assert median_errors([Judged(0, "k", 0.3, 0.1, (1, 1, 1), 1.0)]) == pytest.approx((0.3, 0.2))
 
 
 @given(st.lists(st.booleans(), max_size=300), st.lists(st.booleans(), max_size=300))
@@ -202,6 +202,17 @@ def test_a_report_of_everything() -> None:
         ("host_memory_bytes", "requested")
     ]
     assert found[0]["time_ordered"]["jobs"] == 120
+    one = found[0]["time_ordered"]["templates"][0]
+    assert (one["template"], one["model"], one["jobs"]) == ("t", None, 120)
+    assert one["coverage"] == found[0]["time_ordered"]["coverage"]
+    assert one["coverage_interval"]["0.9"][0] < one["coverage"]["0.9"]
+    # one job after the other: every one is a fan-out of its own
+    by_submission = found[0]["time_ordered_at_submission"]["coverage"]
+    assert found[0]["fan_outs_at_submission"] == {
+        "fan_outs": 120,
+        "jobs_of_largest": 1,
+        "coverage": pytest.approx(by_submission),
+    }
     assert found[0]["leave_gpu_type_out"] is None
     assert found[0]["rules"]["user_request"]["allocated_over_requested"] == 1.0
 
