@@ -9,6 +9,11 @@ CHINESE: Mapping[str, str] = {
     "the Paddle that runs the step is a CPU build": "运行此步骤的 Paddle 是 CPU 版",
     "Paddle finds no GPU where the step runs": "运行此步骤处的 Paddle 找不到 GPU",
     # what the virtual GPU does not do as a card does
+    "the experts of a mixture are taken to get equal shares of the tokens, and none is dropped by "
+    "chance: which ones get more is known only on a card": (
+        "假设混合专家中的各专家得到数量相同的 token，且没有 token 被随机丢弃："
+        "实际分配只有在真实的卡上才知道"
+    ),
     "sparse tensors (COO, CSR) are handled by Paddle's CPU kernels: their memory on a card is not "
     "counted": "稀疏张量（COO、CSR）由 Paddle 的 CPU 算子处理：它们在卡上的显存未计入",
     "FLAGS_conv_workspace_size_limit={limit}: scratch of a convolution is at most that": (

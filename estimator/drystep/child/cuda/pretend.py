@@ -11,6 +11,7 @@ import paddle
 from paddle.base import core, libpaddle
 
 from estimator.drystep.child.cuda.attention import offer_fused_attention
+from estimator.drystep.child.cuda.experts import offer_experts
 from estimator.drystep.child.cuda.flags import let_flags_be_set
 from estimator.drystep.child.cuda.nccl import offer_nccl
 from estimator.drystep.child.cuda.places import (
@@ -99,6 +100,7 @@ def pretend_cuda(card: CudaCard, gpus: int = 1) -> None:
     let_flags_be_set()
     offer_fused_attention()
     offer_nccl()
+    offer_experts()
     shard_on_the_device()
     _say_versions()
     replace_everywhere({"spawn": _spawn(gpus)}, paddle.distributed)

@@ -176,9 +176,10 @@ C_Status AllToAll(const void** from, const size_t* sent, const C_DataType* sent_
   size_t bytes = 0;
   for (size_t rank = 0; rank < ranks; ++rank) {
     bytes += sent[rank] * ElementBytes(sent_types[rank]);
-    const size_t taken = std::min(sent[rank] * ElementBytes(sent_types[rank]),
+    // Every other rank sends what this one sends to itself.
+    const size_t taken = std::min(sent[comm->rank] * ElementBytes(sent_types[comm->rank]),
                                   received[rank] * ElementBytes(received_types[rank]));
-    if (to[rank] != from[rank]) CarryOver(to[rank], from[rank], taken);
+    if (to[rank] != from[comm->rank]) CarryOver(to[rank], from[comm->rank], taken);
   }
   Note(CollectiveKind::kAllToAll, comm, -1, bytes);
   return C_SUCCESS;

@@ -19,6 +19,7 @@
 #include "paddle/phi/common/backend.h"
 #include "paddle/phi/core/kernel_registry.h"
 #include "paddle/phi/core/tensor_utils.h"
+#include "routing.h"
 
 namespace virtual_gpu {
 namespace {
@@ -132,7 +133,7 @@ void LetAllHold(const KernelCall& call) {
 }
 
 void Launch(const KernelCall& call) {
-  if (!ComputeOnHost(call)) {
+  if (!RouteEvenly(call) && !ComputeOnHost(call)) {
     AllocateOutputs(call);
     LetAllHold(call);
   }
