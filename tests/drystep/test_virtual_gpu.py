@@ -308,3 +308,32 @@ def test_a_saved_program_runs_forward_and_backward() -> None:
     """)
     assert told["shape"] == [8, 4]
     assert told["gradients"] == 4
+
+
+def test_copies_to_the_device_begin_no_thread():
+    told = on_virtual_gpu("""
+        import threading
+
+        def next_thread():
+            thread = threading.Thread(target=int)
+            thread.start()
+            return thread.native_id
+
+        before = next_thread()
+        for _ in range(2000):
+            paddle.arange(3)  # copies its three bounds
+        result["begun"] = next_thread() - before
+    """)
+    # Other processes take numbers too, but not as many as there were copies.
+    assert 0 < told["begun"] < 2000
+
+
+def test_large_waves_are_not_computed():
+    told = on_virtual_gpu("""
+        small, large = (paddle.ones([size]) for size in (8, 1 << 20))
+        result["small"] = small.cos()[:1].tolist()
+        result["large"] = large.cos()[:1].tolist()
+        result["mean"] = large[:1].tolist()
+    """)
+    assert told["small"] == pytest.approx([0.5403], abs=1e-4)
+    assert (told["large"], told["mean"]) == ([0.0], [1.0])

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import paddle
-
 from estimator.drystep.child import statistics, virtual
 from estimator.drystep.child.beside import Begin, BesideWithoutThreads, in_turn
 from estimator.drystep.child.copies import use_one_thread
@@ -145,7 +143,6 @@ def _virtual_gpu(request: DryStepRequest) -> VirtualGpu:
     use_one_thread()
     gpu = VirtualGpu(request.plugin)
     gpu.set_capacity(virtual.BOUNDLESS)
-    paddle.device.current_stream()  # begins the stream's thread, which a copy does not miss
     if request.as_cuda:
         pretend_cuda(request.card or MODEL_FILE_CARD)
     watch_sparse_tensors()

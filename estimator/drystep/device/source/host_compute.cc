@@ -22,9 +22,9 @@ using phi::DenseTensor;
 // dry step at the speed of Paddle's own Python; they decide nothing about memory.
 constexpr size_t kScalarBytes = 256;                   // losses, counters, loss scaling
 constexpr size_t kRandomBytes = size_t{4} << 10;       // initial weights: values do not matter
-constexpr size_t kHeavyBytes = size_t{64} << 10;       // work that grows faster than its bytes,
-                                                       // and gradients, which decide no shape
-constexpr size_t kFloatBytes = size_t{64} << 20;       // anchors, overlaps, position tables
+constexpr size_t kHeavyBytes = size_t{64} << 10;       // work that grows faster than its bytes, and
+                                                       // gradients and waves, which decide no shape
+constexpr size_t kFloatBytes = size_t{64} << 20;       // anchors, overlaps, grids
 constexpr size_t kIntegerBytes = size_t{64} << 20;     // masks, indices, label assignment
 
 bool IsFloating(DataType dtype) {
@@ -51,6 +51,9 @@ bool IsHeavy(const std::string& name) {
          Contains(name, "gru") || Contains(name, "einsum") || Contains(name, "fc") ||
          Contains(name, "bmm") || Contains(name, "addmm") || Contains(name, "warpctc");
 }
+
+// Tables of positions, of words or pixels: they are multiplied with, and decide nothing.
+bool IsWave(const std::string& name) { return name == "sin" || name == "cos"; }
 
 bool IsGradient(const std::string& name) {
   constexpr const char kEnd[] = "_grad";
@@ -176,7 +179,7 @@ bool Worthwhile(const KernelCall& call, const Traits& traits) {
   if (!traits.authentic) return traits.bytes <= kScalarBytes;
   const std::string& name = call.info->name;
   if (IsRandom(name) && !traits.integral_outputs) return traits.bytes <= kRandomBytes;
-  if (IsHeavy(name) || IsGradient(name)) return traits.bytes <= kHeavyBytes;
+  if (IsHeavy(name) || IsGradient(name) || IsWave(name)) return traits.bytes <= kHeavyBytes;
   return traits.bytes <= (traits.integral_outputs ? kIntegerBytes : kFloatBytes);
 }
 
