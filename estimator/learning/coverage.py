@@ -71,7 +71,7 @@ class Share:
 
     @property
     def is_within_a_point(self) -> bool:
-        """Whether no share between ``below`` and ``held`` being the level is off by no more."""
+        """Whether the level is between ``below`` and ``held``, or at most a point outside."""
         return self.below - POINT <= self.level <= self.held + POINT
 
     @property
