@@ -7,6 +7,7 @@ import pytest
 from estimator.errors import BadInput
 from estimator.units import MIB
 from tests.drystep.test_script import watched
+from tests.drystep.virtual import on_virtual_gpu
 
 pytestmark = pytest.mark.paddle
 
@@ -233,3 +234,17 @@ for step in range(100):
 
 def test_without_a_loader_the_largest_inputs_are_the_batch(run):
     assert run(POINTS).measurements[0].per_device_batch_size == 400
+
+
+def test_parameters_that_sharding_has_released_are_nowhere():
+    """Stage 3 gives the bytes of a parameter back after its use."""
+    told = on_virtual_gpu("""
+        from estimator.drystep.child.script.model_seen import ModelSeen
+        seen, net = ModelSeen(), paddle.nn.Linear(4, 4)
+        seen.called(net)
+        net.weight._clear_data()
+        result["some"] = seen.is_on_the_cpu
+        net.bias._clear_data()
+        result["all"] = seen.is_on_the_cpu
+    """)
+    assert told == {"some": False, "all": False}

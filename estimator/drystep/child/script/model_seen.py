@@ -72,8 +72,8 @@ class ModelSeen:
 
     @property
     def is_on_the_cpu(self) -> bool:
-        """Whether no parameter is on the device."""
-        found = self.parameters()
+        """Whether no parameter is on the device; one that sharding has released is nowhere."""
+        found = [p for p in self.parameters() if p._is_initialized()]
         return bool(found) and all(p.place.is_cpu_place() for p in found)
 
     @property
