@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import paddle
 from paddle.distributed import fleet
 
 from estimator.drystep.child.allocator import flag, strategy
-from estimator.drystep.child.notes import note, notes
+from estimator.drystep.child.notes import notes, noting
 from estimator.drystep.child.virtual import BOUNDLESS
 from estimator.drystep.measurement import CONV_WORKSPACE_LIMIT_BYTES
 from estimator.messages import sentence
@@ -38,16 +36,7 @@ def watch_sparse_tensors() -> None:
         (paddle.Tensor, "to_sparse_coo"),
         (paddle.Tensor, "to_sparse_csr"),
     ):
-        setattr(owner, name, _noting(getattr(owner, name)))
-
-
-def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        note(_SPARSE)
-        return original(*args, **kwargs)
-
-    return wrapper
+        setattr(owner, name, noting(_SPARSE, getattr(owner, name)))
 
 
 def sparse_layers(layers: Iterable[paddle.nn.Layer]) -> int:

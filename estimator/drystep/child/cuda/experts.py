@@ -14,7 +14,7 @@ from paddle import _C_ops, _legacy_C_ops
 from paddle.distributed.communication import stream
 from paddle.distributed.communication.group import _GroupManager
 
-from estimator.drystep.child.notes import note
+from estimator.drystep.child.notes import noting
 from estimator.messages import sentence
 
 _DROPPED = -1
@@ -28,19 +28,11 @@ _EVENLY = sentence(
 
 def offer_experts() -> None:
     """Let the operators of a mixture of experts work. It cannot be undone."""
-    vars(_C_ops)["number_count"] = _noting(_C_ops.number_count)
+    vars(_C_ops)["number_count"] = noting(_EVENLY, _C_ops.number_count)
     vars(_C_ops)["prune_gate_by_capacity"] = _prune_gate_by_capacity
     vars(_legacy_C_ops)["random_routing"] = _random_routing
     vars(_legacy_C_ops)["global_scatter"] = _global_scatter
     vars(_legacy_C_ops)["global_gather"] = _global_gather
-
-
-def _noting(count: Any) -> Any:
-    def number_count(numbers: paddle.Tensor, upper_range: int) -> paddle.Tensor:
-        note(_EVENLY)
-        return count(numbers, upper_range)
-
-    return number_count
 
 
 def _prune_gate_by_capacity(
