@@ -29,7 +29,7 @@ struct Contract {
 // nullptr for a kernel whose outputs are those of shape inference and that needs no scratch.
 const Contract* ContractOf(const std::string& kernel);
 
-// For the functions of contracts.
+// For the functions of contracts, and for routing.
 void AllocateOnDevice(const KernelCall& call, phi::DenseTensor* tensor, const phi::DDim& dims,
                       phi::DataType dtype);
 // State that a GPU kernel keeps in host memory, such as the seed of a dropout: zeros.

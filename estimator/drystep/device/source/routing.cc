@@ -1,5 +1,6 @@
 #include "routing.h"
 
+#include "contracts.h"
 #include "device_memory.h"
 
 namespace virtual_gpu {
@@ -33,9 +34,9 @@ bool RouteEvenly(const KernelCall& call) {
   const int64_t experts = dims[last], each = indices->dims()[last];
   if (each > experts || each > kMostOfEach || experts > kMostExperts) return false;
   if (indices->numel() <= 0 || scores->numel() != indices->numel()) return false;
-  void* values = call.context->Alloc(scores, call.dtype);
-  DeviceMemory::Instance().Clear(values, Bytes(*scores));
-  auto* chosen = static_cast<int64_t*>(call.context->Alloc(indices, DataType::INT64));
+  AllocateOnDevice(call, scores, scores->dims(), call.dtype);
+  AllocateOnDevice(call, indices, indices->dims(), DataType::INT64);
+  auto* chosen = static_cast<int64_t*>(indices->data());
   for (int64_t i = 0; i < indices->numel(); ++i) chosen[i] = i % experts;
   DeviceMemory::Instance().MarkWritten(chosen, Bytes(*indices), true);
   return true;
