@@ -92,14 +92,6 @@ class Attempts:
         second = next(filter(None, map(self._timed, others)), None)
         return None if first is None or second is None else self._lines((first, second))
 
-    def takes(self, batch_size: int) -> bool:
-        """Whether the batch size runs with room to spare; InternalError where there is none."""
-        if self.runs(batch_size, virtual.BOUNDLESS):
-            return True
-        if not self.taken.why:
-            raise InternalError("the virtual GPU without a limit has run out of memory")
-        return False
-
     def _lines(self, timed: Sequence[tuple[StepMeasurement, float]]) -> Needs:
         first = self._asked.per_device_batch_size
         points, seconds = zip(*timed, strict=True)
@@ -118,9 +110,8 @@ class Attempts:
     def _timed(self, batch_size: int) -> tuple[StepMeasurement, float] | None:
         """The step with room to spare and its seconds; None where the size is not taken."""
         started = self._pace.clock()
-        if not self.takes(batch_size):
-            return None
-        return self.unconstrained(batch_size), self._pace.clock() - started
+        ran = self.unconstrained(batch_size)
+        return None if ran is None else (ran, self._pace.clock() - started)
 
     def _limit_run_time(self, seconds: Line) -> None:
         """Stay below the batch size whose run would take too long by the line of two runs."""
@@ -165,11 +156,15 @@ class Attempts:
             batch_size = multiple
         self.taken.refuse(batch_size, error)
 
-    def unconstrained(self, batch_size: int) -> StepMeasurement:
-        """The step at the batch size, one that is taken, with room to spare; run once."""
-        if not self.takes(batch_size):
-            raise InternalError("a batch size is measured that the user's code does not take")
-        return self._ran[self.taken.nearest(batch_size), virtual.BOUNDLESS]
+    def unconstrained(self, batch_size: int) -> StepMeasurement | None:
+        """The step at the nearest batch size up to this one that is taken, with room to spare, run
+        once; None where none is taken.
+        """
+        if self.runs(batch_size, virtual.BOUNDLESS):
+            return self._ran[self.taken.nearest(batch_size), virtual.BOUNDLESS]
+        if not self.taken.why:
+            raise InternalError("the virtual GPU without a limit has run out of memory")
+        return None
 
     def measurement(self, batch_size: int, capacity: int) -> StepMeasurement | Missing:
         if batch_size == 0:

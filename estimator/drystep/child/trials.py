@@ -75,11 +75,8 @@ def _parts(capacities: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def _ladder(attempts: Attempts, sizes: Sequence[int]) -> tuple[StepMeasurement, ...]:
-    return tuple(
-        attempts.unconstrained(size)
-        for size in sizes
-        if not attempts.is_late and attempts.takes(size) and attempts.taken.nearest(size) == size
-    )
+    ran = ((size, attempts.unconstrained(size)) for size in sizes if not attempts.is_late)
+    return tuple(one for size, one in ran if one and attempts.taken.nearest(size) == size)
 
 
 def fits_or_not(asked: StepMeasurement, run: Run, capacities: Sequence[int]) -> Exploration:
