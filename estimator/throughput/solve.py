@@ -6,8 +6,9 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
 
@@ -117,31 +118,33 @@ def scaling_error(run: ScalingRun, coefficients: Coefficients) -> float:
     return run.efficiency - predict_efficiency(run.job, coefficients.scaling).target
 
 
-def unseen_scaling(priors: Priors, published: Published) -> Mapping[str, float]:
-    """Measured less predicted efficiency of every fitted run, by a fit without its model."""
-    scaling = priors.only(lambda path: path.startswith("scaling."))
-    runs = [run for run in published.scaling if run.use == "fit"]
-    fits = {
-        model: scaling.moved(fit_scaling(scaling, [run for run in runs if run.model != model]))
-        for model in {run.model for run in runs}
-    }
-    return {run.label: scaling_error(run, fits[run.model]) for run in runs}
+Run = TypeVar("Run", PublishedRun, ScalingRun)
+
+
+@dataclass(frozen=True, slots=True)
+class Way(Generic[Run]):
+    """How runs of one kind are fitted, and the error of one by a fit."""
+
+    fit: Callable[[Priors, Sequence[Run]], list[float]]
+    error: Callable[[Run, Coefficients], float]
+
+
+_SINGLE = Way(fit_single, log_error)
+_SCALING = Way(fit_scaling, scaling_error)
 
 
 def leave_out(
-    priors: Priors,
-    runs: Sequence[PublishedRun],
-    related: Callable[[PublishedRun, PublishedRun], bool],
+    way: Way[Run], priors: Priors, runs: Sequence[Run], related: Callable[[Run, Run], bool]
 ) -> dict[str, float]:
-    """ln(measured / predicted) of every run by a fit that saw no run related to it."""
+    """The error of every run by a fit that saw no run related to it."""
     errors: dict[str, float] = {}
     fits: dict[tuple[str, ...], Coefficients] = {}
     for run in runs:
         rest = [other for other in runs if not related(run, other)]
         key = tuple(other.label for other in rest)
         if key not in fits:
-            fits[key] = priors.moved(fit_single(priors, rest))
-        errors[run.label] = log_error(run, fits[key])
+            fits[key] = priors.moved(way.fit(priors, rest))
+        errors[run.label] = way.error(run, fits[key])
     return errors
 
 
@@ -162,15 +165,17 @@ def fit_all(priors: Priors, published: Published) -> Fit:
     single = priors.only(lambda path: not path.startswith("scaling."))
     chip_of = parse_coefficients(priors.document).chip_of
     document = single.document_moved(fit_single(single, runs))
+    unseen = partial(leave_out, _SINGLE, single, runs)
+    several = [run for run in published.scaling if run.use == "fit"]
     fit = Fit(
         document=document,
-        unseen_model=leave_out(single, runs, lambda a, b: a.model == b.model),
-        unseen_chip=leave_out(single, runs, lambda a, b: chip_of(a.gpu) == chip_of(b.gpu)),
-        unseen_both=leave_out(
-            single, runs, lambda a, b: a.model == b.model or chip_of(a.gpu) == chip_of(b.gpu)
+        unseen_model=unseen(lambda a, b: a.model == b.model),
+        unseen_chip=unseen(lambda a, b: chip_of(a.gpu) == chip_of(b.gpu)),
+        unseen_both=unseen(lambda a, b: a.model == b.model or chip_of(a.gpu) == chip_of(b.gpu)),
+        unseen_stack=unseen(lambda a, b: a.stack == b.stack),
+        unseen_scaling=leave_out(
+            _SCALING, _of_scaling(priors), several, lambda a, b: a.model == b.model
         ),
-        unseen_stack=leave_out(single, runs, lambda a, b: a.stack == b.stack),
-        unseen_scaling=unseen_scaling(priors, published),
     )
     interval = document["interval"] | _interval(fit, published)
     scaling = _scaling(priors, published.scaling)
@@ -222,9 +227,13 @@ def _covered(runs: Iterable[PublishedRun], numbers: Coefficients) -> set[str]:
     return covered
 
 
+def _of_scaling(priors: Priors) -> Priors:
+    return priors.only(lambda path: path.startswith("scaling."))
+
+
 def _scaling(priors: Priors, runs: Sequence[ScalingRun]) -> Document:
     """The fitted scaling numbers, with an interval from the rows on one node."""
-    scaling = priors.only(lambda path: path.startswith("scaling."))
+    scaling = _of_scaling(priors)
     numbers = scaling.moved(fit_scaling(scaling, [run for run in runs if run.use == "fit"]))
     errors = [scaling_error(run, numbers) for run in runs if run.job.nodes == 1]
     sides = {"points_below": quantile(-e for e in errors), "points_above": quantile(errors)}
