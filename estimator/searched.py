@@ -136,7 +136,7 @@ def search_notes(options: EstimateOptions, report: DryStepReport) -> Iterator[st
     if isinstance(report.plans, Missing):
         yield report.plans.reason
     elif report.plans is not None:
-        degrees = pinned_degrees(options)
+        degrees = dict(options.question.pinned_degrees)
         if any(degree > 1 for degree in degrees.values()):
             yield sentence(
                 "what is said of one GPU is said of the whole model; every plan has {degrees}",

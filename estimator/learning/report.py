@@ -89,11 +89,11 @@ def _fan_outs(found: FanOuts) -> dict[str, Any]:
 def _shares(shares: Sequence[Share]) -> dict[str, Any]:
     """By level: the share held, that strictly below, exactly met, and the interval of the first."""
     return {
-        "coverage": {f"{one.level:g}": one.held for one in shares},
-        "coverage_strictly_below": {f"{one.level:g}": one.below for one in shares},
-        "met_exactly": {f"{one.level:g}": one.met_exactly for one in shares},
-        "coverage_interval": {f"{one.level:g}": [one.lower, one.upper] for one in shares},
-        "within_a_point_by_unit": {f"{one.level:g}": one.is_within_a_point for one in shares},
+        "coverage": _texts({one.level: one.held for one in shares}),
+        "coverage_strictly_below": _texts({one.level: one.below for one in shares}),
+        "met_exactly": _texts({one.level: one.met_exactly for one in shares}),
+        "coverage_interval": _texts({one.level: [one.lower, one.upper] for one in shares}),
+        "within_a_point_by_unit": _texts({one.level: one.is_within_a_point for one in shares}),
     }
 
 
